@@ -1,0 +1,1 @@
+"""The web side: MQTT in, WebSocket and REST out."""

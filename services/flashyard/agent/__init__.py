@@ -1,0 +1,1 @@
+"""The edge service: one agent per device, one hub per host."""

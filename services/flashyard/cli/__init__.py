@@ -1,0 +1,1 @@
+"""The command line: everything a person with a terminal can ask."""

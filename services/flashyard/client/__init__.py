@@ -1,0 +1,1 @@
+"""A bridge seen from outside, over REST and WebSocket."""

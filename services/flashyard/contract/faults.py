@@ -1,0 +1,347 @@
+"""Why something did not happen: a closed table of codes, each with a sentence and a way out.
+
+A *fault* is a value (code, sentence, hint, details); :class:`FaultError` only carries it upward
+to the border where it is told to someone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Code(StrEnum):
+    """The stable codes of contract section 6. Codes are added, never renamed."""
+
+    UNKNOWN_DEVICE = "unknown_device"
+    DEVICE_OFFLINE = "device_offline"
+    AMBIGUOUS_DEVICE = "ambiguous_device"
+    UNKNOWN_JOB = "unknown_job"
+    ILLEGAL_STATE = "illegal_state"
+    ALREADY_FINAL = "already_final"
+    INVALID_REQUEST = "invalid_request"
+    NOT_SUPPORTED = "not_supported"
+    PARTITION_REQUIRED = "partition_required"
+    IMAGE_REQUIRED = "image_required"
+    IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_UNREACHABLE = "image_unreachable"
+    IMAGE_CORRUPT = "image_corrupt"
+    IMAGE_DIGEST = "image_digest"
+    UNKNOWN_IMAGE = "unknown_image"
+    UNKNOWN_PARTITION = "unknown_partition"
+    INCOMPLETE_SLOT = "incomplete_slot"
+    DEVICE_LOCKED = "device_locked"
+    DEVICE_MISMATCH = "device_mismatch"
+    BATTERY_LOW = "battery_low"
+    DEVICE_REFUSED = "device_refused"
+    USB_UNPLUGGED = "usb_unplugged"
+    LINK_LOST = "link_lost"
+    DEVICE_SILENT = "device_silent"
+    PROTOCOL_ERROR = "protocol_error"
+    VERIFY_MISMATCH = "verify_mismatch"
+    TIMED_OUT = "timed_out"
+    INTERRUPTED = "interrupted"
+    HUB_LOST = "hub_lost"
+    CANCELLED = "cancelled"
+    STALE_ORDER = "stale_order"
+    HUB_NO_ANSWER = "hub_no_answer"
+    BROKER_UNREACHABLE = "broker_unreachable"
+    QUEUE_FULL = "queue_full"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    DUPLICATE_HUB_ID = "duplicate_hub_id"
+    PORT_IN_USE = "port_in_use"
+    DISK_FULL = "disk_full"
+    NOT_ALLOWED = "not_allowed"
+    RATE_LIMITED = "rate_limited"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    UNKNOWN_HUB = "unknown_hub"
+    IMAGE_IN_USE = "image_in_use"
+    NO_DEMO_DEVICES = "no_demo_devices"
+    INTERNAL = "internal"
+
+
+class Rule(NamedTuple):
+    """What a code means to each audience.
+
+    ``http`` is the REST status, or None where REST alone never answers with the code (a refusal
+    by a hub then answers 409); ``exit`` is the command line's exit status; ``transient`` says
+    that the same request may succeed later unchanged.
+    """
+
+    sentence: str
+    hint: str
+    http: int | None
+    exit: int
+    transient: bool = False
+
+
+_RETRY = "Retry the job once the cause is gone."
+TABLE: Mapping[Code, Rule] = {
+    Code.UNKNOWN_DEVICE: Rule(
+        "No such device.",
+        "List the devices with `flashyard ls devices` or GET /api/devices.",
+        404,
+        1,
+    ),
+    Code.DEVICE_OFFLINE: Rule(
+        "The device is offline.",
+        "Check its cable and power, and that its hub is running.",
+        409,
+        1,
+        transient=True,
+    ),
+    Code.AMBIGUOUS_DEVICE: Rule(
+        "Two online hubs have a device of this id.", "Name the hub with `hubId`.", 409, 2
+    ),
+    Code.UNKNOWN_JOB: Rule(
+        "Job not found", "List the jobs with GET /api/flash/jobs?status=all.", 404, 1
+    ),
+    Code.ILLEGAL_STATE: Rule(
+        "The job cannot do that in its present phase.",
+        "Look at the job's status and phase.",
+        409,
+        1,
+    ),
+    Code.ALREADY_FINAL: Rule(
+        "The job has already ended.", "Start a new job, or retry this one.", 409, 1
+    ),
+    Code.INVALID_REQUEST: Rule(
+        "The request is not valid.", "Compare it with the documentation at /docs.", 422, 2
+    ),
+    Code.NOT_SUPPORTED: Rule(
+        "This is not supported yet.", "Leave the field out, or give it its default.", 422, 2
+    ),
+    Code.PARTITION_REQUIRED: Rule(
+        "An image needs a partition to go to.", "Name it with `partition`.", 422, 2
+    ),
+    Code.IMAGE_REQUIRED: Rule(
+        "A real device is flashed with an image only.",
+        "Upload one with POST /api/images and give its sha256 as `image`.",
+        422,
+        2,
+    ),
+    Code.IMAGE_TOO_LARGE: Rule(
+        "The image is larger than the partition.", "Use the image made for this product.", 422, 1
+    ),
+    Code.IMAGE_UNREACHABLE: Rule(
+        "The hub could not fetch the image.",
+        "Check the hub's --bridge-url and that the bridge answers there.",
+        None,
+        1,
+        transient=True,
+    ),
+    Code.IMAGE_CORRUPT: Rule(
+        "The image is damaged.", "Download or build it again; it is not a whole image.", 422, 6
+    ),
+    Code.IMAGE_DIGEST: Rule(
+        "The image does not have the SHA-256 it should have.",
+        "Upload it again; nothing was written to the device.",
+        None,
+        6,
+    ),
+    Code.UNKNOWN_IMAGE: Rule(
+        "No such image in the store.", "Upload it with POST /api/images.", 404, 1
+    ),
+    Code.UNKNOWN_PARTITION: Rule(
+        "The device has no such partition.",
+        "Look at the device's partitions in GET /api/devices.",
+        None,
+        1,
+    ),
+    Code.INCOMPLETE_SLOT: Rule(
+        "The set of partitions is not complete for the inactive slot.",
+        "Add the missing partitions, or flash the active slot.",
+        422,
+        2,
+    ),
+    Code.DEVICE_LOCKED: Rule(
+        "The device's bootloader is locked.",
+        "Unlock it first; this erases the user's data.",
+        None,
+        4,
+    ),
+    Code.DEVICE_MISMATCH: Rule(
+        "Another device answered than the one the job is for.",
+        "Check which device is at this port or address.",
+        None,
+        1,
+    ),
+    Code.BATTERY_LOW: Rule("The device's battery is too low.", "Charge it and retry.", None, 1),
+    Code.DEVICE_REFUSED: Rule(
+        "The device refused.",
+        "Its own words are in the details; see its bootloader's manual.",
+        None,
+        1,
+    ),
+    Code.USB_UNPLUGGED: Rule(
+        "The device was unplugged.", "Check cable and port, then retry.", None, 1, transient=True
+    ),
+    Code.LINK_LOST: Rule(
+        "The connection to the device broke.",
+        "Check cable and network, then retry.",
+        None,
+        1,
+        transient=True,
+    ),
+    Code.DEVICE_SILENT: Rule(
+        "The device stopped answering.",
+        "Power-cycle it into its bootloader, then retry.",
+        None,
+        1,
+        transient=True,
+    ),
+    Code.PROTOCOL_ERROR: Rule(
+        "The device answered something the protocol does not allow.",
+        "Its answer is in the details; check its bootloader version.",
+        None,
+        1,
+    ),
+    Code.VERIFY_MISMATCH: Rule(
+        "What was read back differs from what was written.", "Replace the medium or cable.", None, 6
+    ),
+    Code.TIMED_OUT: Rule("It took longer than allowed.", _RETRY, None, 1, transient=True),
+    Code.INTERRUPTED: Rule(
+        "The hub stopped while the job ran.",
+        "The device may be half written: flash it again.",
+        None,
+        1,
+        transient=True,
+    ),
+    Code.HUB_LOST: Rule(
+        "The hub was not heard from again; the outcome is unknown.",
+        "Look at the device, then flash it again if in doubt.",
+        None,
+        1,
+    ),
+    Code.CANCELLED: Rule("Cancelled by request.", "Start it again when you wish.", None, 3),
+    Code.STALE_ORDER: Rule(
+        "The order reached the hub too late.", "Send it again.", None, 1, transient=True
+    ),
+    Code.HUB_NO_ANSWER: Rule(
+        "The hub did not answer in time.",
+        "Check the hub; the job was cancelled in case it still arrives.",
+        504,
+        7,
+        transient=True,
+    ),
+    Code.BROKER_UNREACHABLE: Rule(
+        "The MQTT broker cannot be reached.",
+        "Check the broker and --broker.",
+        503,
+        7,
+        transient=True,
+    ),
+    Code.QUEUE_FULL: Rule(
+        "The device's queue is full.",
+        "Wait until some of its 50 queued jobs are done.",
+        429,
+        1,
+        transient=True,
+    ),
+    Code.IDEMPOTENCY_CONFLICT: Rule(
+        "The idempotency key was used for another request.",
+        "Use a new key for a new request.",
+        409,
+        2,
+    ),
+    Code.DUPLICATE_HUB_ID: Rule(
+        "Another live hub has this hub id.", "Give one of the two another --hub-id.", None, 1
+    ),
+    Code.PORT_IN_USE: Rule(
+        "The address is already in use.",
+        "Stop what listens there, or choose another port.",
+        None,
+        1,
+    ),
+    Code.DISK_FULL: Rule(
+        "Too little disk space is left.", "Delete images that are not needed.", 507, 1
+    ),
+    Code.NOT_ALLOWED: Rule(
+        "Not allowed.", "Send a valid token: `Authorization: Bearer …`.", 403, 4
+    ),
+    Code.RATE_LIMITED: Rule(
+        "Too many requests.", "Slow down and try again.", 429, 1, transient=True
+    ),
+    Code.PAYLOAD_TOO_LARGE: Rule("The body is too large.", "Send less in one request.", 413, 2),
+    Code.NOT_FOUND: Rule(
+        "There is nothing at this path.", "The paths are listed at /docs.", 404, 1
+    ),
+    Code.METHOD_NOT_ALLOWED: Rule(
+        "The path does not know this method.", "The methods are listed at /docs.", 405, 2
+    ),
+    Code.UNSUPPORTED_MEDIA_TYPE: Rule(
+        "The body is of the wrong media type.", "Send `Content-Type: application/json`.", 415, 2
+    ),
+    Code.UNKNOWN_HUB: Rule("No such hub.", "List the hubs with `flashyard ls hubs`.", 404, 1),
+    Code.IMAGE_IN_USE: Rule(
+        "A job still needs the image.", "Delete it when its jobs have ended.", 409, 1
+    ),
+    Code.NO_DEMO_DEVICES: Rule(
+        "No demo devices are running.", "Start the system with `flashyard up --demo`.", 409, 1
+    ),
+    Code.INTERNAL: Rule(
+        "Something went wrong inside flashyard.",
+        "The log has the details; please report it.",
+        500,
+        1,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failure, told to a person and to a program.
+
+    Attributes:
+        code: one of the closed set.
+        sentence: what happened, one sentence.
+        hint: what to do about it, or None.
+        details: the device's or library's own words, verbatim, or None.
+    """
+
+    code: Code
+    sentence: str
+    hint: str | None = None
+    details: str | None = None
+
+    @property
+    def rule(self) -> Rule:
+        """The table's row for this code."""
+        return TABLE[self.code]
+
+    @property
+    def http(self) -> int:
+        """The REST status; a code without one of its own answers 409."""
+        return self.rule.http or 409
+
+
+class FaultError(Exception):
+    """Carries a fault to the border where it is told; raised by every layer of ours."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.sentence)
+        self.fault = fault
+
+    def __str__(self) -> str:
+        details = f" ({self.fault.details})" if self.fault.details else ""
+        return f"{self.fault.code}: {self.fault.sentence}{details}"
+
+
+def fault(
+    code: Code, sentence: str | None = None, *, hint: str | None = None, details: str | None = None
+) -> Fault:
+    """Make a fault; sentence and hint default to the table's."""
+    rule = TABLE[code]
+    return Fault(code, sentence or rule.sentence, hint or rule.hint, details)
+
+
+def refuse(
+    code: Code, sentence: str | None = None, *, hint: str | None = None, details: str | None = None
+) -> FaultError:
+    """Make the exception that carries a fault, to be raised at once."""
+    return FaultError(fault(code, sentence, hint=hint, details=details))

@@ -1,0 +1,1 @@
+"""Writing bytes to devices: a blocking world that knows no MQTT."""
