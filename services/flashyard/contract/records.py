@@ -1,0 +1,221 @@
+"""The records: what is true of a hub, a device and a job right now.
+
+They are retained on MQTT, answered by REST, and the ground the messages are folded onto.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flashyard.contract.faults import Code
+from flashyard.contract.model import (
+    ByteCount,
+    Count,
+    DeviceId,
+    HubId,
+    JobId,
+    Millis,
+    Model,
+    Name,
+    Partition,
+    Percent,
+    Sentence,
+    Sha256,
+    Token,
+)
+from flashyard.contract.phases import ACTIVE_STATUS, FINAL_STATUS, Phase, Status, Verification
+
+MAX_RECENT = 16
+MAX_QUEUE = 50
+MAX_ERROR = 200  # characters of a recent entry's error
+MAX_RECORD = 60 * 1024  # bytes of a device record; over it the oldest recent entries go
+
+
+class Limits(Model):
+    """What a hub takes on: jobs at once over all devices, and jobs waiting per device."""
+
+    max_parallel: Count
+    max_queue: Count = MAX_QUEUE
+
+
+class Hub(Model):
+    """One edge host. ``session`` is random per process; ``announced`` echoes an announce's now."""
+
+    hub_id: HubId
+    online: bool
+    session: Token
+    since: Millis
+    version: Name
+    limits: Limits
+    announced: Millis | None = None
+    clock_skew_ms: int | None = None
+
+
+class ImageRef(Model):
+    """An image as a job names it; ``size`` is the stored file's."""
+
+    sha256: Sha256
+    name: Name
+    size: ByteCount
+
+
+class StoredImage(ImageRef):
+    """An image in the store. ``expanded_size``: bytes it spans on the device.
+
+    ``content_size``: bytes a device is sent for it, RAW and FILL (see "Progress, defined").
+    """
+
+    kind: Literal["raw", "sparse"]
+    expanded_size: ByteCount
+    content_size: ByteCount
+    created_at: Millis
+
+
+class StartOptions(Model):
+    """The options of a start that are not at their default, so that a retry can repeat it."""
+
+    image_size: ByteCount | None = None
+    verify: Literal["none", "image"] | None = None
+    slot: Literal["a", "b"] | None = None
+    reboot: bool | None = None
+    erase: bool | None = None
+
+
+class StepRecord(Model):
+    """One partition of a job."""
+
+    partition: Partition
+    status: Status
+    bytes: ByteCount
+
+
+class QueueEntry(Model):
+    """A waiting job, as its device's record carries it."""
+
+    job_id: JobId
+    seq: Count
+    partition: Partition
+    total_bytes: ByteCount
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    queued_at: Millis
+    image: ImageRef | None = None
+    device_name: Name | None = None
+    attempt: Annotated[int, Field(ge=1)] = 1
+    retry_of: JobId | None = None
+    options: StartOptions | None = None
+
+
+class RecentEntry(QueueEntry):
+    """An ended job, as its device's record carries it (the newest 16)."""
+
+    status: Status
+    code: Code | None = None
+    error: Annotated[str, Field(max_length=MAX_ERROR)] | None = None
+    hint: Sentence | None = None
+    device_state: Sentence | None = None
+    verification: Verification = Verification.NONE
+    started_at: Millis | None = None
+    finished_at: Millis
+    bytes_transferred: ByteCount
+
+
+class Rollback(Model):
+    """What a rollback did."""
+
+    kind: str
+    outcome: str
+
+
+class Job(Model):
+    """One or more partitions to one device, once; REST's shape. Times are Unix ms.
+
+    ``requested`` is what was asked and has not happened yet; ``lost`` says the hub is silent.
+    """
+
+    job_id: JobId
+    device_id: DeviceId
+    device_name: Name
+    hub_id: HubId
+    partition: Partition
+    steps: tuple[StepRecord, ...] = ()
+    status: Status
+    phase: Phase
+    stage: Name
+    requested: Literal["cancel", "pause", "resume"] | None = None
+    lost: bool | None = None
+    progress: Percent = 0.0
+    bytes_transferred: ByteCount = 0
+    total_bytes: ByteCount
+    transfer_speed: Count = 0
+    average_speed: Count = 0
+    estimated_time_remaining: Count = 0
+    position: Count | None = None
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    queued_at: Millis
+    started_at: Millis | None = None
+    finished_at: Millis | None = None
+    received_at: Millis | None = None
+    attempt: Annotated[int, Field(ge=1)] = 1
+    retry_of: JobId | None = None
+    image: ImageRef | None = None
+    verification: Verification = Verification.NONE
+    device_state: Sentence | None = None
+    rollback: Rollback | None = None
+    error: Sentence | None = None
+    code: Code | None = None
+    hint: Sentence | None = None
+    details: Sentence | None = None
+    options: StartOptions | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Has it ended?"""
+        return self.status in FINAL_STATUS
+
+    @property
+    def is_active(self) -> bool:
+        """Is it queued, running or paused?"""
+        return self.status in ACTIVE_STATUS
+
+
+class CurrentJob(Job):
+    """The job a device is busy with; ``seq`` is that of its last event."""
+
+    seq: Count
+
+
+class LogLine(Model):
+    """A line of a job's log: a device's INFO line or a word of ours, at Unix ms."""
+
+    at: Millis
+    text: Sentence
+
+
+class Device(Model):
+    """A thing plugged into a port, with the job it runs, those that wait and the last that ended.
+
+    ``slots`` are the names of its slots (empty: none); ``partitions`` maps a name to bytes, where
+    the device tells it.
+    """
+
+    device_id: DeviceId
+    device_name: Name
+    hub_id: HubId
+    session: Token
+    rev: Count
+    serial: Name | None = None
+    port: Name | None = None
+    transport: Literal["usb", "tcp", "udp"]
+    mode: Literal["fastboot", "fastbootd", "unknown"]
+    online: bool
+    last_seen: Millis
+    emulated: bool
+    product: Name | None = None
+    slots: tuple[Annotated[str, Field(pattern=r"^[a-z]$")], ...] = ()
+    current_slot: str | None = None
+    partitions: dict[str, ByteCount] | None = None
+    current_job: CurrentJob | None = None
+    queue: Annotated[tuple[QueueEntry, ...], Field(max_length=MAX_QUEUE)] = ()
+    recent: Annotated[tuple[RecentEntry, ...], Field(max_length=MAX_RECENT)] = ()
