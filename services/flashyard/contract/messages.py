@@ -19,6 +19,7 @@ from flashyard.contract.model import (
     Millis,
     Model,
     Name,
+    Partition,
     Percent,
     Sentence,
 )
@@ -45,6 +46,7 @@ class FlashQueued(Flash):
 
     type: Literal["flash_queued"] = "flash_queued"
     device_name: Name
+    partition: Partition
     position: Count
     total_bytes: ByteCount
 
@@ -54,6 +56,7 @@ class FlashStarted(Flash):
 
     type: Literal["flash_started"] = "flash_started"
     device_name: Name
+    partition: Partition
     stage: Name = "Initializing"
     total_bytes: ByteCount
 

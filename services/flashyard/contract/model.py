@@ -5,6 +5,7 @@ On the wire names are camelCase and null is not sent: what is absent is absent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -28,10 +29,14 @@ class Model(BaseModel):
     # The one message whose null means something (`device: null`: gone) keeps it.
     keeps_null: ClassVar[bool] = False
 
-    def encode(self) -> bytes:
-        """Encode as compact UTF-8 JSON without nulls."""
+    def encode(self, *, without: Mapping[str, set[str]] | None = None) -> bytes:
+        """Encode as compact UTF-8 JSON without nulls.
+
+        Args:
+            without: fields to leave out, by the field they are nested in.
+        """
         return self.__pydantic_serializer__.to_json(
-            self, by_alias=True, exclude_none=not self.keeps_null
+            self, by_alias=True, exclude_none=not self.keeps_null, exclude=without
         )
 
     @classmethod
