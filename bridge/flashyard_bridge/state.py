@@ -1,0 +1,79 @@
+"""What a running bridge is made of, as its lifespan hands it to every request.
+
+The lifespan yields ``{"bridge": BridgeState(...)}``; a route takes it as ``Bridge``, a
+middleware or a WebSocket as ``scope["state"]["bridge"]``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from flashyard.contract.faults import Code, refuse
+
+if TYPE_CHECKING:
+    from flashyard.contract.tracked import Frame
+    from flashyard_bridge.fleet import Fleet
+    from flashyard_bridge.images import ImageStore
+    from flashyard_bridge.orders import Orders
+
+# The first picture is complete 3 s after the broker is there (contract 4); with no broker by
+# then, a read has nothing true to tell.
+PICTURE_DEADLINE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeState:
+    """The parts of a bridge.
+
+    Attributes:
+        now: the bridge's clock, Unix ms.
+        fleet: the picture of hubs, devices and jobs.
+        orders: sends orders to hubs; intake hands it their receipts.
+        images: the image store; also signs and checks the hubs' downloads.
+        publish: hands frames to the WebSocket side, in order; never waits.
+        first_picture: set once ``fleet.complete``.
+    """
+
+    now: Callable[[], int]
+    fleet: Fleet
+    orders: Orders
+    images: ImageStore
+    publish: Callable[[Sequence[Frame]], None]
+    first_picture: asyncio.Event
+
+    async def pictured(self) -> None:
+        """Wait until the first picture is complete.
+
+        Raises:
+            FaultError: `broker_unreachable`, where there is none within 5 s.
+        """
+        try:
+            async with asyncio.timeout(PICTURE_DEADLINE):
+                await self.first_picture.wait()
+        except TimeoutError:
+            raise refuse(
+                Code.BROKER_UNREACHABLE,
+                "The bridge does not know its hubs yet: it has not reached the MQTT broker.",
+            ) from None
+
+
+def bridge_of(request: Request) -> BridgeState:
+    """Take the bridge's parts from the lifespan's state."""
+    state: BridgeState = request.state.bridge
+    return state
+
+
+async def pictured_bridge_of(request: Request) -> BridgeState:
+    """Take them once the first picture is complete."""
+    state = bridge_of(request)
+    await state.pictured()
+    return state
+
+
+AnyTimeBridge = Annotated[BridgeState, Depends(bridge_of)]
+Bridge = Annotated[BridgeState, Depends(pictured_bridge_of)]
