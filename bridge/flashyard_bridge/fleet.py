@@ -1,0 +1,330 @@
+"""The picture of all hubs, devices and jobs: reports are folded in, frames to send come out.
+
+Pure: no I/O, no tasks; the clocks are given. It knows neither MQTT nor WebSockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from flashyard.contract import fold
+from flashyard.contract.entries import ended_job, running_job, waiting_job
+from flashyard.contract.faults import Code
+from flashyard.contract.messages import (
+    DeviceChanged,
+    DeviceGone,
+    Event,
+    FlashLog,
+    FlashProgress,
+    HubChanged,
+    HubGone,
+    JobRecord,
+    Report,
+)
+from flashyard.contract.orders import Receipt, StartOrder
+from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import Device, Hub, ImageRef, Job, LogLine
+from flashyard.contract.topics import Kind, Topic
+from flashyard.contract.tracked import Frame, Tracked
+from flashyard_bridge.jobs import MAX_FINISHED, JobBook
+from flashyard_bridge.presence import ANSWER, HubWatch, Listening
+
+LAST_WORDS = 60.0  # s after the first picture in which new connections hear of recent ends
+RECENT_MS = 10 * 60 * 1000  # ... of jobs that ended no longer than this before the picture
+
+
+class Fleet:
+    """Every method that returns frames returns them in the order they are to be sent.
+
+    Args:
+        clock: the bridge's clock, Unix ms.
+        steady: a monotonic clock, seconds.
+        lost_after: seconds of silence after which a hub's jobs are given up.
+        max_finished: how many ended jobs are kept.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        steady: Callable[[], float],
+        *,
+        lost_after: float = 600.0,
+        max_finished: int = MAX_FINISHED,
+    ) -> None:
+        self._clock = clock
+        self._steady = steady
+        self._lost_after = lost_after
+        self._listening = Listening()
+        self._ticked = steady()
+        self._hubs: dict[str, HubWatch] = {}
+        self._devices: dict[tuple[str, str], Device] = {}
+        self._held: dict[tuple[str, str], DeviceChanged] = {}
+        self._jobs = JobBook(clock, max_finished)
+
+    # What is true now
+
+    @property
+    def complete(self) -> bool:
+        """Is the first picture complete? Until then snapshots and reads wait."""
+        return self._listening.judge(self._hubs.values(), self._steady(), self._clock())
+
+    def job(self, job_id: str) -> Job | None:
+        """One job, or None."""
+        known = self._jobs.get(job_id)
+        return known.job if known else None
+
+    def jobs(self) -> list[Job]:
+        """All jobs that are known, ended ones too, in the order they became known."""
+        return self._jobs.all()
+
+    def log(self, job_id: str) -> list[LogLine] | None:
+        """The last 500 lines of a job's log, or None for an unknown job."""
+        return self._jobs.log(job_id)
+
+    def devices(self) -> list[Device]:
+        """All devices; online when hub and record say so."""
+        return [self._shown(device) for device in self._devices.values()]
+
+    def find(self, device_id: str) -> list[Device]:
+        """The devices of this id, one per hub that has one."""
+        return [device for device in self.devices() if device.device_id == device_id]
+
+    def hubs(self) -> list[Hub]:
+        """All hubs."""
+        return [watch.shown() for watch in self._hubs.values()]
+
+    def snapshot(self) -> list[Frame]:
+        """What a new connection is told before it goes live."""
+        age = self._listening.picture_age(self._steady())
+        picture = self._listening.picture_time
+        told = age is not None and picture is not None and age < LAST_WORDS
+        return self._jobs.replay(ended_since=picture - RECENT_MS if told and picture else None)
+
+    # What happens to the link
+
+    def link_up(self, announced: int) -> None:
+        """The broker is there and was asked to announce with this ``now`` (Unix ms)."""
+        self._listening.up(announced, self._steady())
+        self._ticked = self._steady()
+        for watch in self._hubs.values():
+            watch.answered = False
+
+    def link_down(self) -> None:
+        """The broker is gone: silence is nobody's fault until it is back."""
+        self._listening.down()
+
+    def tick(self) -> list[Frame]:
+        """Let time pass: hubs that do not answer, jobs that are given up. Call every second."""
+        now, before = self._steady(), self._ticked
+        self._ticked = now
+        since = self._listening.since
+        if since is None:
+            return []
+        frames: list[Frame] = []
+        for hub_id, watch in self._hubs.items():
+            if watch.is_online and not watch.answered and now - since >= ANSWER:
+                watch.given_up = True
+                frames += self._hub_frames(hub_id)
+                frames += self._lose(hub_id)
+            if not watch.is_online:
+                watch.silence += now - before
+                if watch.silence >= self._lost_after:
+                    frames += self._end(self._jobs.active(hub_id), Code.HUB_LOST)
+        return frames
+
+    # What is heard
+
+    def report(
+        self, topic: Topic, report: Report, payload: bytes, *, retained: bool = False
+    ) -> list[Frame]:
+        """Fold a hub's report whose ids were checked against its topic.
+
+        ``retained``: the broker kept it, so it does not show that the hub is alive.
+        """
+        match report:
+            case HubChanged():
+                return self._presence(report.hub, retained=retained)
+            case DeviceChanged():
+                return self._record(report)
+            case FlashLog():
+                self._jobs.write_log(report.job_id, report.lines)
+                return []
+            case _:
+                return self._word(topic, report, payload)
+
+    def cleared(self, topic: Topic) -> list[Frame]:
+        """Fold an empty retained payload: a device or a hub was removed."""
+        now = self._clock()
+        if topic.kind is Kind.PRESENCE and topic.hub in self._hubs:
+            del self._hubs[topic.hub]
+            frames = self._end(self._jobs.active(topic.hub), Code.HUB_LOST)
+            return [*frames, Frame.made(HubGone(hub_id=topic.hub, timestamp=now))]
+        if topic.kind is Kind.DEVICE and topic.device is not None:
+            key = (topic.hub, topic.device)
+            self._held.pop(key, None)
+            if self._devices.pop(key, None) is not None:
+                frames = self._end(self._jobs.active(*key), Code.INTERRUPTED)
+                gone = DeviceGone(device_id=topic.device, hub_id=topic.hub, timestamp=now)
+                return [*frames, Frame.made(gone)]
+        return []
+
+    def forget_device(self, hub_id: str, device_id: str) -> list[Frame]:
+        """Drop an offline device."""
+        return self.cleared(Topic(Kind.DEVICE, hub_id, device_id))
+
+    def forget_hub(self, hub_id: str) -> list[Frame]:
+        """Drop an offline hub and its devices."""
+        keys = [key for key in self._devices if key[0] == hub_id]
+        frames = [frame for key in keys for frame in self.forget_device(*key)]
+        return [*frames, *self.cleared(Topic(Kind.PRESENCE, hub_id))]
+
+    # What the bridge itself asked for
+
+    def accepted(self, order: StartOrder, hub_id: str, receipt: Receipt) -> None:
+        """A hub took an order: the job exists, though nothing may have been said of it yet."""
+        image = order.image and ImageRef(
+            sha256=order.image.sha256, name=order.image.name, size=order.image.size
+        )
+        asked = {
+            "image": image,
+            "options": order.options,
+            "attempt": order.attempt,
+            "retry_of": order.retry_of,
+            "priority": order.priority,
+        }
+        if self._jobs.get(order.job_id) is not None:
+            self._jobs.change(order.job_id, **asked)
+            return
+        device = self._devices.get((hub_id, order.device_id))
+        waits = receipt.status is Status.QUEUED
+        job = Job(
+            job_id=order.job_id,
+            device_id=order.device_id,
+            device_name=order.device_name or (device.device_name if device else order.device_id),
+            hub_id=hub_id,
+            partition=order.partition,
+            status=Status.QUEUED if waits else Status.RUNNING,
+            phase=Phase.QUEUED if waits else Phase.PREPARING,
+            stage="Queued" if waits else "Initializing",
+            total_bytes=order.total_bytes,
+            position=receipt.position,
+            queued_at=order.issued_at,
+        ).with_(**asked)
+        self._jobs.take(fold.Step(Tracked(job, order.session), []))
+
+    def requested(self, job_id: str, what: str) -> None:
+        """A hub agreed to do something at the next safe point: ``cancel``."""
+        known = self._jobs.get(job_id)
+        if known is not None and known.job.is_active:
+            self._jobs.change(job_id, requested=what)
+
+    # How it is folded
+
+    def _presence(self, hub: Hub, *, retained: bool) -> list[Frame]:
+        was = self._hubs.get(hub.hub_id)
+        answered = not retained or hub.announced == self._listening.announced
+        watch = HubWatch(hub, answered)
+        if not watch.is_online and was is not None:
+            watch.silence = was.silence
+        self._hubs[hub.hub_id] = watch
+        frames = self._hub_frames(hub.hub_id)
+        if not watch.is_online:
+            return frames + self._lose(hub.hub_id)
+        held = [c for key, c in self._held.items() if key[0] == hub.hub_id]
+        for changed in held:
+            if changed.device.session == hub.session:
+                frames += self._record(changed)
+        if was is not None and not was.is_online and was.hub.session == hub.session:
+            for device in [d for d in self._devices.values() if d.hub_id == hub.hub_id]:
+                frames += self._settle(device)
+        return frames
+
+    def _record(self, changed: DeviceChanged) -> list[Frame]:
+        device, key = changed.device, (changed.hub_id, changed.device_id)
+        watch = self._hubs.get(changed.hub_id)
+        if watch is None or watch.hub.session != device.session:
+            self._held[key] = changed  # its presence may be under way
+            return []
+        self._held.pop(key, None)
+        old = self._devices.get(key)
+        if old is not None and old.session == device.session and device.rev < old.rev:
+            return []
+        self._devices[key] = device
+        frames = self._settle(device)
+        if not watch.is_online:
+            frames += self._lose(device.hub_id)
+        return [*frames, self._device_frame(device)]
+
+    def _word(self, topic: Topic, said: Event | JobRecord, payload: bytes) -> list[Frame]:
+        """Fold what was said of one job."""
+        known = self._jobs.get(said.job_id)
+        if known is not None and (known.job.hub_id, known.job.device_id) != (
+            said.hub_id,
+            said.device_id,
+        ):
+            return []  # another hub's word on this job is not its word
+        watch = self._hubs.get(said.hub_id)
+        session = watch.hub.session if watch else ""
+        if isinstance(said, JobRecord):
+            frames = self._jobs.take(fold.settle(known, said.job, said.seq, session))
+            if not self.log(said.job_id):
+                self._jobs.write_log(said.job_id, said.log)
+            return frames
+        if topic.kind is Kind.PROGRESS and isinstance(said, FlashProgress):
+            return self._jobs.take(fold.glimpse(known, said, payload))
+        return self._jobs.take(fold.hear(known, said, payload, session))
+
+    def _settle(self, device: Device) -> list[Frame]:
+        """Fold the jobs in a device's record, and end those that its hub no longer has."""
+        said: list[tuple[Job, int]] = [(ended_job(device, e), e.seq) for e in device.recent]
+        if device.current_job is not None:
+            said.append((running_job(device.current_job), device.current_job.seq))
+        said += [(waiting_job(device, e, n), e.seq) for n, e in enumerate(device.queue, 1)]
+        frames: list[Frame] = []
+        for job, seq in sorted(said, key=lambda each: each[0].finished_at or 2**60):
+            known = self._jobs.get(job.job_id)
+            frames += self._jobs.take(fold.settle(known, job, seq, device.session))
+        named = {job.job_id for job, _ in said}
+        for known in self._jobs.active(device.hub_id, device.device_id):
+            if known.job.job_id in named:
+                continue
+            if known.session != device.session:
+                frames += self._end([known], Code.INTERRUPTED)
+            elif known.recorded:
+                frames += self._end([known], Code.HUB_LOST)  # its end was missed
+        return frames
+
+    def _lose(self, hub_id: str) -> list[Frame]:
+        now = self._clock()
+        return [
+            frame
+            for known in self._jobs.active(hub_id)
+            for frame in self._jobs.take(fold.lose(known, now))
+        ]
+
+    def _end(self, jobs: Iterable[Tracked], code: Code) -> list[Frame]:
+        now = self._clock()
+        return [frame for known in jobs for frame in self._jobs.take(fold.end(known, code, now))]
+
+    # What is shown of hubs and devices
+
+    def _shown(self, device: Device) -> Device:
+        watch = self._hubs.get(device.hub_id)
+        online = device.online and watch is not None and watch.is_online
+        return device if device.online == online else device.with_(online=online)
+
+    def _device_frame(self, device: Device) -> Frame:
+        message = DeviceChanged(
+            device_id=device.device_id,
+            hub_id=device.hub_id,
+            timestamp=self._clock(),
+            device=self._shown(device),
+        )
+        return Frame(message, message.encode(without={"device": {"queue", "recent"}}))
+
+    def _hub_frames(self, hub_id: str) -> list[Frame]:
+        """Tell a hub's presence, and with it whether its devices are there."""
+        hub = self._hubs[hub_id].shown()
+        changed = HubChanged(hub_id=hub_id, timestamp=self._clock(), hub=hub)
+        devices = [d for d in self._devices.values() if d.hub_id == hub_id and d.online]
+        return [Frame.made(changed), *(self._device_frame(device) for device in devices)]

@@ -1,0 +1,93 @@
+"""The book of jobs: those that run or wait, the last that ended, and their logs. All bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from flashyard.contract.fold import Step
+from flashyard.contract.records import Job, LogLine
+from flashyard.contract.tracked import Frame, Tracked
+
+LOG_LINES = 500
+MAX_FINISHED = 1_000
+
+
+class JobBook:
+    """Jobs by id, in the order they became known.
+
+    Args:
+        clock: the bridge's clock, Unix ms.
+        max_finished: how many ended jobs are kept; the oldest go first.
+    """
+
+    def __init__(self, clock: Callable[[], int], max_finished: int = MAX_FINISHED) -> None:
+        self._clock = clock
+        self._max_finished = max_finished
+        self._jobs: dict[str, Tracked] = {}
+        self._finished: deque[str] = deque()
+        self._logs: dict[str, deque[LogLine]] = {}
+
+    def get(self, job_id: str) -> Tracked | None:
+        """One job as it is followed, or None."""
+        return self._jobs.get(job_id)
+
+    def all(self) -> list[Job]:
+        """All jobs, ended ones too."""
+        return [known.job for known in self._jobs.values()]
+
+    def active(self, hub_id: str, device_id: str | None = None) -> list[Tracked]:
+        """The jobs of a hub, or of one device of it, that have not ended."""
+        return [
+            known
+            for known in self._jobs.values()
+            if known.job.hub_id == hub_id
+            and device_id in {None, known.job.device_id}
+            and not known.job.is_final
+        ]
+
+    def take(self, step: Step) -> list[Frame]:
+        """Keep what a fold came to, and hand on its frames."""
+        known = step.tracked
+        if known is None:
+            return step.frames
+        job_id = known.job.job_id
+        was = self._jobs.get(job_id)
+        self._jobs[job_id] = replace(known, job=known.job.with_(received_at=self._clock()))
+        if known.job.is_final and not (was and was.job.is_final):
+            self._finished.append(job_id)
+            self._forget_oldest()
+        return step.frames
+
+    def change(self, job_id: str, **fields: object) -> None:
+        """Change what only the bridge knows of a job."""
+        known = self._jobs.get(job_id)
+        if known is not None:
+            self._jobs[job_id] = replace(known, job=known.job.with_(**fields))
+
+    def replay(self, *, ended_since: int | None) -> list[Frame]:
+        """Tell every active job; and the ends since a Unix ms, unless it is None."""
+        frames = [frame for known in self._jobs.values() for frame in known.replay()]
+        if ended_since is not None:
+            for known in self._jobs.values():
+                if (known.job.finished_at or 0) >= ended_since:
+                    frames += known.last_word()
+        return frames
+
+    def log(self, job_id: str) -> list[LogLine] | None:
+        """The last 500 lines of a job's log, or None for an unknown job."""
+        return list(self._logs.get(job_id, ())) if job_id in self._jobs else None
+
+    def write_log(self, job_id: str, lines: Iterable[LogLine]) -> None:
+        """Add lines to a known job's log."""
+        if job_id in self._jobs:
+            self._logs.setdefault(job_id, deque(maxlen=LOG_LINES)).extend(lines)
+
+    def _forget_oldest(self) -> None:
+        while len(self._finished) > self._max_finished:
+            oldest = self._finished.popleft()
+            known = self._jobs.get(oldest)
+            if known is not None and known.job.is_final:  # a revived job stays
+                del self._jobs[oldest]
+                self._logs.pop(oldest, None)
