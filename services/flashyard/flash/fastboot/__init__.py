@@ -1,0 +1,1 @@
+"""Android fastboot as a target: grammar, variables, and the transports it travels over."""

@@ -1,0 +1,45 @@
+"""What is to be done to one device, once: steps in order, and the choices that hold for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flashyard.flash.source import PART_SIZE, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Bytes for one partition. ``source`` stays open until the run is over."""
+
+    partition: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The steps and how to take them.
+
+    Attributes:
+        steps: at least one.
+        serial: the device's own, if another one must be refused.
+        erase: erase each partition before it is written.
+        slot: which slot to write; a letter is made the active one at the end.
+        reboot: restart the device at the end.
+        hash_checked: the sources were found to have the SHA-256 they should have, or are
+            generated and can have no other.
+        part_size: the most bytes between two safe points.
+    """
+
+    steps: tuple[Step, ...]
+    serial: str | None = None
+    erase: bool = False
+    slot: Literal["active", "a", "b"] = "active"
+    reboot: bool = True
+    hash_checked: bool = False
+    part_size: int = PART_SIZE
+
+    @property
+    def letter(self) -> str | None:
+        """The slot asked for by name, or None for the active one."""
+        return None if self.slot == "active" else self.slot

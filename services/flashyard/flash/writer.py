@@ -1,0 +1,162 @@
+"""The recipe carried out: identify, erase if asked, write, activate, finish.
+
+Blocking, for a thread of its own. It counts into a :class:`Run`, stops at safe points, and knows
+no MQTT, no event loop and no particular kind of device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.phases import Phase, Status, Verification
+from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.run import Run
+from flashyard.flash.source import Part
+from flashyard.flash.target import Capability, Description, Place, Target, Tell
+
+Opener = Callable[[Tell], Target]
+
+
+def write(opener: Opener, recipe: Recipe, run: Run) -> None:
+    """Carry out a recipe; returning means that the device acknowledged all of it.
+
+    ``opener`` opens the device, given where its lines go. The run is in `preparing` when this is
+    called, and in `finishing` when it returns; after a fault ``run.device_state`` says what is
+    left on the device. Moving the run to its end is for the caller.
+
+    Raises:
+        FaultError: `cancelled` at a safe point; before anything was changed `device_mismatch`,
+            `device_locked`, `battery_low`, `unknown_partition`, `image_too_large`,
+            `not_supported`, `invalid_request`; and what targets and sources raise.
+    """
+    if recipe.hash_checked:
+        run.verification = Verification.IMAGE
+    run.enter(Phase.IDENTIFYING, "Connecting to the device")
+    with opener(run.lines.add) as target:
+        _Writer(target, recipe, run).carry_out()
+
+
+class _Writer:
+    def __init__(self, target: Target, recipe: Recipe, run: Run) -> None:
+        self._target = target
+        self._recipe = recipe
+        self._run = run
+        self._limit = 0
+        self._left: dict[str, str] = {}  # what was touched, and how it is now
+
+    def carry_out(self) -> None:
+        places = self._identify()
+        for index, (step, place) in enumerate(zip(self._recipe.steps, places, strict=True)):
+            tally = self._run.steps[index]
+            tally.status = Status.RUNNING
+            try:
+                self._erase(index, step, place)
+                self._write(index, step, place)
+            except FaultError as broken:
+                cancelled = broken.fault.code is Code.CANCELLED
+                tally.status = Status.CANCELLED if cancelled else Status.FAILED
+                raise
+            tally.status = Status.COMPLETED
+        if self._recipe.hash_checked:
+            # The levels are a ladder: without the one below, this one would be overstated.
+            self._run.verification = Verification.TRANSPORT
+        self._leave()
+
+    def _identify(self) -> list[Place]:
+        """Learn who the device is and refuse, before anything is changed, what cannot work."""
+        self._run.enter(Phase.IDENTIFYING, "Identifying the device")
+        device = self._run.description = self._target.describe()
+        self._run.lines.add(f"Found {device.product or 'a device'}, serial {device.serial}")
+        self._limit = device.max_download_size
+        self._check(device)
+        places = []
+        for step in self._recipe.steps:
+            place = self._target.locate(step.partition, self._recipe.letter)
+            _check_room(step, place)
+            places.append(place)
+        return places
+
+    def _check(self, device: Description) -> None:
+        wanted, letter = self._recipe.serial, self._recipe.letter
+        if wanted is not None and device.serial != wanted:
+            raise refuse(Code.DEVICE_MISMATCH, details=f"wanted {wanted}, found {device.serial}")
+        if device.locked:
+            raise refuse(Code.DEVICE_LOCKED)
+        if device.battery_ok is False:
+            raise refuse(Code.BATTERY_LOW, details=f"{device.battery_mv} mV")
+        for capability in sorted(_needs(self._recipe) - self._target.capabilities):
+            raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.")
+        if letter is not None and letter not in device.slots:
+            raise refuse(Code.INVALID_REQUEST, f"The device has no slot {letter}.")
+
+    def _erase(self, index: int, step: Step, place: Place) -> None:
+        if self._recipe.erase:
+            self._run.enter(Phase.ERASING, f"Erasing {step.partition} partition", index)
+            self._leaves(place.name, "may be erased")
+            self._target.erase(place)
+            self._leaves(place.name, "erased")
+
+    def _write(self, index: int, step: Step, place: Place) -> None:
+        self._run.enter(Phase.WRITING, f"Flashing {step.partition} partition", index)
+        if place.resizable and (place.size or 0) < step.source.expanded_size:
+            self._leaves(place.name, "may be resized")
+            self._target.resize(place, step.source.expanded_size)
+        parts = step.source.parts(self._limit, part_size=self._recipe.part_size)
+        position = 0
+        for number, part in enumerate(parts):
+            self._run.safe_point()
+            position = self._send(index, part, position)
+            self._run.safe_point()
+            self._leaves(place.name, "partly written" if number else "may be partly written")
+            self._target.commit(place, part)
+            self._leaves(place.name, "partly written")
+            self._run.lines.add(f"{place.name}: part {number + 1} written")
+        self._leaves(place.name, "written")
+
+    def _send(self, index: int, part: Part, position: int) -> int:
+        for taken in self._target.send(part):
+            position += taken.content
+            self._run.count(index, taken, position)
+        return position
+
+    def _leave(self) -> None:
+        """From the first phase entered here there is no way back: the device is told to go."""
+        letter = self._recipe.letter
+        if letter is not None:
+            self._leaves(f"slot {letter}", "not activated")
+        if self._recipe.reboot:
+            self._leaves("device", "not restarted")
+        if letter is not None:
+            self._run.enter(Phase.ACTIVATING, f"Activating slot {letter}")
+            self._target.set_active(letter)
+            self._leaves(f"slot {letter}", "activated")
+        if self._recipe.reboot:
+            self._run.enter(Phase.FINISHING, "Finalizing and rebooting")
+            self._leaves("device", "restart not confirmed")
+            self._target.reboot()
+        else:
+            self._run.enter(Phase.FINISHING, "Finalizing")
+
+    def _leaves(self, what: str, how: str) -> None:
+        self._left[what] = how
+        self._run.device_state = ", ".join(f"{name} {state}" for name, state in self._left.items())
+
+
+def _needs(recipe: Recipe) -> set[Capability]:
+    wanted = {
+        Capability.ERASE: recipe.erase,
+        Capability.ACTIVATE: recipe.letter is not None,
+        Capability.REBOOT: recipe.reboot,
+    }
+    return {capability for capability, is_wanted in wanted.items() if is_wanted}
+
+
+def _check_room(step: Step, place: Place) -> None:
+    needed = step.source.expanded_size
+    if place.size is not None and needed > place.size and not place.resizable:
+        raise refuse(
+            Code.IMAGE_TOO_LARGE,
+            f"The image is larger than the partition {place.name}.",
+            details=f"{needed} bytes for a partition of {place.size}",
+        )
