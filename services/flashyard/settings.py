@@ -1,0 +1,221 @@
+"""What each role is told before it starts: frozen values, decoded once, passed by parameter.
+
+They come from file, environment and flags by `flashyard.sources.load`; built directly they are
+made of their arguments alone. They open, bind and create nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+from platformdirs import user_data_path
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.model import DeviceId, HubId
+from flashyard.endpoint import Endpoint
+from flashyard.quantity import parse_quantity
+
+_DEVICE_ID: TypeAdapter[str] = TypeAdapter(DeviceId)
+
+
+class NetworkDevice(NamedTuple):
+    """A device that is reached over the network, as `ID=HOST:PORT` configures it."""
+
+    device_id: str
+    endpoint: Endpoint
+
+    def __str__(self) -> str:
+        return f"{self.device_id}={self.endpoint}"
+
+    @classmethod
+    def parse(cls, text: str) -> NetworkDevice:
+        """Parse ``ID=HOST:PORT``.
+
+        Raises:
+            ValueError: not that, or no id of ours, or an address nobody can call.
+        """
+        device_id, equals, address = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is not ID=HOST:PORT.")
+        try:
+            _DEVICE_ID.validate_python(device_id)
+        except ValidationError:
+            raise ValueError(
+                f"{device_id!r} is no device id: 1 to 64 of letters, digits and . _ : @ -"
+            ) from None
+        endpoint = Endpoint.parse(address)
+        if not endpoint.host or not endpoint.port:
+            raise ValueError(f"{text!r} must name a host and a port other than 0.")
+        return cls(device_id, endpoint)
+
+
+def _endpoint(value: Any) -> Any:
+    return Endpoint.parse(value) if isinstance(value, str) else value
+
+
+def _device(value: Any) -> Any:
+    return NetworkDevice.parse(value) if isinstance(value, str) else value
+
+
+def _size(value: Any) -> Any:
+    return parse_quantity(value) if isinstance(value, str) else value
+
+
+def _listed(value: Any) -> Any:
+    """Let one string stand for a list: the environment has no lists."""
+    return [part.strip() for part in value.split(",") if part.strip()] if _is_text(value) else value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed), Field(min_length=1)]
+Devices = Annotated[
+    tuple[Annotated[NetworkDevice, BeforeValidator(_device)], ...], BeforeValidator(_listed)
+]
+Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
+# A broker's URL may hold a password: it is shown nowhere.
+BrokerUrl = Annotated[str, Field(repr=False, pattern=r"^mqtts?://")]
+
+
+class Settings(BaseSettings):
+    """What every command can be told. A relative path is relative to the working directory."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", enable_decoding=False)
+    section: ClassVar[str] = ""
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("flashyard"))
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "plain"] = "auto"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments alone: only `flashyard.sources` looks around."""
+        return (init_settings,)
+
+    @property
+    def directory(self) -> Path:
+        """The role's own directory under the data directory."""
+        return self.data_dir / self.section
+
+
+class BrokerSettings(Settings):
+    """The embedded broker's. Credentials do not exist yet, so it listens on loopback only."""
+
+    section: ClassVar[str] = "broker"
+
+    listen: Addresses = (Endpoint("127.0.0.1", 1883),)
+
+    @model_validator(mode="after")
+    def _on_loopback(self) -> Self:
+        for endpoint in self.listen:
+            if not endpoint.is_loopback:
+                raise refuse(
+                    Code.NOT_SUPPORTED,
+                    f"An MQTT listener on {endpoint} needs broker credentials, "
+                    "which are not supported yet.",
+                    hint="Give --listen a loopback address such as 127.0.0.1:1883.",
+                )
+        return self
+
+
+class BridgeSettings(Settings):
+    """The bridge's. ``lost_after``: seconds until a silent hub's jobs are given up."""
+
+    section: ClassVar[str] = "bridge"
+
+    broker: BrokerUrl
+    listen: Addresses = (Endpoint("127.0.0.1", 8000),)
+    token_file: Path | None = None
+    allow_origin: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    image_store: Path | None = None
+    lost_after: Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)] = 600.0
+    database: str | None = None
+
+    @property
+    def images(self) -> Path:
+        """The image store's directory."""
+        return self.image_store or self.data_dir / "images"
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.database is not None:
+            raise refuse(
+                Code.NOT_SUPPORTED, "--database is not supported yet.", hint="Leave it out."
+            )
+        for endpoint in self.listen:
+            if not endpoint.is_loopback and self.token_file is None:
+                raise refuse(
+                    Code.INVALID_REQUEST,
+                    f"Listening on {endpoint}, beyond this machine, needs --token-file.",
+                    hint="Put a secret of your own into a file and name it with --token-file, "
+                    "or listen on 127.0.0.1.",
+                )
+        return self
+
+
+class HubSettings(Settings):
+    """The hub's. ``progress_interval``: ms between a job's samples; ``cache_size``: bytes."""
+
+    section: ClassVar[str] = "hub"
+
+    broker: BrokerUrl
+    hub_id: HubId | None = None
+    bridge_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+/?$")] | None = None
+    fastboot_tcp: Devices = ()
+    fastboot_udp: Devices = ()
+    usb: bool = False
+    max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
+    cache_size: Size = 16 * 1024**3
+    progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.usb:
+            raise refuse(
+                Code.NOT_SUPPORTED,
+                "--usb is not supported yet.",
+                hint="Configure devices with --fastboot-tcp or --fastboot-udp.",
+            )
+        seen: set[str] = set()
+        for device in (*self.fastboot_tcp, *self.fastboot_udp):
+            if device.device_id in seen:
+                raise ValueError(f"the device {device.device_id} is configured twice")
+            seen.add(device.device_id)
+        return self
+
+
+class UpSettings(Settings):
+    """The whole system's. What is None is left to the role's own settings."""
+
+    section: ClassVar[str] = "up"
+
+    demo: bool = False
+    listen: Addresses | None = None
+    mqtt: Address | None = None
+    broker: BrokerUrl | None = None
+
+
+class ClientSettings(Settings):
+    """Where the bridge is, and what lets us in."""
+
+    section: ClassVar[str] = "client"
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/?#]+/?$")] = "http://127.0.0.1:8000"
+    token_file: Path | None = None
