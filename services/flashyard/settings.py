@@ -6,11 +6,19 @@ made of their arguments alone. They open, bind and create nothing.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from platformdirs import user_data_path
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -68,6 +76,18 @@ def _size(value: Any) -> Any:
     return parse_quantity(value) if isinstance(value, str) else value
 
 
+def _broker(url: str) -> str:
+    if not url.startswith(("mqtt://", "mqtts://")):
+        raise ValueError("it must begin with mqtt://")
+    return url
+
+
+def _http(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+/?", url):
+        raise ValueError(f"{url!r} is not of the form http://HOST:PORT")
+    return url.rstrip("/")
+
+
 def _listed(value: Any) -> Any:
     """Let one string stand for a list: the environment has no lists."""
     return [part.strip() for part in value.split(",") if part.strip()] if _is_text(value) else value
@@ -83,8 +103,8 @@ Devices = Annotated[
     tuple[Annotated[NetworkDevice, BeforeValidator(_device)], ...], BeforeValidator(_listed)
 ]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
-# A broker's URL may hold a password: it is shown nowhere.
-BrokerUrl = Annotated[str, Field(repr=False, pattern=r"^mqtts?://")]
+BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere
+HttpUrl = Annotated[str, AfterValidator(_http)]
 
 
 class Settings(BaseSettings):
@@ -140,7 +160,7 @@ class BridgeSettings(Settings):
 
     section: ClassVar[str] = "bridge"
 
-    broker: BrokerUrl
+    broker: BrokerUrl = Field(repr=False)
     listen: Addresses = (Endpoint("127.0.0.1", 8000),)
     token_file: Path | None = None
     allow_origin: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
@@ -175,9 +195,9 @@ class HubSettings(Settings):
 
     section: ClassVar[str] = "hub"
 
-    broker: BrokerUrl
+    broker: BrokerUrl = Field(repr=False)
     hub_id: HubId | None = None
-    bridge_url: Annotated[str, Field(pattern=r"^https?://[^/?#]+/?$")] | None = None
+    bridge_url: HttpUrl | None = None
     fastboot_tcp: Devices = ()
     fastboot_udp: Devices = ()
     usb: bool = False
@@ -196,7 +216,11 @@ class HubSettings(Settings):
         seen: set[str] = set()
         for device in (*self.fastboot_tcp, *self.fastboot_udp):
             if device.device_id in seen:
-                raise ValueError(f"the device {device.device_id} is configured twice")
+                raise refuse(
+                    Code.INVALID_REQUEST,
+                    f"The device {device.device_id} is configured twice.",
+                    hint="Name each device once, by --fastboot-tcp or by --fastboot-udp.",
+                )
             seen.add(device.device_id)
         return self
 
@@ -209,7 +233,7 @@ class UpSettings(Settings):
     demo: bool = False
     listen: Addresses | None = None
     mqtt: Address | None = None
-    broker: BrokerUrl | None = None
+    broker: BrokerUrl | None = Field(default=None, repr=False)
 
 
 class ClientSettings(Settings):
@@ -217,5 +241,5 @@ class ClientSettings(Settings):
 
     section: ClassVar[str] = "client"
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/?#]+/?$")] = "http://127.0.0.1:8000"
+    url: HttpUrl = "http://127.0.0.1:8000"
     token_file: Path | None = None

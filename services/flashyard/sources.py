@@ -129,7 +129,7 @@ def _explained(
     error: ValidationError, role: type[Settings], layers: list[tuple[str, Table]]
 ) -> FaultError:
     first = error.errors(include_url=False, include_input=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
+    name = str(first["loc"][0])  # settings that do not fit each other refuse with faults
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "missing":
         return refuse(
@@ -138,8 +138,6 @@ def _explained(
             hint=f"Give {flag_of(name)}, or set {prefix_of(role)}{name.upper()}, "
             f"or {name!r} under [{role.section}] in {FILE}.",
         )
-    if not name:
-        return refuse(Code.INVALID_REQUEST, f"{reason[:1].upper()}{reason[1:]}.")
     where = next((place for place, layer in reversed(layers) if name in layer), "by default")
     return refuse(
         Code.INVALID_REQUEST,
