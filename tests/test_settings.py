@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from flashyard.contract.faults import Code, FaultError
+from flashyard.endpoint import Endpoint
+from flashyard.settings import (
+    BridgeSettings,
+    BrokerSettings,
+    HubSettings,
+    NetworkDevice,
+    Settings,
+)
+
+BROKER = "mqtt://user:secret@127.0.0.1:1883"
+
+
+def build(role: type[Settings], **values: Any) -> Settings:
+    """Build settings of the untyped values that people write."""
+    return role(**values)
+
+
+def test_everything_is_on_loopback_by_default() -> None:
+    assert all(endpoint.is_loopback for endpoint in BrokerSettings().listen)
+    assert all(endpoint.is_loopback for endpoint in BridgeSettings(broker=BROKER).listen)
+
+
+def test_a_listener_beyond_this_machine_needs_a_token_file_and_is_told_so() -> None:
+    with pytest.raises(FaultError, match="--token-file") as caught:
+        build(BridgeSettings, broker=BROKER, listen=["0.0.0.0:8000"])
+    assert caught.value.fault.rule.exit == 2
+    settings = build(BridgeSettings, broker=BROKER, listen=["0.0.0.0:8000"], token_file="/t")
+    assert isinstance(settings, BridgeSettings)
+    assert settings.token_file == Path("/t")
+
+
+@pytest.mark.parametrize(
+    ("role", "values"),
+    [
+        (BrokerSettings, {"listen": ["0.0.0.0:1883"]}),
+        (BridgeSettings, {"broker": BROKER, "database": "postgresql://db"}),
+        (HubSettings, {"broker": BROKER, "usb": True}),
+    ],
+)
+def test_what_is_not_built_yet_is_refused_and_never_ignored(
+    role: type[Settings], values: dict[str, Any]
+) -> None:
+    with pytest.raises(FaultError) as caught:
+        role(**values)
+    assert caught.value.fault.code is Code.NOT_SUPPORTED
+
+
+def test_a_password_in_the_brokers_url_is_not_shown() -> None:
+    assert "secret" not in repr(HubSettings(broker=BROKER))
+    assert "secret" not in repr(BridgeSettings(broker=BROKER))
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings: Any = BrokerSettings()
+    with pytest.raises(ValidationError):
+        settings.log_level = "debug"
+
+
+def test_built_directly_they_do_not_look_at_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLASHYARD_HUB_MAX_PARALLEL", "3")
+    monkeypatch.setenv("MAX_PARALLEL", "3")
+    assert HubSettings(broker=BROKER).max_parallel == 16
+
+
+def test_the_image_store_is_beside_the_roles_unless_it_is_shared() -> None:
+    assert BridgeSettings(broker=BROKER, data_dir=Path("/d")).images == Path("/d/images")
+    shared = BridgeSettings(broker=BROKER, data_dir=Path("/d"), image_store=Path("/shared"))
+    assert shared.images == Path("/shared")
+
+
+def test_a_network_device_has_an_id_and_an_address() -> None:
+    device = NetworkDevice.parse("PIXEL6_001=127.0.0.1:5554")
+    assert device == NetworkDevice("PIXEL6_001", Endpoint("127.0.0.1", 5554))
+    assert str(device) == "PIXEL6_001=127.0.0.1:5554"
+
+
+@pytest.mark.parametrize("text", ["X", "=h:1", "a b=h:1", "X=h", "X=:1", "X=h:0", "Ä=h:1"])
+def test_anything_else_is_no_network_device(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        NetworkDevice.parse(text)
+
+
+def test_one_device_cannot_be_configured_twice() -> None:
+    with pytest.raises(FaultError, match="X is configured twice"):
+        build(HubSettings, broker=BROKER, fastboot_tcp=["X=h:1"], fastboot_udp=["X=h:2"])
+
+
+def test_sizes_take_suffixes() -> None:
+    settings = build(HubSettings, broker=BROKER, cache_size="64M")
+    assert isinstance(settings, HubSettings)
+    assert settings.cache_size == 64 * 1024**2
+
+
+def test_urls_are_of_the_kind_that_is_needed() -> None:
+    for values in ({"broker": "http://x"}, {"broker": BROKER, "bridge_url": "http://x/path"}):
+        with pytest.raises(ValidationError):
+            build(HubSettings, **values)
