@@ -1,6 +1,7 @@
 """One run of a recipe as two threads see it: the writer's thread counts, the event loop looks.
 
-Only the writer's thread writes here, but for :meth:`Run.cancel`. Nothing calls upward.
+Only the writer's thread writes here, but for :meth:`Run.cancel` and ``is_followed``. Nothing
+calls upward.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Run:
         description: who the device said it is, once it has.
         device_state: what the run has left on the device so far, for people.
         verification: how far the result is checked, so far.
+        is_followed: does another run wait for the device? It then does the restart.
     """
 
     def __init__(self, partitions: tuple[str, ...], lines: Lines | None = None) -> None:
@@ -62,13 +64,14 @@ class Run:
         self.description: Description | None = None
         self.device_state = "untouched"
         self.verification = Verification.NONE
+        self.is_followed = False
         self._cancel = Event()
         self._turn = Lock()
 
     def cancel(self) -> bool:
         """Ask the run to end at its next safe point; False: it is past the last one.
 
-        The one call that is not for the writer's thread.
+        Not for the writer's thread.
         """
         with self._turn:
             if self.where.phase not in CANCELLABLE:

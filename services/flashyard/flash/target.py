@@ -43,6 +43,7 @@ class Description:
         locked: does its bootloader refuse to be written?
         battery_mv, battery_ok: volts in thousandths; enough to be flashed?
         emulated: is it flashyard's own emulator?
+        name: what people call it; only emulated devices tell.
     """
 
     product: str | None
@@ -57,6 +58,7 @@ class Description:
     battery_ok: bool | None
     emulated: bool
     partitions: Mapping[str, int | None] = field(default_factory=dict)
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

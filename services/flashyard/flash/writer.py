@@ -123,6 +123,7 @@ class _Writer:
     def _leave(self) -> None:
         """From the first phase entered here there is no way back: the device is told to go."""
         letter = self._recipe.letter
+        reboot = self._recipe.reboot and not self._run.is_followed
         if letter is not None:
             self._leaves(f"slot {letter}", "not activated")
         if self._recipe.reboot:
@@ -131,12 +132,15 @@ class _Writer:
             self._run.enter(Phase.ACTIVATING, f"Activating slot {letter}")
             self._target.set_active(letter)
             self._leaves(f"slot {letter}", "activated")
-        if self._recipe.reboot:
+        if reboot:
             self._run.enter(Phase.FINISHING, "Finalizing and rebooting")
             self._leaves("device", "restart not confirmed")
             self._target.reboot()
+            self._leaves("device", "restarted")
         else:
             self._run.enter(Phase.FINISHING, "Finalizing")
+            if self._recipe.reboot:
+                self._run.lines.add("The restart is left to the job that waits for the device")
 
     def _leaves(self, what: str, how: str) -> None:
         self._left[what] = how

@@ -52,6 +52,7 @@ class FastbootTarget:
         ask = self._client.getvar
         current = variables.slot_letter(ask("current-slot"))
         count = variables.number(ask("slot-count")) or 0
+        emulated = ask("flashyard-emulator") == "1"
         return Description(
             product=ask("product"),
             serial=self.serial(),
@@ -63,8 +64,9 @@ class FastbootTarget:
             locked=_negated(variables.flag(ask("unlocked"))),
             battery_mv=variables.number((ask("battery-voltage") or "").lower().removesuffix("mv")),
             battery_ok=variables.flag(ask("battery-soc-ok")),
-            emulated=ask("flashyard-emulator") == "1",
+            emulated=emulated,
             partitions=self._partitions(),
+            name=ask("flashyard-name") if emulated else None,
         )
 
     def _max_download_size(self) -> int:
