@@ -57,7 +57,7 @@ class Fleet:
         self._listening = Listening()
         self._ticked = steady()
         self._hubs: dict[str, HubWatch] = {}
-        self._devices: dict[tuple[str, str], Device] = {}
+        self._devices: dict[tuple[str, str], DeviceChanged] = {}
         self._held: dict[tuple[str, str], DeviceChanged] = {}
         self._jobs = JobBook(clock, max_finished)
 
@@ -83,7 +83,7 @@ class Fleet:
 
     def devices(self) -> list[Device]:
         """All devices; online when hub and record say so."""
-        return [self._shown(device) for device in self._devices.values()]
+        return [self._shown(said.device) for said in self._devices.values()]
 
     def find(self, device_id: str) -> list[Device]:
         """The devices of this id, one per hub that has one."""
@@ -195,12 +195,12 @@ class Fleet:
         if self._jobs.get(order.job_id) is not None:
             self._jobs.change(order.job_id, **asked)
             return
-        device = self._devices.get((hub_id, order.device_id))
+        said = self._devices.get((hub_id, order.device_id))
         waits = receipt.status is Status.QUEUED
         job = Job(
             job_id=order.job_id,
             device_id=order.device_id,
-            device_name=order.device_name or (device.device_name if device else order.device_id),
+            device_name=order.device_name or (said.device.device_name if said else order.device_id),
             hub_id=hub_id,
             partition=order.partition,
             status=Status.QUEUED if waits else Status.RUNNING,
@@ -235,8 +235,8 @@ class Fleet:
             if changed.device.session == hub.session:
                 frames += self._record(changed)
         if was is not None and not was.is_online and was.hub.session == hub.session:
-            for device in [d for d in self._devices.values() if d.hub_id == hub.hub_id]:
-                frames += self._settle(device)
+            for said in [said for said in self._devices.values() if said.hub_id == hub.hub_id]:
+                frames += self._settle(said)
         return frames
 
     def _record(self, changed: DeviceChanged) -> list[Frame]:
@@ -247,10 +247,10 @@ class Fleet:
             return []
         self._held.pop(key, None)
         old = self._devices.get(key)
-        if old is not None and old.session == device.session and device.rev < old.rev:
+        if old and old.device.session == device.session and device.rev < old.device.rev:
             return []
-        self._devices[key] = device
-        frames = self._settle(device)
+        self._devices[key] = changed
+        frames = self._settle(changed)
         if not watch.is_online:
             frames += self._lose(device.hub_id)
         return [*frames, self._device_frame(device)]
@@ -264,9 +264,12 @@ class Fleet:
         ):
             return []  # another hub's word on this job is not its word
         watch = self._hubs.get(said.hub_id)
-        session = watch.hub.session if watch else ""
+        # An event from before the hub's present session is that of a process that is gone.
+        session = watch.hub.session if watch and said.timestamp >= watch.hub.since else ""
         if isinstance(said, JobRecord):
-            frames = self._jobs.take(fold.settle(known, said.job, said.seq, session))
+            frames = self._jobs.take(
+                fold.settle(known, said.job, said.seq, session, said.timestamp)
+            )
             if not self.log(said.job_id):
                 self._jobs.write_log(said.job_id, said.log)
             return frames
@@ -274,8 +277,9 @@ class Fleet:
             return self._jobs.take(fold.glimpse(known, said, payload))
         return self._jobs.take(fold.hear(known, said, payload, session))
 
-    def _settle(self, device: Device) -> list[Frame]:
+    def _settle(self, changed: DeviceChanged) -> list[Frame]:
         """Fold the jobs in a device's record, and end those that its hub no longer has."""
+        device = changed.device
         said: list[tuple[Job, int]] = [(ended_job(device, e), e.seq) for e in device.recent]
         if device.current_job is not None:
             said.append((running_job(device.current_job), device.current_job.seq))
@@ -283,15 +287,19 @@ class Fleet:
         frames: list[Frame] = []
         for job, seq in sorted(said, key=lambda each: each[0].finished_at or 2**60):
             known = self._jobs.get(job.job_id)
-            frames += self._jobs.take(fold.settle(known, job, seq, device.session))
+            frames += self._jobs.take(
+                fold.settle(known, job, seq, device.session, changed.timestamp)
+            )
         named = {job.job_id for job, _ in said}
         for known in self._jobs.active(device.hub_id, device.device_id):
             if known.job.job_id in named:
                 continue
-            if known.session != device.session:
-                frames += self._end([known], Code.INTERRUPTED)
-            elif known.recorded:
-                frames += self._end([known], Code.HUB_LOST)  # its end was missed
+            # A record from before the job began does not name it either: look at the time.
+            is_old = known.session != device.session
+            if known.recorded or (
+                is_old if known.heard_at is None else known.heard_at < changed.timestamp
+            ):
+                frames += self._end([known], Code.INTERRUPTED if is_old else Code.HUB_LOST)
         return frames
 
     def _lose(self, hub_id: str) -> list[Frame]:
@@ -326,5 +334,6 @@ class Fleet:
         """Tell a hub's presence, and with it whether its devices are there."""
         hub = self._hubs[hub_id].shown()
         changed = HubChanged(hub_id=hub_id, timestamp=self._clock(), hub=hub)
-        devices = [d for d in self._devices.values() if d.hub_id == hub_id and d.online]
+        said = [said.device for said in self._devices.values() if said.hub_id == hub_id]
+        devices = [device for device in said if device.online]
         return [Frame.made(changed), *(self._device_frame(device) for device in devices)]

@@ -51,7 +51,13 @@ def hear(known: Tracked | None, event: Event, payload: bytes, session: str) -> S
         frames.append(say.full(known.job, event.seq))
     if not (isinstance(event, FlashProgress) and event.progress < known.job.progress):
         frames.append(frame)
-    known = replace(known, job=say.told(known.job, event), seq=event.seq, session=session)
+    known = replace(
+        known,
+        job=say.told(known.job, event),
+        seq=event.seq,
+        session=session,
+        heard_at=event.timestamp,
+    )
     if isinstance(event, FlashQueued | FlashStarted):
         known = replace(known, opening=frame)
     return _tell(known, frames)
@@ -69,14 +75,17 @@ def glimpse(known: Tracked | None, sample: FlashProgress, payload: bytes) -> Ste
     return _tell(replace(known, job=say.told(known.job, sample)), [frame])
 
 
-def settle(known: Tracked | None, job: Job, seq: int, session: str) -> Step:
-    """Fold what a record says of a job, and tell what was missed, once and in order."""
+def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> Step:
+    """Fold what a record of the time ``at`` (Unix ms) says of a job with its last ``seq``.
+
+    What was missed is told, once and in order.
+    """
     if known is None:
         known = Tracked(job, session, recorded=True)
         if job.is_final:
             return Step(replace(known, seq=seq), [])  # nobody was told that it began
     elif known.job.is_final:
-        return _settle_ended(known, job, seq, session)
+        return _settle_ended(known, job, seq, session, at)
     elif seq < known.seq:
         return Step(known, [])
     was = known
@@ -87,7 +96,8 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str) -> Step:
         known = replace(known, opening=frames[-1])
     if known.has_begun and not job.is_final and (seq > was.seq or was.job.lost):
         frames += _missed_turn(was.job, job, seq)
-        frames.append(say.progress(job, seq, job.started_at or job.queued_at))
+        if not known.full:
+            frames.append(say.progress(job, seq, at))
     if job.status is Status.COMPLETED and not known.full:
         frames.append(say.full(job, seq))
     if job.is_final:
@@ -115,7 +125,8 @@ def lose(known: Tracked, at: int) -> Step:
     if known.job.is_final or known.job.lost:
         return Step(known, [])
     known = replace(known, job=known.job.with_(lost=True, stage=SILENT_STAGE, transfer_speed=0))
-    frames = [say.progress(known.job, known.seq, at)] if known.has_begun else []
+    # After the one 100 % only the end may follow.
+    frames = [say.progress(known.job, known.seq, at)] if known.has_begun and not known.full else []
     return _tell(known, frames)
 
 
@@ -219,7 +230,7 @@ def _merge(known: Job, said: Job) -> Job:
     )
 
 
-def _settle_ended(known: Tracked, job: Job, seq: int, session: str) -> Step:
+def _settle_ended(known: Tracked, job: Job, seq: int, session: str, at: int) -> Step:
     """A record of a job that has ended here: the hub's own word overrides an end of ours."""
     if not known.ended_by_bridge:
         return Step(known, [])
@@ -232,4 +243,4 @@ def _settle_ended(known: Tracked, job: Job, seq: int, session: str) -> Step:
     back = replace(
         back, opening=say.queued(job) if job.status is Status.QUEUED else say.started(job)
     )
-    return _tell(back, [say.progress(back.job, seq, job.started_at or job.queued_at)])
+    return _tell(back, [say.progress(back.job, seq, at)])

@@ -53,6 +53,7 @@ class Tracked:
         held: a sample that came before its event.
         full: was the 100 % told?
         recorded: has a device record of this session named the job?
+        heard_at: the timestamp of the last event told (Unix ms by the hub's clock).
         ended_by_bridge: the end is ours, not the hub's, whose later word overrides it.
         revived: it was given up and came back.
     """
@@ -65,6 +66,7 @@ class Tracked:
     held: Frame | None = None
     full: bool = False
     recorded: bool = False
+    heard_at: int | None = None
     ended_by_bridge: bool = False
     revived: bool = False
 
