@@ -1,0 +1,162 @@
+"""An emulated device's state: mode, slots, partitions, and what hosts made it do.
+
+Knows neither the command grammar nor a transport. Hold its lock to ask or change anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from enum import StrEnum
+from threading import Lock, RLock
+
+from flashyard.flash.emulator.media import Media
+from flashyard.flash.emulator.mischief import Mishaps
+from flashyard.flash.emulator.partitions import Partitions
+from flashyard.flash.emulator.profile import Profile
+from flashyard.flash.emulator.reply import RefusedError
+from flashyard.flash.emulator.slots import Slots
+from flashyard.flash.emulator.staged import Staged
+
+_BATTERY_OK_MV = 3600
+_REMEMBERED_COMMANDS = 1000
+
+
+class Mode(StrEnum):
+    """Which of a device's two fastboot programs is running."""
+
+    BOOTLOADER = "bootloader"
+    USERSPACE = "userspace"
+
+
+class Device:
+    """One device. It outlives connections and reboots; its state ends with the process.
+
+    Attributes:
+        commands: the last thousand commands, as they came.
+        counts: how often each command word of the protocol came.
+        received: bytes of data phases, in all.
+        boots: how often it was restarted.
+    """
+
+    def __init__(self, profile: Profile, media: Media) -> None:
+        self.profile = profile
+        self.media = media
+        self.lock = RLock()
+        self.mode = Mode.BOOTLOADER
+        self.slots = Slots(profile.slots)
+        self.partitions = Partitions(profile.partitions, profile.slots)
+        self.mishaps = Mishaps(profile.faults)
+        self.commands: deque[str] = deque(maxlen=_REMEMBERED_COMMANDS)
+        self.counts: Counter[str] = Counter()
+        self.received = 0
+        self._receipt_lock = Lock()  # not the other one, which a long flash may hold
+        self.boots = 0
+
+    def note(self, command: str, word: str) -> None:
+        """Remember that a host sent a command."""
+        with self.lock:
+            self.commands.append(command)
+            self.counts[word] += 1
+
+    def add_received(self, count: int) -> None:
+        """Count bytes of a data phase."""
+        with self._receipt_lock:
+            self.received += count
+
+    def boot(self, mode: Mode, *, system: bool) -> None:
+        """Come up again in a mode; `system` says that the operating system ran in between."""
+        self.mode = mode
+        self.boots += 1
+        if system:
+            self.slots.booted()
+
+    def stage(self) -> Staged:
+        """Open the place for one download.
+
+        Raises:
+            RefusedError: there is nowhere to keep it.
+        """
+        staged = self.media.stage()
+        try:
+            staged.open()
+        except OSError as error:
+            raise RefusedError(f"cannot store the download: {error.strerror}") from error
+        return staged
+
+    def partition(self, name: str) -> str:
+        """The full name of a partition given by its full or bare name.
+
+        Raises:
+            RefusedError: there is no such partition.
+        """
+        return self.partitions.resolve(name, self.slots.current)
+
+    def current_slot(self) -> str:
+        """The letter of the slot that boots.
+
+        Raises:
+            RefusedError: the device has no slots.
+        """
+        if self.slots.current is None:
+            raise RefusedError("device has no slots")
+        return self.slots.current
+
+    def battery_ok(self) -> bool:
+        """Whether there is charge enough to flash, as the device sees it."""
+        return self.profile.battery_mv >= _BATTERY_OK_MV
+
+    def flash(self, name: str, staged: Staged) -> str:
+        """Write a download to a partition; give its full name.
+
+        Raises:
+            RefusedError: locked, unknown, damaged, too large, or the disk failed.
+        """
+        self.require_unlocked()
+        full = self.partition(name)
+        if staged.damage is not None:
+            raise RefusedError(f"invalid image: {staged.damage}")
+        if staged.expanded_size > self.partitions.size(full):
+            raise RefusedError(f"image larger than partition {full}")
+        try:
+            self.media.flash(full, staged)
+        except OSError as error:
+            raise RefusedError(f"cannot write {full}: {error.strerror}") from error
+        return full
+
+    def erase(self, name: str) -> None:
+        """Empty a partition.
+
+        Raises:
+            RefusedError: locked or unknown.
+        """
+        self.require_unlocked()
+        self.media.erase(self.partition(name))
+
+    def delete_logical(self, name: str) -> None:
+        """Remove a logical partition and what it held.
+
+        Raises:
+            RefusedError: locked, or there is no such logical partition.
+        """
+        self.require_unlocked()
+        self.partitions.delete(name)
+        self.media.erase(name)
+
+    def resize_logical(self, name: str, size: int) -> None:
+        """Give a logical partition another size; content beyond it is lost.
+
+        Raises:
+            RefusedError: locked, no such logical partition, or no room left.
+        """
+        self.require_unlocked()
+        self.partitions.resize(name, size)
+        self.media.shorten(name, size)
+
+    def require_unlocked(self) -> None:
+        """Refuse to go on where the bootloader is locked.
+
+        Raises:
+            RefusedError: it is.
+        """
+        if self.profile.locked:
+            raise RefusedError("not allowed on a locked device")

@@ -1,0 +1,89 @@
+"""What one emulated device is, before it is switched on: identity, partitions, temper.
+
+Knows no socket and no file: those are where the device runs, not what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from flashyard.flash.emulator.mischief import Mischief
+
+MIB = 1 << 20
+GIB = 1 << 30
+PARTITION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}", re.ASCII)
+"""The grammar of contract section 1; it also keeps a name from leaving its directory."""
+
+SERIAL = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:@-]{1,64}", re.ASCII)
+"""The grammar of contract section 1, without the two that name other directories."""
+
+DEFAULT_PARTITIONS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(
+        ("boot", "system", "vendor", "product", "recovery", "userdata", "vbmeta", "dtbo"), 4 * GIB
+    )
+    | {"system": 8 * GIB}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One device as the operator ordered it.
+
+    Attributes:
+        serial: its serial number, and the directory its content lies in.
+        name: what people call it; the serial where empty.
+        product: the board's code name, as `getvar:product` tells it.
+        partitions: bytes by bare name; with two slots most become `NAME_a` and `NAME_b`.
+        slots: 0 or 2.
+        max_download_size: bytes one download may carry.
+        locked: refuse flash, erase and set_active.
+        battery_mv: what the battery gauge shows, in millivolts.
+        discard: throw flashed content away after checking it.
+        link_speed: bytes per second the link takes, or None for as fast as it goes.
+        latency_s: seconds each reply is held back.
+        boot_s: seconds the device is gone when it reboots.
+        faults: what goes wrong on purpose.
+    """
+
+    serial: str
+    name: str = ""
+    product: str = "flashyard"
+    partitions: Mapping[str, int] = field(default_factory=lambda: DEFAULT_PARTITIONS)
+    slots: int = 0
+    max_download_size: int = 256 * MIB
+    locked: bool = False
+    battery_mv: int = 4200
+    discard: bool = False
+    link_speed: int | None = None
+    latency_s: float = 0.0
+    boot_s: float = 0.5
+    faults: tuple[Mischief, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no device can be.
+
+        Raises:
+            ValueError: a serial, partition name or amount outside its grammar; one sentence.
+        """
+        if not SERIAL.fullmatch(self.serial):
+            raise ValueError(
+                f"{self.serial!r} cannot be a serial: use 1 to 64 of A-Z a-z 0-9 ._:@-"
+            )
+        if self.slots not in {0, 2}:
+            raise ValueError(f"A device has 0 or 2 slots, not {self.slots}.")
+        for name, size in self.partitions.items():
+            if not PARTITION_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} cannot name a partition: use 1 to 36 of A-Z a-z 0-9 ._-"
+                )
+            if size < 1:
+                raise ValueError(f"Partition {name} needs a size of at least one byte.")
+        if not 1 <= self.max_download_size < 1 << 32:
+            raise ValueError(
+                "The largest download is 1 byte to 4 GiB less one: the field has 32 bits."
+            )
+        if self.link_speed is not None and self.link_speed < 1:
+            raise ValueError("The link speed is at least one byte per second.")
