@@ -70,6 +70,12 @@ class Source(Protocol):
         """The bytes it puts there: the sum of ``content`` over its parts."""
         ...
 
+    def count(
+        self, limit: int, *, part_size: int = PART_SIZE, block_size: int = BLOCK_SIZE
+    ) -> int | None:
+        """Count the parts, or None where only reading all of the source would tell."""
+        ...
+
     def parts(
         self, limit: int, *, part_size: int = PART_SIZE, block_size: int = BLOCK_SIZE
     ) -> Iterator[Part]:

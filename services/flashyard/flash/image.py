@@ -1,0 +1,166 @@
+"""An image file, opened: what it is, how large it is in each sense, its digest, its parts.
+
+It trusts no header, and knows nothing of devices. Reads raw and Android sparse files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.flash.runs import raw_runs, read_header, sparse_runs
+from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Part
+from flashyard.flash.sparse import MAGIC_BYTES
+from flashyard.flash.sparse_reader import Data, Fill, SparseReader
+from flashyard.flash.splitting import effective_limit, split
+from flashyard.flash.window import Window
+
+
+class ImageFacts(NamedTuple):
+    """What an image file is, in bytes.
+
+    ``size`` of the file; ``expanded_size`` of the device's area it spans; ``content_size`` that
+    it writes there: without what a sparse image leaves alone.
+    """
+
+    kind: Kind
+    size: int
+    expanded_size: int
+    content_size: int
+
+
+def inspect(path: Path) -> ImageFacts:
+    """Look at an image file; of a sparse one every header is read, and its data skipped.
+
+    Raises `image_corrupt` where it is empty, cut off, or breaks the sparse format's rules;
+    OSError where it cannot be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        return _examine(file.fileno())
+
+
+def _examine(fd: int) -> ImageFacts:
+    size = os.fstat(fd).st_size
+    if size == 0:
+        raise refuse(Code.IMAGE_CORRUPT, "The image is empty.")
+    if os.pread(fd, len(MAGIC_BYTES), 0) != MAGIC_BYTES:
+        return ImageFacts(Kind.RAW, size, size, size)
+    content = sum(run.content for run in sparse_runs(fd, size))
+    return ImageFacts(Kind.SPARSE, size, read_header(fd).expanded_size, content)
+
+
+def digest(path: Path, progress: Callable[[int], None] | None = None) -> str:
+    """Give the file's SHA-256 in hex, telling ``progress`` the bytes read so far.
+
+    What ``progress`` raises ends it. Raises OSError where the file cannot be read.
+    """
+    sha256 = hashlib.sha256()
+    buffer = memoryview(bytearray(MIB))
+    done = 0
+    with path.open("rb", buffering=0) as file:
+        while length := file.readinto(buffer):
+            sha256.update(buffer[:length])
+            done += length
+            if progress is not None:
+                progress(done)
+    return sha256.hexdigest()
+
+
+class Image:
+    """An image file as a source of parts; a context manager. Not to be shared by threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Self:
+        self._file = self.path.open("rb", buffering=0)
+        try:
+            self._fd = self._file.fileno()
+            self.facts = _examine(self._fd)
+        except BaseException:
+            self._file.close()
+            raise
+        self._window = Window(self._fd)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._window.close()
+        self._file.close()
+
+    @property
+    def kind(self) -> Kind:
+        """Raw or sparse, by its first bytes."""
+        return self.facts.kind
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file."""
+        return self.facts.size
+
+    @property
+    def expanded_size(self) -> int:
+        """The bytes of the partition it spans."""
+        return self.facts.expanded_size
+
+    @property
+    def content_size(self) -> int:
+        """The bytes it writes there."""
+        return self.facts.content_size
+
+    def count(
+        self, limit: int, *, part_size: int = PART_SIZE, block_size: int = BLOCK_SIZE
+    ) -> int | None:
+        """Count the parts, or None where only reading the whole file would tell."""
+        if self.kind is Kind.RAW and self.size > effective_limit(limit, part_size):
+            return None
+        return sum(1 for _ in self.parts(limit, part_size=part_size, block_size=block_size))
+
+    def parts(
+        self, limit: int, *, part_size: int = PART_SIZE, block_size: int = BLOCK_SIZE
+    ) -> Iterator[Part]:
+        """Cut into parts as :class:`Source` says.
+
+        A file within the limit is one part, as it is. A larger raw one becomes sparse images of
+        ``block_size`` blocks, its zeros FILL chunks; a larger sparse one keeps its own blocks,
+        and loses its CRC32 chunks.
+        """
+        limit = effective_limit(limit, part_size)
+        if self.size <= limit:
+            is_sparse = self.kind is Kind.SPARSE
+            whole = self._sparse_whole if is_sparse else self._raw_whole
+            return iter((Part(self.size, self.content_size, is_sparse, whole),))
+        if self.kind is Kind.SPARSE:
+            header = read_header(self._fd)
+            blk_sz, total_blks = header.blk_sz, header.total_blks
+            runs = sparse_runs(self._fd, self.size)
+        else:
+            blk_sz, total_blks = block_size, -(-self.size // block_size)
+            runs = raw_runs(self._fd, self.size, block_size)
+        return split(
+            runs, blk_sz=blk_sz, total_blks=total_blks, limit=limit, views=self._window.views
+        )
+
+    def _raw_whole(self) -> Buffers:
+        for view in self._window.views(0, self.size):
+            yield view, len(view)
+
+    def _sparse_whole(self) -> Buffers:
+        reader = SparseReader()
+        for view in self._window.views(0, self.size):
+            content = 0
+            for event in reader.feed(view):
+                if isinstance(event, Data):
+                    content += len(event.data)
+                elif isinstance(event, Fill):
+                    content += event.length
+            yield view, content

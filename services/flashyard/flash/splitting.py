@@ -1,0 +1,182 @@
+"""Cuts runs of blocks into Android sparse images that each fit one download.
+
+Every part describes all blocks of the image; what is not its own stands as DONT_CARE. It plans
+one part at a time and reads no data while planning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.flash.runs import Run
+from flashyard.flash.source import MAX_DOWNLOAD, MIB, Buffers, Part
+from flashyard.flash.sparse import (
+    CHECKSUM_SIZE,
+    CHUNK_HEADER_SIZE,
+    HEADER_SIZE,
+    MAX_BLOCKS,
+    PATTERN_SIZE,
+    Chunk,
+    ChunkKind,
+    Header,
+)
+
+# As in libsparse: the file's header, the DONT_CARE before and after, and room for a checksum.
+RESERVED = HEADER_SIZE + 2 * CHUNK_HEADER_SIZE + CHECKSUM_SIZE
+# Bounds the memory of a plan, and the patience of bootloaders that write chunk by chunk.
+MAX_CHUNKS = 1 << 15
+# A fill is 16 bytes to send but may be minutes to write: a part stands for no more than this.
+MAX_CONTENT = 1024 * MIB
+# Smaller buffers are gathered: a system call costs more than copying them.
+SMALL = 64 << 10
+
+Views = Callable[[int, int], Iterator[memoryview]]
+
+
+def effective_limit(limit: int, part_size: int) -> int:
+    """Give the most bytes one download may have."""
+    return min(limit, part_size, MAX_DOWNLOAD)
+
+
+def split(
+    runs: Iterable[Run], *, blk_sz: int, total_blks: int, limit: int, views: Views
+) -> Iterator[Part]:
+    """Yield the parts, at least one, each a sparse image of at most ``limit`` bytes.
+
+    ``views`` gives a RAW run's data by offset and length. Raises `protocol_error` where the limit
+    holds no block, `image_too_large` where the format cannot count the blocks.
+    """
+    if limit < RESERVED + CHUNK_HEADER_SIZE + blk_sz:
+        raise refuse(
+            Code.PROTOCOL_ERROR,
+            "The device takes too little in one download to be flashed.",
+            details=f"{limit} bytes cannot carry a block of {blk_sz}",
+        )
+    if total_blks > MAX_BLOCKS:
+        raise refuse(
+            Code.IMAGE_TOO_LARGE,
+            "The image has more blocks than a sparse image can count.",
+            hint="Use an image of less than 16 TiB.",
+            details=f"{total_blks} blocks of {blk_sz} bytes",
+        )
+    return _split(runs, blk_sz, total_blks, limit, views)
+
+
+def _split(
+    runs: Iterable[Run], blk_sz: int, total_blks: int, limit: int, views: Views
+) -> Iterator[Part]:
+    plan = _Plan(limit - RESERVED, blk_sz)
+    for run in runs:
+        rest = plan.take(run)
+        while rest is not None:
+            yield plan.part(total_blks, views)
+            plan = _Plan(limit - RESERVED, blk_sz)
+            rest = plan.take(rest)
+    yield plan.part(total_blks, views)
+
+
+class _Plan:
+    """The runs one part will carry, and what they cost of its budget of bytes."""
+
+    def __init__(self, budget: int, blk_sz: int) -> None:
+        self._budget = budget
+        self._blk_sz = blk_sz
+        self._runs: list[Run] = []
+        self._used = 0
+        self._content = 0
+
+    def take(self, run: Run) -> Run | None:
+        """Take what fits of the next run, and give back the rest, if any."""
+        last = self._runs[-1] if self._runs else None
+        joins = last is not None and run.continues(last, self._blk_sz)
+        header = 0 if joins else CHUNK_HEADER_SIZE
+        if last is not None and last.end < run.start:
+            header += CHUNK_HEADER_SIZE
+        blocks = min(self._fitting(run, header), self._bearable())
+        if blocks == 0 or (len(self._runs) == MAX_CHUNKS and not joins):
+            return run
+        head, rest = run.cut(blocks, self._blk_sz)
+        self._used += header + (0 if joins and head.kind is ChunkKind.FILL else self._body(head))
+        self._content += head.content
+        if last is not None and joins:
+            self._runs[-1] = last._replace(
+                blocks=last.blocks + head.blocks, content=last.content + head.content
+            )
+        else:
+            self._runs.append(head)
+        return rest if rest.blocks else None
+
+    def part(self, total_blks: int, views: Views) -> Part:
+        chunks = list(_with_gaps(self._runs, total_blks))
+        size = HEADER_SIZE + sum(CHUNK_HEADER_SIZE + self._body(run) for run in chunks)
+        render = partial(_render, chunks, self._blk_sz, total_blks, views)
+        return Part(size, self._content, sparse=True, buffers=partial(_gather, render))
+
+    def _body(self, run: Run) -> int:
+        return _body(run, self._blk_sz)
+
+    def _fitting(self, run: Run, header: int) -> int:
+        """Count the blocks of the run that the rest of the budget can carry."""
+        left = self._budget - self._used
+        if header + self._body(run) <= left:
+            return run.blocks
+        if run.kind is ChunkKind.RAW and left > self._budget // 8:
+            return max(0, left - header) // self._blk_sz
+        return 0
+
+    def _bearable(self) -> int:
+        """Count the blocks that the part may yet stand for; at least one, lest it stay empty."""
+        left = (MAX_CONTENT - self._content) // self._blk_sz
+        return left if self._runs else max(1, left)
+
+
+def _body(run: Run, blk_sz: int) -> int:
+    if run.kind is ChunkKind.RAW:
+        return run.blocks * blk_sz
+    return PATTERN_SIZE if run.kind is ChunkKind.FILL else 0
+
+
+def _with_gaps(runs: list[Run], total_blks: int) -> Iterator[Run]:
+    """Put DONT_CARE where the runs leave blocks out, up to the end of the image."""
+    position = 0
+    for run in runs:
+        if position < run.start:
+            yield Run(ChunkKind.DONT_CARE, position, run.start - position)
+        yield run
+        position = run.end
+    if position < total_blks:
+        yield Run(ChunkKind.DONT_CARE, position, total_blks - position)
+
+
+def _render(chunks: list[Run], blk_sz: int, total_blks: int, views: Views) -> Buffers:
+    """Yield a part's bytes: headers, patterns and padding of our own, data as views."""
+    yield Header(blk_sz, total_blks, len(chunks)).pack(), 0
+    for run in chunks:
+        body = _body(run, blk_sz)
+        yield Chunk(run.kind, run.blocks, CHUNK_HEADER_SIZE + body).pack(), 0
+        if run.kind is ChunkKind.FILL:
+            yield run.pattern, run.content
+        elif run.kind is ChunkKind.RAW:
+            for view in views(run.origin, run.content):
+                yield view, len(view)
+            if body > run.content:
+                yield bytes(body - run.content), 0
+
+
+def _gather(render: Callable[[], Buffers]) -> Buffers:
+    """Join small buffers into larger ones; large ones go through untouched, without a copy."""
+    held, stands_for = bytearray(), 0
+    for buffer, content in render():
+        is_small = len(buffer) < SMALL
+        if is_small:
+            held += buffer
+            stands_for += content
+        if held and (len(held) >= MIB or not is_small):
+            yield memoryview(held), stands_for
+            held, stands_for = bytearray(), 0
+        if not is_small:
+            yield buffer, content
+    if held:
+        yield memoryview(held), stands_for
