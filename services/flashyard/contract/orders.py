@@ -108,6 +108,13 @@ class Receipt(Model):
     details: Sentence | None = None
 
 
+class Recorded(Model):
+    """Records that have reached the history and need not be repeated."""
+
+    job_ids: tuple[JobId, ...]
+    history_id: Token
+
+
 AnyOrder = StartOrder | CancelOrder | PauseOrder | ResumeOrder | ImageOrder
 _ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Annotated[AnyOrder, Field(discriminator="kind")])
 
