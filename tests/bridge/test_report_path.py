@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import decode_report
+from flashyard.contract.messages import FlashProgress, decode_report
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.topics import Kind, parse
 from flashyard_bridge.fleet import Fleet
@@ -190,6 +190,18 @@ class ReportPath(RuleBasedStateMachine):
     def every_story_is_in_order(self) -> None:
         for watcher in self.all_watchers:
             assert watcher.complaints() == []
+
+    @invariant()
+    def a_new_browser_is_told_what_rest_tells(self) -> None:
+        newest = Watcher()
+        newest.join(self.fleet.snapshot())
+        for job in self.fleet.jobs():
+            told = [m for m in newest.seen.get(job.job_id, ()) if isinstance(m, FlashProgress)]
+            if job.is_active and told:
+                assert told[-1].progress == job.progress
+                assert told[-1].stage == job.stage
+            if job.is_active and job.progress > 0 and newest.seen.get(job.job_id):
+                assert told
 
     def teardown(self) -> None:
         """When all has arrived, every job that ended was seen to end once by who saw it begin."""

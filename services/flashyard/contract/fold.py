@@ -98,11 +98,17 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
         frames += _missed_turn(was.job, job, seq)
         if not known.full:
             frames.append(say.progress(job, seq, at))
-    if job.status is Status.COMPLETED and not known.full:
-        frames.append(say.full(job, seq))
-    if job.is_final:
-        frames.append(say.ended(job, seq))
-    return _tell(known, frames)
+    elif known.has_begun and not job.is_final and job.progress > was.job.progress:
+        # Nothing was missed; a new connection is told the newer figure, the others soon are.
+        known = replace(known, latest=say.progress(job, seq, at))
+    return _tell(known, frames + _missed_end(known, job, seq))
+
+
+def _missed_end(known: Tracked, job: Job, seq: int) -> list[Frame]:
+    if not job.is_final:
+        return []
+    full = [say.full(job, seq)] if job.status is Status.COMPLETED and not known.full else []
+    return [*full, say.ended(job, seq)]
 
 
 def _missed_opening(was: Tracked, job: Job) -> list[Frame]:
