@@ -1,0 +1,102 @@
+"""The shapes of what a bridge answers: REST's envelopes around the contract's records.
+
+Source: the public contract, section 2. Unknown keys are ignored; it grows by adding.
+"""
+
+from __future__ import annotations
+
+from flashyard.contract.faults import Code, Fault, fault
+from flashyard.contract.model import DeviceId, HubId, JobId, Model, Name, Partition
+from flashyard.contract.phases import Status
+from flashyard.contract.records import Device, Hub, Job, LogLine, StoredImage
+
+
+class Devices(Model):
+    """GET /api/devices."""
+
+    devices: tuple[Device, ...]
+
+
+class Hubs(Model):
+    """GET /api/hubs."""
+
+    hubs: tuple[Hub, ...]
+
+
+class Images(Model):
+    """GET /api/images."""
+
+    images: tuple[StoredImage, ...]
+
+
+class Image(Model):
+    """POST /api/images."""
+
+    image: StoredImage
+
+
+class Jobs(Model):
+    """GET /api/flash/jobs, one page."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
+class OneJob(Model):
+    """GET /api/flash/job/{jobId}."""
+
+    job: Job
+
+
+class Log(Model):
+    """GET /api/flash/job/{jobId}/log."""
+
+    lines: tuple[LogLine, ...]
+
+
+class Started(Model):
+    """POST /api/flash/start and …/retry: the new job, `started` or `queued`."""
+
+    job_id: JobId
+    status: str
+    device_id: DeviceId
+    partition: Partition | None = None
+    ignored: tuple[str, ...] = ()
+
+
+class Verdict(Model):
+    """POST …/cancel, …/pause, …/resume: the status as it is now, and what was asked."""
+
+    job_id: JobId
+    status: Status
+    requested: str | None = None
+
+
+class Refusal(Model):
+    """The body of every error."""
+
+    error: str
+    code: str
+    hint: str | None = None
+    details: str | None = None
+
+    def fault(self) -> Fault:
+        """Tell it as a fault; a code newer than this client is `internal` with its own words."""
+        known = {code.value for code in Code}
+        if self.code in known:
+            return fault(Code(self.code), self.error, hint=self.hint, details=self.details)
+        return fault(Code.INTERNAL, self.error, hint=self.hint, details=self.details or self.code)
+
+
+class StartRequest(Model):
+    """POST /api/flash/start; what is None is left to the bridge's default."""
+
+    device_id: DeviceId
+    hub_id: HubId | None = None
+    device_name: Name | None = None
+    partition: Partition
+    image: str | None = None
+    verify: str | None = None
+    slot: str | None = None
+    reboot: bool | None = None
+    erase: bool | None = None

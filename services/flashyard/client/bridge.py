@@ -1,0 +1,187 @@
+"""A bridge's REST interface from outside: one method per request, records in and out.
+
+It knows no terminal, and nothing of what the bridge is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import ValidationError
+
+from flashyard.client.answers import (
+    Devices,
+    Hubs,
+    Image,
+    Images,
+    Jobs,
+    Log,
+    OneJob,
+    Refusal,
+    Started,
+    StartRequest,
+    Verdict,
+)
+from flashyard.client.unreachable import UnreachableError
+from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.model import Model
+from flashyard.contract.records import Device, Hub, Job, LogLine, StoredImage
+from flashyard.endpoint import Endpoint
+
+# A start waits for a hub's receipt (5 s), and reads for a young bridge's first picture (3 s).
+_PATIENCE = httpx.Timeout(30.0, connect=5.0)
+_UPLOAD_PATIENCE = httpx.Timeout(300.0, connect=5.0)  # it is flushed to disk before the answer
+_MAX_PAGES = 1_000
+
+M = TypeVar("M", bound=Model)
+Verb = Literal["cancel", "pause", "resume"]
+
+
+class Bridge:
+    """A bridge, reached over HTTP. Use it as an async context manager.
+
+    Every method raises `FaultError` with the bridge's own refusal, or `UnreachableError`.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            headers=bearer(token),
+            timeout=_PATIENCE,
+            trust_env=uses_proxy(self.url),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def devices(self) -> tuple[Device, ...]:
+        """List every device the bridge knows, offline ones included."""
+        return (await self._ask(Devices, "GET", "/api/devices")).devices
+
+    async def hubs(self) -> tuple[Hub, ...]:
+        """List every hub the bridge knows."""
+        return (await self._ask(Hubs, "GET", "/api/hubs")).hubs
+
+    async def images(self) -> tuple[StoredImage, ...]:
+        """List the images in the store."""
+        return (await self._ask(Images, "GET", "/api/images")).images
+
+    async def jobs(
+        self, status: str | None = None, device_id: str | None = None
+    ) -> tuple[Job, ...]:
+        """List jobs, all pages: `active` ones by default, or of a status, or `all`."""
+        query = {"status": status, "deviceId": device_id}
+        params = {key: value for key, value in query.items() if value is not None}
+        jobs: list[Job] = []
+        for _ in range(_MAX_PAGES):
+            page = await self._ask(Jobs, "GET", "/api/flash/jobs", params=params)
+            jobs += page.jobs
+            if page.next_cursor is None:
+                break
+            params["cursor"] = page.next_cursor
+        return tuple(jobs)
+
+    async def job(self, job_id: str) -> Job:
+        """Read one job."""
+        return (await self._ask(OneJob, "GET", f"/api/flash/job/{job_id}")).job
+
+    async def log(self, job_id: str) -> tuple[LogLine, ...]:
+        """Read the last lines of a job's log."""
+        return (await self._ask(Log, "GET", f"/api/flash/job/{job_id}/log")).lines
+
+    async def start(self, request: StartRequest) -> Started:
+        """Start a job, or queue it where the device is busy."""
+        headers = {"content-type": "application/json"}
+        return await self._ask(
+            Started, "POST", "/api/flash/start", content=request.encode(), headers=headers
+        )
+
+    async def retry(self, job_id: str) -> Started:
+        """Start an ended job once more, under a new id."""
+        return await self._ask(Started, "POST", f"/api/flash/job/{job_id}/retry")
+
+    async def tell(self, verb: Verb, job_id: str) -> Verdict:
+        """Ask for a job to be cancelled, paused or resumed; the verdict is its status now."""
+        return await self._ask(Verdict, "POST", f"/api/flash/job/{job_id}/{verb}")
+
+    async def has_image(self, sha256: str) -> bool:
+        """Is an image of this digest in the store?"""
+        answer = await self._send("HEAD", f"/api/images/{sha256}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        if answer.is_success:
+            return True
+        if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+            raise refuse(Code.NOT_ALLOWED)
+        raise self._foreign(answer)
+
+    async def upload(self, name: str, size: int, content: AsyncIterable[bytes]) -> StoredImage:
+        """Store an image of ``size`` bytes under a name for people."""
+        return (
+            await self._ask(
+                Image,
+                "POST",
+                "/api/images",
+                params={"name": name},
+                content=content,
+                headers={"content-type": "application/octet-stream", "content-length": str(size)},
+                timeout=_UPLOAD_PATIENCE,
+            )
+        ).image
+
+    async def _ask(self, shape: type[M], method: str, path: str, **request: Any) -> M:
+        answer = await self._send(method, path, **request)
+        try:
+            if answer.is_success:
+                return shape.decode(answer.content)
+            raise FaultError(Refusal.decode(answer.content).fault())
+        except ValidationError as error:
+            raise self._foreign(answer) from error
+
+    async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            return await self._http.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise UnreachableError(self.url, reason_of(error)) from error
+
+    def _foreign(self, answer: httpx.Response) -> UnreachableError:
+        return UnreachableError(
+            self.url, f"answers {answer.status_code} to {answer.request.url.path} as no bridge does"
+        )
+
+
+def bearer(token: str | None) -> Mapping[str, str]:
+    """Make the header that lets us in."""
+    return {} if token is None else {"authorization": f"Bearer {token}"}
+
+
+def uses_proxy(url: str) -> bool:
+    """Heed the environment's proxies? Never on the way to this very machine."""
+    parts = urlsplit(url)
+    return not Endpoint(parts.hostname or "", parts.port or 0).is_loopback
+
+
+def reason_of(error: httpx.TransportError) -> str:
+    """Tell people why it cannot be reached."""
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return "does not answer"
+    if isinstance(error, httpx.TimeoutException):
+        return "did not answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return f"cannot be reached: {error}" if str(error) else "cannot be reached"
+    return f"broke off: {error}" if str(error) else "broke off"
