@@ -7,7 +7,7 @@ Source: AOSP system/core, fastboot/README.md, "Fastboot Protocol".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from time import monotonic
 from typing import NamedTuple, NoReturn
 
@@ -19,7 +19,7 @@ from flashyard.flash.fastboot.limits import (
     Limits,
 )
 from flashyard.flash.fastboot.transport import Transport
-from flashyard.flash.source import MAX_DOWNLOAD
+from flashyard.flash.source import MAX_DOWNLOAD, Buffers
 from flashyard.flash.target import Taken, Tell
 
 _LINES = ("INFO", "TEXT")
@@ -66,7 +66,7 @@ class Client:
             raise
         return value or None
 
-    def download(self, size: int, pieces: Iterable[tuple[memoryview, int]]) -> Iterator[Taken]:
+    def download(self, size: int, pieces: Buffers) -> Iterator[Taken]:
         """Send ``size`` bytes to the device's memory; yield what it has taken, as it takes it.
 
         ``pieces``: (bytes, content bytes they stand for). The bytes must add up to ``size``.
@@ -83,7 +83,7 @@ class Client:
         try:
             self._transport.open_data(size, self.limits.stall)
             for data, content in pieces:
-                yield from self._push(data, content)
+                yield from self._push(memoryview(data), content)
         except FaultError as broken:
             self._raise_last_words(broken)
         verdict = self._verdict(asked, self.limits.stall, None)
@@ -102,14 +102,13 @@ class Client:
             told = so_far
 
     def _converse(self, text: str, wait: float, tell: Tell | None) -> _Verdict:
-        packet = text.encode("utf-8", "surrogateescape")
-        if len(packet) > MAX_COMMAND or not (text.isascii() and text.isprintable()):
+        if not (0 < len(text) <= MAX_COMMAND and text.isascii() and text.isprintable()):
             raise refuse(
                 Code.INVALID_REQUEST,
                 f"Not a fastboot command of at most {MAX_COMMAND} bytes.",
                 details=text,
             )
-        self._transport.send(packet, wait)
+        self._transport.send(text.encode("ascii"), wait)
         return self._verdict(text, wait, tell)
 
     def _verdict(self, asked: str, wait: float, tell: Tell | None) -> _Verdict:
@@ -125,7 +124,9 @@ class Client:
             elif kind == "OKAY" or (kind == "DATA" and _SIZE.fullmatch(text)):
                 return _Verdict(kind, text)
             else:
-                self._violated(f"The device answered `{asked}` with", _Verdict(kind, text))
+                self._violated(
+                    f"The device did not answer `{asked}` as fastboot does", _Verdict(kind, text)
+                )
             if monotonic() > deadline:
                 break
         raise refuse(Code.TIMED_OUT, f"The device talked on and on about `{asked}`.")

@@ -10,7 +10,6 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot import variables
 from flashyard.flash.fastboot.client import Client
 from flashyard.flash.fastboot.limits import DEFAULT_DOWNLOAD, DEFAULT_LIMITS, Limits
-from flashyard.flash.fastboot.packed import packed
 from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
@@ -140,7 +139,7 @@ class FastbootTarget:
 
     def send(self, part: Part) -> Iterator[Taken]:
         """Download a part into the device's memory."""
-        return self._client.download(part.size, packed(part.buffers()))
+        return self._client.download(part.size, part.buffers())
 
     def commit(self, place: Place, part: Part) -> None:
         """Flash what was downloaded; the device may take its time for what a FILL expands to."""

@@ -67,7 +67,7 @@ def told_as_faults(doing: str, address: Address) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as broken:
+    except (OSError, UnicodeError) as broken:  # UnicodeError: a host name no resolver takes
         # Our deadline has no errno; the kernel giving up on the peer (ETIMEDOUT) has one.
         if isinstance(broken, TimeoutError) and broken.errno is None:
             raise refuse(
