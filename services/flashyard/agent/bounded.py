@@ -1,0 +1,40 @@
+"""A mapping that forgets its oldest entries, so that nothing a hub remembers grows for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Bounded(Generic[K, V]):
+    """At most ``size`` entries; setting a key again makes it the newest."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: dict[K, V] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._entries.pop(key, None)
+        self._entries[key] = value
+        while len(self._entries) > self._size:
+            del self._entries[next(iter(self._entries))]
+
+    def get(self, key: K) -> V | None:
+        """Return a value, or None where there is none or it was forgotten."""
+        return self._entries.get(key)
+
+    def drop(self, key: K) -> None:
+        """Forget one entry, if it is there."""
+        self._entries.pop(key, None)

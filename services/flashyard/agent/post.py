@@ -1,0 +1,65 @@
+"""The hub's way out: every report is encoded once here and put on the topic its kind has.
+
+It never waits and keeps nothing but job records: what is lost while the link is down is told
+again by the device records that follow each connection.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from flashyard.contract.messages import DeviceChanged, Event, FlashLog, FlashProgress, JobRecord
+from flashyard.contract.model import Model
+from flashyard.contract.orders import Receipt
+from flashyard.contract.topics import MANNERS, Kind, build
+from flashyard.link import Link
+
+_KEPT_RECORDS = 100
+
+
+class Post:
+    """Outgoing mail of one hub over one link."""
+
+    def __init__(self, link: Link, hub_id: str) -> None:
+        self._link = link
+        self._hub_id = hub_id
+        self._unsent: deque[JobRecord] = deque(maxlen=_KEPT_RECORDS)
+
+    def event(self, message: Event) -> None:
+        """Publish a job's event."""
+        self._send(Kind.EVENT, message, message.device_id)
+
+    def sample(self, message: FlashProgress) -> None:
+        """Publish a mere sample; it is dropped while the link is down, a fresher one follows."""
+        self._send(Kind.PROGRESS, message, message.device_id)
+
+    def log(self, message: FlashLog) -> None:
+        """Publish lines of a job's log."""
+        self._send(Kind.LOG, message, message.device_id)
+
+    def device(self, message: DeviceChanged) -> None:
+        """Publish a device's record, retained."""
+        self._send(Kind.DEVICE, message, message.device_id)
+
+    def clear(self, device_id: str) -> None:
+        """Remove a device's retained record."""
+        self._link.publish(build(Kind.DEVICE, self._hub_id, device_id), b"", qos=1, retain=True)
+
+    def receipt(self, message: Receipt) -> None:
+        """Publish the answer to an order."""
+        self._send(Kind.RECEIPT, message)
+
+    def record(self, message: JobRecord) -> None:
+        """Publish an ended job's record, or keep it for the next connection."""
+        if not self._send(Kind.RECORD, message):
+            self._unsent.append(message)
+
+    def send_kept(self) -> None:
+        """Publish the records that had to wait for a connection."""
+        for _ in range(len(self._unsent)):
+            self.record(self._unsent.popleft())
+
+    def _send(self, kind: Kind, message: Model, device_id: str | None = None) -> bool:
+        topic = build(kind, self._hub_id, device_id)
+        manners = MANNERS[kind]
+        return self._link.publish(topic, message.encode(), qos=manners.qos, retain=manners.retain)

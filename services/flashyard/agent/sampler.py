@@ -1,0 +1,62 @@
+"""When a running job has something to say: an event, a sample, or silence (contract section 3).
+
+It looks at the run's counters and at a clock; what is said and where it goes is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import NamedTuple
+
+from flashyard.flash.meter import Meter, Reading
+from flashyard.flash.run import Run, Where
+
+REPEAT_S = 5.0  # unchanged progress is repeated so often
+
+
+class Word(Enum):
+    """What is due: EVENT for a new phase or stage and the first progress, else SAMPLE or not."""
+
+    EVENT = auto()
+    SAMPLE = auto()
+    NOTHING = auto()
+
+
+class Look(NamedTuple):
+    """What one look found: where the run is, how far, and what is due."""
+
+    where: Where
+    reading: Reading
+    word: Word
+
+
+class Sampler:
+    """Watches one run. ``interval``: seconds between two samples; ``clock``: monotonic seconds."""
+
+    def __init__(self, run: Run, total: int, interval: float, clock: Callable[[], float]) -> None:
+        self._run = run
+        self._meter = Meter(total, clock)
+        self._interval = interval
+        self._clock = clock
+        self._revision: int | None = None
+        self._said = (0, 0)  # bytes and speed
+        self._said_at = 0.0
+
+    def look(self) -> Look:
+        """Read the counters; telling what is due is for the caller, at once."""
+        where = self._run.where
+        reading = self._meter.sample(self._run.content, self._run.wire)
+        word = self._word(where, reading)
+        if word is not Word.NOTHING:
+            self._revision = where.revision
+            self._said = (reading.bytes, reading.speed)
+            self._said_at = self._clock()
+        return Look(where, reading, word)
+
+    def _word(self, where: Where, reading: Reading) -> Word:
+        if where.revision != self._revision:
+            return Word.EVENT
+        silence = self._clock() - self._said_at
+        changed = (reading.bytes, reading.speed) != self._said
+        return Word.SAMPLE if silence >= (self._interval if changed else REPEAT_S) else Word.NOTHING

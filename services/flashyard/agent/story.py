@@ -1,0 +1,262 @@
+"""One job as this hub tells it: its record, and every word said of it, numbered and in order.
+
+The only place where a job's phase moves. It refuses to know when something is to be said; it sees
+to it that percent never falls and that the end is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flashyard.agent.clock import Clock
+from flashyard.agent.post import Post
+from flashyard.contract.entries import queue_entry, recent_entry
+from flashyard.contract.faults import Code, Fault
+from flashyard.contract.messages import (
+    Event,
+    FlashCompleted,
+    FlashFailed,
+    FlashProgress,
+    FlashQueued,
+    FlashStarted,
+    JobRecord,
+)
+from flashyard.contract.orders import StartOrder
+from flashyard.contract.phases import (
+    FINAL_STATUS,
+    Phase,
+    Status,
+    move,
+    status_of,
+)
+from flashyard.contract.records import (
+    CurrentJob,
+    ImageRef,
+    Job,
+    LogLine,
+    QueueEntry,
+    RecentEntry,
+    StartOptions,
+    StepRecord,
+)
+from flashyard.flash.meter import Reading
+from flashyard.flash.run import Run, Where
+
+_INITIALIZING = "Initializing"
+_LONGEST = 1000  # characters of a sentence
+
+
+class Teller(NamedTuple):
+    """What every story of a hub is told with."""
+
+    hub_id: str
+    clock: Clock
+    post: Post
+
+
+class Story:
+    """The story of one job; ``changed`` is called after each event, when the record is due.
+
+    Attributes:
+        order: what was asked.
+        job: the job as REST shows it.
+        seq: the number of the last event told; -1 before the first.
+    """
+
+    def __init__(
+        self, order: StartOrder, device_name: str, teller: Teller, changed: Callable[[], None]
+    ) -> None:
+        self.order = order
+        self.seq = -1
+        self._teller = teller
+        self._changed = changed
+        image = order.image
+        self.job = Job(
+            job_id=order.job_id,
+            device_id=order.device_id,
+            device_name=device_name,
+            hub_id=teller.hub_id,
+            partition=order.partition,
+            steps=(StepRecord(partition=order.partition, status=Status.QUEUED, bytes=0),),
+            status=Status.QUEUED,
+            phase=Phase.QUEUED,
+            stage="Queued",
+            total_bytes=order.total_bytes,
+            priority=order.priority,
+            queued_at=teller.clock.stamp(),
+            attempt=order.attempt,
+            retry_of=order.retry_of,
+            image=image and ImageRef(sha256=image.sha256, name=image.name, size=image.size),
+            options=None if order.options == StartOptions() else order.options,
+        )
+
+    def queued(self, position: int) -> None:
+        """Tell that the job has to wait; ``position`` counts from 1."""
+        self.job = self.job.with_(position=position)
+        self._event(
+            FlashQueued,
+            timestamp=self.job.queued_at,
+            device_name=self.job.device_name,
+            partition=self.job.partition,
+            position=position,
+            total_bytes=self.job.total_bytes,
+        )
+
+    def moved_up(self, position: int) -> None:
+        """Note a new place in the queue; the device's record tells it."""
+        self.job = self.job.with_(position=position)
+
+    def renew(self, query: str) -> None:
+        """Take a fresh signature for the image's download."""
+        self.order = self.order.with_(query=query)
+
+    def started(self) -> None:
+        """Tell that the job has begun."""
+        self.seq = 0  # also where it never had to wait
+        self.job = self.job.with_(
+            status=Status.RUNNING,
+            phase=move(self.job.phase, Phase.PREPARING),
+            stage=_INITIALIZING,
+            position=None,
+            started_at=self._teller.clock.stamp(),
+        )
+        self._event(
+            FlashStarted,
+            timestamp=self.job.started_at,
+            device_name=self.job.device_name,
+            partition=self.job.partition,
+            stage=_INITIALIZING,
+            total_bytes=self.job.total_bytes,
+        )
+
+    def note(self, run: Run, where: Where, reading: Reading) -> None:
+        """Take over what the counters say, without a word."""
+        self.job = self.job.with_(
+            phase=where.phase,
+            stage=where.stage,
+            steps=tuple(
+                StepRecord(partition=step.partition, status=step.status, bytes=step.bytes)
+                for step in run.steps
+            ),
+            progress=max(reading.progress, self.job.progress),
+            bytes_transferred=max(reading.bytes, self.job.bytes_transferred),
+            transfer_speed=reading.speed,
+            average_speed=reading.average,
+            estimated_time_remaining=reading.eta,
+            verification=run.verification,
+        )
+
+    def turned(self) -> None:
+        """Tell, as an event, where the job was noted to be: a phase or stage, or a beginning."""
+        self._event(FlashProgress, timestamp=self._teller.clock.stamp(), **self._progress())
+
+    def sampled(self) -> None:
+        """Tell the same as a mere sample, under the last event's number."""
+        at = self._teller.clock.stamp()
+        self._teller.post.sample(FlashProgress(timestamp=at, **self._head(), **self._progress()))
+
+    def asked_to_end(self) -> None:
+        """Note that the job is to be cancelled; the device's record tells it."""
+        self.job = self.job.with_(requested="cancel")
+        self._changed()
+
+    def complete(self, device_state: str | None = None) -> None:
+        """Tell 100 %, and then that all of it is done."""
+        self.job = self.job.with_(
+            progress=100.0,
+            bytes_transferred=self.job.total_bytes,
+            transfer_speed=0,
+            estimated_time_remaining=0,
+        )
+        self.turned()
+        self._end(Phase.COMPLETED, device_state=_short(device_state))
+        self._event(
+            FlashCompleted,
+            timestamp=self.job.finished_at,
+            verification=self.job.verification,
+        )
+
+    def fail(self, fault: Fault, device_state: str | None) -> None:
+        """Tell an end without success; a cancelled job's is one."""
+        said = {
+            "error": _short(fault.sentence),
+            "code": fault.code,
+            "hint": _short(fault.hint),
+            "details": _short(fault.details),
+            "device_state": _short(device_state),
+        }
+        self._end(Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED, **said)
+        self._event(FlashFailed, timestamp=self.job.finished_at, **said)
+
+    def waiting(self) -> QueueEntry:
+        """The job as its device's record carries it while it waits."""
+        return queue_entry(self.job, max(self.seq, 0))
+
+    def current(self) -> CurrentJob:
+        """The job as its device's record carries it while it runs."""
+        return CurrentJob.model_construct(**dict(self.job), seq=self.seq)
+
+    def recent(self) -> RecentEntry:
+        """The job as its device's record carries it after its end."""
+        return recent_entry(self.job, self.seq)
+
+    def record(self, log: tuple[LogLine, ...]) -> JobRecord:
+        """The job's full record, for its history."""
+        return JobRecord(
+            job_id=self.job.job_id,
+            device_id=self.job.device_id,
+            hub_id=self.job.hub_id,
+            timestamp=self._teller.clock.stamp(),
+            seq=self.seq,
+            job=self.job,
+            log=log,
+        )
+
+    def _end(self, phase: Phase, **said: Any) -> None:
+        status = status_of(move(self.job.phase, phase))
+        self.job = self.job.with_(
+            status=status,
+            phase=phase,
+            stage=status.capitalize(),
+            steps=tuple(
+                step if step.status in FINAL_STATUS else step.with_(status=status)
+                for step in self.job.steps
+            ),
+            requested=None,
+            position=None,
+            transfer_speed=0,
+            estimated_time_remaining=0,
+            finished_at=self._teller.clock.stamp(),
+            **said,
+        )
+
+    def _event(self, make: Callable[..., Event], **said: Any) -> None:
+        self.seq += 1
+        self._teller.post.event(make(**self._head(), **said))
+        self._changed()
+
+    def _head(self) -> dict[str, Any]:
+        job = self.job
+        return {
+            "job_id": job.job_id,
+            "device_id": job.device_id,
+            "hub_id": job.hub_id,
+            "seq": self.seq,
+            "phase": job.phase,
+        }
+
+    def _progress(self) -> dict[str, Any]:
+        job = self.job
+        return {
+            "progress": job.progress,
+            "stage": job.stage,
+            "bytes_transferred": job.bytes_transferred,
+            "total_bytes": job.total_bytes,
+            "transfer_speed": job.transfer_speed,
+            "estimated_time_remaining": job.estimated_time_remaining,
+        }
+
+
+def _short(text: str | None) -> str | None:
+    return text and text[:_LONGEST]
