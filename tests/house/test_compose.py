@@ -1,0 +1,35 @@
+"""The compose file is valid, and asks of flashyard only what flashyard understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from compose_spec import PyCompose
+
+HOUSE = Path(__file__).parent.parent.parent
+COMPOSE = PyCompose.from_yaml((HOUSE / "docker-compose.yml").read_text(encoding="utf-8"))
+ROLES = ["broker", "bridge", "hub"]
+
+
+def test_it_starts_the_three_roles() -> None:
+    assert sorted(COMPOSE.service_names()) == sorted(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_built_from_its_own_dockerfile(role: str) -> None:
+    services = COMPOSE.to_dict()["services"]
+    assert isinstance(services, dict)
+    dockerfile = HOUSE / services[role]["build"]["dockerfile"]
+    assert 'ENTRYPOINT ["flashyard"]' in dockerfile.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_listens_and_calls_on_loopback_only(role: str) -> None:
+    services = COMPOSE.to_dict()["services"]
+    service = services[role]
+    assert service["network_mode"] == "host"
+    assert service["command"][0] == role
+    addresses = [word for word in service["command"] if ":" in word]
+    assert addresses
+    assert all("127.0.0.1" in address for address in addresses)
