@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, Request
 
 from flashyard.contract.faults import Code, refuse
-
-if TYPE_CHECKING:
-    from flashyard.contract.tracked import Frame
-    from flashyard_bridge.fleet import Fleet
-    from flashyard_bridge.images import ImageStore
-    from flashyard_bridge.orders import Orders
+from flashyard.contract.topics import Topic
+from flashyard.contract.tracked import Frame
+from flashyard.link import Link
+from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.images import ImageStore
+from flashyard_bridge.orders import Orders
 
 # The first picture is complete 3 s after the broker is there (contract 4); with no broker by
 # then, a read has nothing true to tell.
@@ -32,6 +32,7 @@ class BridgeState:
 
     Attributes:
         now: the bridge's clock, Unix ms.
+        link: to the broker.
         fleet: the picture of hubs, devices and jobs.
         orders: sends orders to hubs; intake hands it their receipts.
         images: the image store; also signs and checks the hubs' downloads.
@@ -40,6 +41,7 @@ class BridgeState:
     """
 
     now: Callable[[], int]
+    link: Link
     fleet: Fleet
     orders: Orders
     images: ImageStore
@@ -60,6 +62,15 @@ class BridgeState:
                 Code.BROKER_UNREACHABLE,
                 "The bridge does not know its hubs yet: it has not reached the MQTT broker.",
             ) from None
+
+    async def clear(self, topic: Topic) -> None:
+        """Remove a retained fact from the broker.
+
+        Raises:
+            FaultError: `broker_unreachable`.
+        """
+        if not await self.link.publish_and_confirm(str(topic), b"", retain=True):
+            raise refuse(Code.BROKER_UNREACHABLE, details=self.link.down_reason)
 
 
 def bridge_of(request: Request) -> BridgeState:

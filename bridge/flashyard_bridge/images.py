@@ -1,0 +1,148 @@
+"""The image store: each image once, named by its SHA-256, with its facts beside it.
+
+Bridges may share a store. An image is there once both its files are; the bytes are named last
+and removed first, so a crash never leaves half an image. Knows no job and no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.records import StoredImage
+from flashyard.flash.image import inspect
+from flashyard_bridge.draft import sweep, write_whole
+from flashyard_bridge.signature import Signature
+from flashyard_bridge.upload import Upload
+
+MAX_UPLOADS = 16  # at once
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Received(NamedTuple):
+    """What came of an upload: the image as it is stored, and whether it is new."""
+
+    image: StoredImage
+    is_new: bool
+
+
+class ImageStore:
+    """A folder of images.
+
+    Args:
+        folder: is made where there is none.
+        now: Unix ms.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], int]) -> None:
+        self.folder = folder
+        self._now = now
+        self._uploads = 0
+        self._signature: Signature | None = None
+
+    def open(self) -> None:
+        """Make the folder, load or make its key, and clear away what cut uploads left. Blocks."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        sweep(self.folder)
+        self._signature = Signature.load(self.folder / "key", self._now)
+
+    @property
+    def signature(self) -> Signature:
+        """Signs and verifies the hubs' downloads."""
+        if self._signature is None:
+            raise RuntimeError("the image store is not open")
+        return self._signature
+
+    def path(self, sha256: str) -> Path:
+        """Tell where an image's bytes are."""
+        return self.folder / sha256
+
+    async def get(self, sha256: str) -> StoredImage:
+        """Look an image up.
+
+        Raises:
+            FaultError: `unknown_image`.
+        """
+        image = await asyncio.to_thread(self._find, sha256)
+        if image is None:
+            raise refuse(Code.UNKNOWN_IMAGE)
+        return image
+
+    async def all(self) -> list[StoredImage]:
+        """List all images, the oldest first."""
+        images = await asyncio.to_thread(self._all)
+        return sorted(images, key=lambda image: (image.created_at, image.sha256))
+
+    async def receive(
+        self, chunks: AsyncIterable[bytes], name: str | None, expected: int = 0
+    ) -> Received:
+        """Take an image in; one that is there already stays as it is.
+
+        Args:
+            chunks: its bytes.
+            name: for people; default the first digits of its SHA-256.
+            expected: how many bytes there will be, as far as that is known.
+
+        Raises:
+            FaultError: `image_corrupt` (also for an empty one), `disk_full`, `rate_limited`.
+        """
+        if self._uploads >= MAX_UPLOADS:
+            raise refuse(Code.RATE_LIMITED, f"{MAX_UPLOADS} images are being uploaded already.")
+        self._uploads += 1
+        try:
+            async with Upload(self.folder) as upload:
+                await upload.take(chunks, expected)
+                return await self._adopt(upload, name)
+        finally:
+            self._uploads -= 1
+
+    async def delete(self, sha256: str) -> None:
+        """Remove an image; who reads it just now reads on.
+
+        Raises:
+            FaultError: `unknown_image`.
+        """
+        await self.get(sha256)
+        await asyncio.to_thread(self._remove, sha256)
+
+    async def _adopt(self, upload: Upload, name: str | None) -> Received:
+        facts = await asyncio.to_thread(inspect, upload.path)
+        sha256 = upload.sha256
+        there = await asyncio.to_thread(self._find, sha256)
+        if there is not None:
+            return Received(there, is_new=False)
+        image = StoredImage(
+            sha256=sha256,
+            name=name or f"{sha256[:12]}.img",
+            size=facts.size,
+            kind=facts.kind.value,
+            expanded_size=facts.expanded_size,
+            content_size=facts.content_size,
+            created_at=self._now(),
+        )
+        await asyncio.to_thread(write_whole, self._facts(sha256), image.encode())
+        await upload.keep(self.path(sha256))
+        return Received(image, is_new=True)
+
+    def _facts(self, sha256: str) -> Path:
+        return self.folder / f"{sha256}.json"
+
+    def _find(self, sha256: str) -> StoredImage | None:
+        if not _SHA256.fullmatch(sha256) or not self.path(sha256).is_file():
+            return None
+        try:
+            return StoredImage.decode(self._facts(sha256).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None  # without its facts it is of no use; it can be uploaded again
+
+    def _all(self) -> list[StoredImage]:
+        found = (self._find(path.stem) for path in self.folder.glob("*.json"))
+        return [image for image in found if image is not None]
+
+    def _remove(self, sha256: str) -> None:
+        self.path(sha256).unlink(missing_ok=True)
+        self._facts(sha256).unlink(missing_ok=True)

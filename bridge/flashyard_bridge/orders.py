@@ -1,0 +1,164 @@
+"""From an order to the hub's word on it: publish, wait for the receipt, note what was agreed.
+
+Contract 4. Knows no HTTP; what an order is for is decided by whoever makes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
+from flashyard.contract.topics import Kind, build
+from flashyard.link import Link
+from flashyard_bridge.errors import RequestError
+from flashyard_bridge.fleet import Fleet
+
+ANSWER_DEADLINE = 5.0  # s, contract 2
+MAX_OUTSTANDING = 1_000
+_ALPHABET = string.digits + string.ascii_lowercase
+
+Asked = StartOrder | CancelOrder
+
+
+def mint_job_id(now: int) -> str:
+    """Make a job's id from the time in Unix ms and 41 random bits."""
+    tail = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"job_{now // 1000:010d}_{tail}"
+
+
+def mint_order_id() -> str:
+    """Make an order's id."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outstanding:
+    hub_id: str
+    order: Asked
+    answer: asyncio.Future[Receipt | Fault]
+
+
+class Orders:
+    """The orders that wait for their receipt.
+
+    Args:
+        link: to the broker; intake hands its receipts to `receipt`, its loss to `link_down`.
+        fleet: is told what the hubs agreed to.
+        now: the bridge's clock, Unix ms.
+        deadline: seconds in which a hub answers.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        fleet: Fleet,
+        now: Callable[[], int],
+        *,
+        deadline: float = ANSWER_DEADLINE,
+    ) -> None:
+        self._link = link
+        self._fleet = fleet
+        self._now = now
+        self._deadline = deadline
+        self._outstanding: dict[str, _Outstanding] = {}
+
+    async def start(self, hub_id: str, order: StartOrder) -> Receipt:
+        """Have a job started; a repeated idempotency key gets the earlier job's receipt.
+
+        Raises:
+            FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`.
+        """
+        try:
+            receipt = await self._ask(hub_id, order)
+        except TimeoutError:
+            # It may be on its way still, and nobody waits for it any more.
+            self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
+            why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
+            raise RequestError(why, job_id=order.job_id) from None
+        if receipt.job_id == order.job_id:
+            self._fleet.accepted(order, hub_id, receipt)
+        return receipt
+
+    async def cancel(self, hub_id: str, order: CancelOrder) -> Receipt:
+        """Have a job cancelled; the receipt has its status as it is now.
+
+        Raises:
+            FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`.
+        """
+        try:
+            receipt = await self._ask(hub_id, order)
+        except TimeoutError:
+            why = fault(
+                Code.HUB_NO_ANSWER,
+                f"The hub {hub_id} did not answer in time.",
+                hint="Check the hub; the job may be cancelled or not.",
+            )
+            raise RequestError(why, job_id=order.job_id) from None
+        self._fleet.requested(order.job_id, "cancel")
+        return receipt
+
+    def receipt(self, hub_id: str, receipt: Receipt) -> None:
+        """Take a hub's answer; one that nobody waits for is of no interest any more."""
+        waiting = self._outstanding.get(receipt.order_id)
+        if waiting and waiting.hub_id == hub_id and not waiting.answer.done():
+            waiting.answer.set_result(receipt)
+
+    def link_down(self) -> None:
+        """The link is lost: no receipt can be relied on, so nobody is left to wait for one."""
+        for waiting in self._outstanding.values():
+            if not waiting.answer.done():
+                waiting.answer.set_result(
+                    fault(
+                        Code.BROKER_UNREACHABLE,
+                        "The MQTT broker was lost before the hub answered; the order may still"
+                        " reach it.",
+                    )
+                )
+
+    def need(self, sha256: str) -> bool:
+        """Does an order that is under way need this image?"""
+        orders = (waiting.order for waiting in self._outstanding.values())
+        return any(
+            isinstance(order, StartOrder) and order.image and order.image.sha256 == sha256
+            for order in orders
+        )
+
+    async def _ask(self, hub_id: str, order: Asked) -> Receipt:
+        if len(self._outstanding) >= MAX_OUTSTANDING:
+            raise refuse(Code.RATE_LIMITED, "Too many orders wait for their hub's answer.")
+        answer: asyncio.Future[Receipt | Fault] = asyncio.get_running_loop().create_future()
+        self._outstanding[order.order_id] = _Outstanding(hub_id, order, answer)
+        try:
+            if not self._send(hub_id, order):
+                raise refuse(Code.BROKER_UNREACHABLE, details=self._link.down_reason)
+            async with asyncio.timeout(self._deadline):
+                heard = await answer
+        finally:
+            del self._outstanding[order.order_id]
+        if isinstance(heard, Fault):
+            raise RequestError(heard, job_id=order.job_id)
+        if not heard.accepted:
+            raise RequestError(_refusal(heard))
+        return heard
+
+    def _send(self, hub_id: str, order: Asked) -> bool:
+        return self._link.publish(build(Kind.ORDER, hub_id), order.encode(), qos=1)
+
+
+def cancel_order(job_id: str, session: str, now: int) -> CancelOrder:
+    """Make the order to cancel a job, for a hub's session, at Unix ms."""
+    return CancelOrder(order_id=mint_order_id(), job_id=job_id, session=session, issued_at=now)
+
+
+def _refusal(receipt: Receipt) -> Fault:
+    return fault(
+        receipt.code or Code.ILLEGAL_STATE,
+        receipt.error,
+        hint=receipt.hint,
+        details=receipt.details,
+    )

@@ -1,0 +1,105 @@
+"""Is the bridge well, and does it know its hubs yet? The two paths that need no token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+import flashyard
+from flashyard.contract.model import Millis, Model
+from flashyard.link import Link
+from flashyard_bridge.live import Live
+from flashyard_bridge.state import AnyTimeBridge
+
+# What the original's readiness told its frontend, which asks for nothing newer.
+_FRONTEND = "2.0.0"
+
+router = APIRouter(tags=["health"])
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What only these two paths ask; the lifespan yields it as ``vitals``.
+
+    ``port`` is the last listener's.
+    """
+
+    port: int
+    live: Live
+    link: Link
+
+
+def _vitals_of(request: Request) -> Vitals:
+    vitals: Vitals = request.state.vitals
+    return vitals
+
+
+AskedVitals = Annotated[Vitals, Depends(_vitals_of)]
+
+
+class Sockets(BaseModel):
+    """The WebSocket side; in snake_case, as all of this answer, since the original's was."""
+
+    port: int
+    connected_clients: int
+
+
+class Hubs(BaseModel):
+    """How many hubs are online, of those that are known."""
+
+    online: int
+    known: int
+
+
+class Health(BaseModel):
+    """``database``: the history is kept in memory, in a bounded list."""
+
+    status: Literal["ok", "degraded"]
+    websocket: Sockets
+    active_jobs: int
+    broker: Literal["connected", "unreachable"]
+    database: Literal["memory"] = "memory"
+    hubs: Hubs
+
+
+class Flags(Model):
+    """What can be done here."""
+
+    flash_operations_enabled: Literal[True] = True
+
+
+class Ready(Model):
+    """``ok`` once the first picture is complete; the rest is what the original told beside it."""
+
+    ok: bool
+    server_version: str = flashyard.__version__
+    api_version: Literal["v1"] = "v1"
+    feature_flags: Flags = Flags()
+    required_frontend_min_version: str = _FRONTEND
+    timestamp: Millis
+
+
+@router.get("/health", responses={503: {"model": Health}})
+async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response) -> Health:
+    """Tell how the bridge is; 503 and `degraded` while its broker is out of reach."""
+    hubs = bridge.fleet.hubs()
+    is_up = vitals.link.is_up
+    response.status_code = 200 if is_up else 503
+    return Health(
+        status="ok" if is_up else "degraded",
+        websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
+        active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
+        broker="connected" if is_up else "unreachable",
+        hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
+    )
+
+
+@router.get("/api/v1/ready", responses={503: {"model": Ready}})
+async def ready(bridge: AnyTimeBridge, response: Response) -> Ready:
+    """Tell whether snapshots and reads can be answered; 503 before."""
+    is_complete = bridge.first_picture.is_set()
+    response.status_code = 200 if is_complete else 503
+    return Ready(ok=is_complete, timestamp=bridge.now())

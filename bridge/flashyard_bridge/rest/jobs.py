@@ -1,0 +1,169 @@
+"""Looking at jobs: lists, one job, its log, and the same under the original's other names."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.model import DeviceId, HubId, Model
+from flashyard.contract.records import Job, LogLine
+from flashyard_bridge.errors import ANY_ERROR, documented, reject
+from flashyard_bridge.state import Bridge, BridgeState
+
+PAGE = 1_000  # jobs; also the default, so that the original's clients see them all
+
+router = APIRouter(tags=["jobs"], responses=ANY_ERROR)
+
+
+class JobList(Model):
+    """A page of jobs, the oldest first; ``next_cursor`` is there while there is more."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
+class OneJob(Model):
+    """One job."""
+
+    job: Job
+
+
+class JobLog(Model):
+    """The last 500 lines of a job's log."""
+
+    lines: tuple[LogLine, ...]
+
+
+class Operations(Model):
+    """The queued, running and paused jobs."""
+
+    success: Literal[True] = True
+    count: int
+    operations: tuple[Job, ...]
+
+
+class FlatJob(Job):
+    """A job with its success beside it, which says only that it was found."""
+
+    success: Literal[True] = True
+
+
+class JobsQuery(Model):
+    """Which jobs to list."""
+
+    status: Literal[
+        "active", "all", "queued", "running", "paused", "completed", "failed", "cancelled"
+    ] = "active"
+    device_id: DeviceId | None = None
+    hub_id: HubId | None = None
+    limit: Annotated[int, Query(ge=1, le=PAGE, strict=False)] = PAGE
+    cursor: Annotated[str, Query(max_length=200)] | None = None
+
+    def wants(self, job: Job) -> bool:
+        """Is it one of them?"""
+        if self.status == "active" and not job.is_active:
+            return False
+        if self.status not in {"active", "all", job.status}:
+            return False
+        return self.device_id in {None, job.device_id} and self.hub_id in {None, job.hub_id}
+
+
+def job_of(bridge: BridgeState, job_id: str) -> Job:
+    """Find a job.
+
+    Raises:
+        FaultError: `unknown_job`.
+    """
+    job = bridge.fleet.job(job_id)
+    if job is None:
+        raise refuse(Code.UNKNOWN_JOB)
+    return job
+
+
+@router.get(
+    "/api/flash/jobs",
+    operation_id="listJobs",
+    summary="List jobs",
+    response_model_exclude_none=True,
+    responses=documented(Code.INVALID_REQUEST, Code.BROKER_UNREACHABLE),
+)
+async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> JobList:
+    """List the active jobs, or those of a status, the oldest first."""
+    jobs = sorted(filter(query.wants, bridge.fleet.jobs()), key=_place)
+    if query.cursor is not None:
+        after = _decode(query.cursor)
+        jobs = [job for job in jobs if _place(job) > after]
+    page = jobs[: query.limit]
+    more = len(jobs) > len(page)
+    return JobList(jobs=tuple(page), next_cursor=_encode(page[-1]) if more else None)
+
+
+@router.get(
+    "/api/flash/job/{job_id}",
+    operation_id="getJob",
+    summary="Look at a job",
+    response_model_exclude_none=True,
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+)
+async def get_job(job_id: str, bridge: Bridge) -> OneJob:
+    """Look at a job, ended ones too as long as they are remembered."""
+    return OneJob(job=job_of(bridge, job_id))
+
+
+@router.get(
+    "/api/flash/job/{job_id}/log",
+    operation_id="getJobLog",
+    summary="Read a job's log",
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+)
+async def get_log(job_id: str, bridge: Bridge) -> JobLog:
+    """Read the last 500 lines, the device's own INFO lines among them."""
+    lines = bridge.fleet.log(job_id)
+    if lines is None:
+        raise refuse(Code.UNKNOWN_JOB)
+    return JobLog(lines=tuple(lines))
+
+
+@router.get(
+    "/api/flash/operations/active",
+    operation_id="listActiveOperations",
+    summary="List active jobs, as the original's main server does",
+    response_model_exclude_none=True,
+    responses=documented(Code.BROKER_UNREACHABLE),
+)
+async def active_operations(bridge: Bridge) -> Operations:
+    """List the queued, running and paused jobs."""
+    jobs = sorted((job for job in bridge.fleet.jobs() if job.is_active), key=_place)
+    return Operations(count=len(jobs), operations=tuple(jobs))
+
+
+@router.get(
+    "/api/flash/status/{job_id}",
+    operation_id="getJobStatus",
+    summary="Look at a job, as the original's main server shows it",
+    response_model_exclude_none=True,
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+)
+async def job_status(job_id: str, bridge: Bridge) -> FlatJob:
+    """Look at a job, its fields beside `success`."""
+    return FlatJob(**dict(job_of(bridge, job_id)))
+
+
+def _place(job: Job) -> tuple[int, str]:
+    return job.queued_at, job.job_id
+
+
+def _encode(job: Job) -> str:
+    return base64.urlsafe_b64encode("{}.{}".format(*_place(job)).encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[int, str]:
+    try:
+        queued_at, _, job_id = base64.urlsafe_b64decode(cursor).decode().partition(".")
+        return int(queued_at), job_id
+    except (binascii.Error, ValueError) as error:
+        raise reject(Code.INVALID_REQUEST, "cursor", "is not one of ours.") from error

@@ -1,0 +1,167 @@
+"""What a start asks for: its fields, their bounds, and which of them have no effect yet.
+
+Knows no device, no image and no job.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from fastapi import Header, Request
+from pydantic import ConfigDict, Field, ValidationError
+
+from flashyard.contract.faults import Code
+from flashyard.contract.model import DeviceId, HubId, Millis, Model, Name, Partition, Sha256
+from flashyard_bridge.errors import reject, reject_all
+from flashyard_bridge.rest.body import read_object
+
+DEFAULT_PARTITION = "system"
+DEFAULT_SIZE = 4 * 1024**3
+_SAFE_INTEGER = 2**53 - 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+# No control characters: a name ends up on terminals.
+PlainName = Annotated[Name, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+IdempotencyKey = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
+
+
+class StartRequest(Model):
+    """The fields of `POST /api/flash/start`; null is absent, what is unknown is set aside."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=False)
+
+    device_id: DeviceId
+    hub_id: HubId | None = None
+    device_name: PlainName | None = Field(
+        None, description="default, also for an empty one: the hub's name for the device"
+    )
+    partition: Partition | None = Field(
+        None, description=f"default `{DEFAULT_PARTITION}`, where no image is given"
+    )
+    image: Annotated[str, Field(max_length=2000)] | None = Field(
+        None, description="a stored image's sha256; required for a real device"
+    )
+    sha256: Sha256 | None = Field(None, description="if given, that of `image`")
+    image_size: Annotated[int, Field(ge=1, le=_SAFE_INTEGER)] | None = Field(
+        None, description=f"bytes to generate where no image is given, default {DEFAULT_SIZE}"
+    )
+    verify: Literal["none", "image", "readback"] = "image"
+    slot: Literal["active", "inactive", "a", "b"] = "active"
+    reboot: bool = True
+    erase: bool = False
+    idempotency_key: IdempotencyKey | None = None
+    partitions: list[Any] | None = Field(None, description="not supported yet")
+    wipe: bool = Field(default=False, description="`true` is not supported yet")
+    rollback: Literal["none", "slot", "last-good"] = Field(
+        "none", description="others than `none` are not supported yet"
+    )
+    priority: Annotated[int, Field(ge=0, le=9)] = Field(
+        5, description="others than 5 are not supported yet"
+    )
+    bandwidth_limit: Annotated[int, Field(ge=1, le=_SAFE_INTEGER)] | None = Field(
+        None, description="not supported yet"
+    )
+    not_before: Millis | None = Field(None, description="not supported yet")
+    wait_for_device: bool = Field(default=False, description="`true` is not supported yet")
+
+    @property
+    def ignored(self) -> list[str]:
+        """The names that mean nothing to us."""
+        return list(self.model_extra or ())
+
+
+_UNBUILT = (
+    "partitions",
+    "wipe",
+    "rollback",
+    "priority",
+    "bandwidth_limit",
+    "not_before",
+    "wait_for_device",
+)
+
+
+def judge(body: dict[str, Any]) -> StartRequest:
+    """Judge a start's body.
+
+    Raises:
+        RequestError: `invalid_request` or `not_supported`, naming the field.
+    """
+    try:
+        request = StartRequest.model_validate(body)
+    except ValidationError as error:
+        raise reject_all(error.errors(include_url=False, include_input=False)) from error
+    _refuse_unbuilt(request)
+    _judge_image(request)
+    return request
+
+
+def _refuse_unbuilt(request: StartRequest) -> None:
+    for name in _UNBUILT:
+        field = StartRequest.model_fields[name]
+        if getattr(request, name) != field.default:
+            raise reject(Code.NOT_SUPPORTED, str(field.alias), "is not supported yet.")
+    for name, value in (("verify", "readback"), ("slot", "inactive")):
+        if getattr(request, name) == value:
+            raise reject(Code.NOT_SUPPORTED, name, f"cannot be `{value}` yet.")
+
+
+def _judge_image(request: StartRequest) -> None:
+    if request.image is None:
+        if request.sha256 is not None:
+            raise reject(Code.NOT_SUPPORTED, "sha256", "without `image` is not supported yet.")
+    elif request.image.startswith("https://"):
+        raise reject(Code.NOT_SUPPORTED, "image", "cannot be a URL yet; upload the image.")
+    elif not _SHA256.fullmatch(request.image):
+        raise reject(Code.INVALID_REQUEST, "image", "is not the sha256 of a stored image.")
+    elif request.sha256 not in {None, request.image}:
+        raise reject(Code.INVALID_REQUEST, "sha256", "is not that of `image`.")
+
+
+async def start_request(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(description="the same as the field `idempotencyKey`")
+    ] = None,
+) -> StartRequest:
+    """Read and judge a start's body and its ``Idempotency-Key``.
+
+    Raises:
+        FaultError: the body is not one of ours, or two keys contradict each other.
+    """
+    body = await read_object(request)
+    key = idempotency_key
+    if key is not None and body.setdefault("idempotencyKey", key) != key:
+        raise reject(Code.INVALID_REQUEST, "idempotencyKey", "differs from the header's key.")
+    return judge(body)
+
+
+def start_schema() -> dict[str, Any]:
+    """Describe the body for OpenAPI; we read it ourselves, so the framework cannot."""
+    schema = StartRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": schema,
+                    "examples": {
+                        "generated": {
+                            "summary": "Generated bytes to an emulated device",
+                            "value": {"deviceId": "PIXEL6_001", "partition": "system"},
+                        },
+                        "image": {
+                            "summary": "A stored image",
+                            "value": {
+                                "deviceId": "PIXEL6_001",
+                                "partition": "boot",
+                                "image": "9f86d081884c7d659a2feaa0c55ad015"
+                                "a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                            },
+                        },
+                    },
+                }
+            },
+        }
+    }
