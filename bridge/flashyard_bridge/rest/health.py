@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 import flashyard
 from flashyard.contract.model import Millis, Model
-from flashyard.link import Link
 from flashyard_bridge.live import Live
 from flashyard_bridge.state import AnyTimeBridge
 
@@ -29,7 +28,6 @@ class Vitals:
 
     port: int
     live: Live
-    link: Link
 
 
 def _vitals_of(request: Request) -> Vitals:
@@ -86,7 +84,7 @@ class Ready(Model):
 async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response) -> Health:
     """Tell how the bridge is; 503 and `degraded` while its broker is out of reach."""
     hubs = bridge.fleet.hubs()
-    is_up = vitals.link.is_up
+    is_up = bridge.link.is_up
     response.status_code = 200 if is_up else 503
     return Health(
         status="ok" if is_up else "degraded",

@@ -10,7 +10,9 @@ from fastapi.staticfiles import StaticFiles
 
 FILES = Path(__file__).parent.parent / "static"
 # Nothing from elsewhere, nothing inline: whatever a hub reports stays text.
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+)
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",

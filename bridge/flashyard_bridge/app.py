@@ -1,0 +1,132 @@
+"""The bridge, assembled: what there is, who is handed what, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+import flashyard
+from flashyard.settings import BridgeSettings
+from flashyard_bridge.errors import HANDLERS
+from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.gate import LOOPBACK_ORIGIN, Doors, FrontDoor, TokenDoor, read_token
+from flashyard_bridge.images import ImageStore
+from flashyard_bridge.intake import Intake
+from flashyard_bridge.listeners import Listener, listen
+from flashyard_bridge.live import Live
+from flashyard_bridge.rest import control, devices, flash, health, hubs, images, jobs, page
+from flashyard_bridge.rest.health import Vitals
+from flashyard_bridge.server import Server
+from flashyard_bridge.state import BridgeState
+
+_ROUTERS = (health, flash, control, jobs, devices, hubs, images, page)
+
+
+class State(TypedDict):
+    """What the lifespan yields: `bridge`, `vitals` for routes, `live`, `doors` for WebSockets."""
+
+    bridge: BridgeState
+    vitals: Vitals
+    live: Live
+    doors: Doors
+
+
+def create_app(state: State) -> FastAPI:
+    """Make the HTTP side of a bridge."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        yield state
+
+    doors = state["doors"]
+    app = FastAPIOffline(
+        redoc_url=None,
+        title="flashyard",
+        version=flashyard.__version__,
+        description="Flash fleets of USB devices and watch it live.",
+        lifespan=lifespan,
+        exception_handlers=dict(HANDLERS),
+        middleware=[
+            Middleware(FrontDoor, doors=doors),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=sorted(doors.origins),
+                allow_origin_regex=LOOPBACK_ORIGIN,
+                allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+                allow_headers=["*"],
+            ),
+            Middleware(TokenDoor, doors=doors, signed=state["bridge"].images.signature.admits),
+        ],
+    )
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    app.mount("/static", page.files)
+    return app
+
+
+async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
+    """Run a bridge until SIGTERM or cancellation.
+
+    Args:
+        settings: a bridge's.
+        ready: gets the URLs, separated by blanks, once they are served.
+
+    Raises:
+        FaultError: `port_in_use`, or `invalid_request` for an address, token file or broker URL.
+    """
+    token = None if settings.token_file is None else read_token(settings.token_file)
+    store = ImageStore(settings.images, _now)
+    await asyncio.to_thread(store.open)
+    fleet = Fleet(_now, time.monotonic, lost_after=settings.lost_after)
+    live = Live(fleet.snapshot, _now)
+    intake = Intake(settings.broker, fleet, live, _now)
+    listeners = await listen(settings.listen)
+    try:
+        state = State(
+            bridge=BridgeState(
+                now=_now,
+                link=intake.link,
+                fleet=fleet,
+                orders=intake.orders,
+                images=store,
+                publish=live.publish,
+                first_picture=intake.first_picture,
+            ),
+            vitals=Vitals(listeners[-1].bound[0].port, live),
+            live=live,
+            doors=Doors(token, _origins(settings), _loopback(listeners)),
+        )
+        server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
+        async with intake.link, asyncio.TaskGroup() as group:
+            clock = group.create_task(intake.watch_clock(), name="bridge[clock]")
+            await server.run_until_stopped([s for each in listeners for s in each.sockets])
+            clock.cancel()
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _origins(settings: BridgeSettings) -> frozenset[str]:
+    """Write origins as browsers do: in lower case, without a path."""
+    return frozenset(origin.lower().rstrip("/") for origin in settings.allow_origin)
+
+
+def _loopback(listeners: Sequence[Listener]) -> frozenset[tuple[str, int]]:
+    bound = [endpoint for listener in listeners for endpoint in listener.bound]
+    return frozenset((each.host, each.port) for each in bound if each.is_loopback)
+
+
+def _url(listener: Listener) -> str:
+    return f"http://{listener.bound[0]}"

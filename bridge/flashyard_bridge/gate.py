@@ -1,0 +1,164 @@
+"""The doors: which Host, which browser Origin and which token are let in, on HTTP and WebSocket.
+
+It knows addresses and headers; no route but the few that need no token, and no role.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard_bridge.errors import answer
+
+# The loopback hosts, on any port: the page of a development server may watch too.
+LOOPBACK_ORIGIN = r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?"
+# What a probe asks, and the page itself: the program, not what it shows.
+_OPEN = frozenset({"/", "/health", "/api/v1/ready"})
+_OPEN_UNDER = "/static/"
+
+Address = tuple[str, int | None]
+
+
+def read_token(path: Path) -> str:
+    """Read a bearer token from its file.
+
+    Raises:
+        FaultError: `invalid_request`: no such file, or no token in it.
+    """
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"The token file {path} cannot be read: {reason}.",
+            hint="Name a readable file with --token-file.",
+        ) from error
+    if not re.fullmatch(r"[!-~]+", token):
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"The token file {path} must hold one word of printable ASCII.",
+            hint="Make one with `openssl rand -hex 32`.",
+        )
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What is let in.
+
+    Attributes:
+        token: the bearer token, or None where none is needed.
+        origins: browser origins beyond the loopback ones.
+        loopback: the bound addresses of the listeners that only this machine can reach.
+    """
+
+    token: str | None
+    origins: frozenset[str]
+    loopback: Collection[Address]
+
+    def refusal(
+        self, host: str | None, origin: str | None, listener: Address | None
+    ) -> Fault | None:
+        """Why a request is not let in, or None.
+
+        Host: on a loopback listener a loopback name, else a foreign name was made to point here
+        (DNS rebinding). Origin: only browsers send one; that of another site's page is refused.
+        """
+        if listener in self.loopback and not _is_loopback(host or ""):
+            return fault(
+                Code.NOT_ALLOWED,
+                f"This listener answers to loopback names only, not to {host!r}.",
+                hint="Call it localhost or 127.0.0.1.",
+            )
+        if origin is None or origin in self.origins or re.fullmatch(LOOPBACK_ORIGIN, origin):
+            return None
+        return fault(
+            Code.NOT_ALLOWED,
+            f"Pages of {origin!r} are not allowed here.",
+            hint="Allow it with --allow-origin.",
+        )
+
+    def accepts(self, *offered: str | None) -> bool:
+        """Is one of the offered tokens the right one, or none needed? In constant time each."""
+        if self.token is None:
+            return True
+        right = self.token.encode()
+        return any(
+            hmac.compare_digest(right, (given or "").encode(errors="surrogateescape"))
+            for given in offered
+        )
+
+
+def bearer(authorization: str | None) -> str | None:
+    """Take the token out of an Authorization header (RFC 6750, section 2.1)."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+class FrontDoor:
+    """ASGI middleware: Host and Origin, before anything else."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with 403, or pass on."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            why = self._doors.refusal(headers.get("host"), headers.get("origin"), scope["server"])
+            if why is not None:
+                await answer(why)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class TokenDoor:
+    """ASGI middleware: the bearer token, where one is needed.
+
+    ``signed`` says of a request that it carries a signature that stands for the token.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Doors, signed: Callable[[Scope], bool]) -> None:
+        self._app = app
+        self._doors = doors
+        self._signed = signed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with 401, or pass on."""
+        if scope["type"] == "http" and not self._lets_in(scope):
+            refused = answer(
+                fault(Code.NOT_ALLOWED, "A valid token is needed."),
+                status=401,
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+            await refused(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _lets_in(self, scope: Scope) -> bool:
+        path = scope["path"]
+        return (
+            path in _OPEN
+            or path.startswith(_OPEN_UNDER)
+            or self._doors.accepts(bearer(Headers(scope=scope).get("authorization")))
+            or self._signed(scope)
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

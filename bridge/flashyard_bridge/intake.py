@@ -1,0 +1,144 @@
+"""MQTT in: a topic is checked against its body, and what passes goes to fleet, browsers or orders.
+
+It judges no message's meaning and forwards the bytes that came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from typing import NoReturn
+
+from flashyard.contract import topics
+from flashyard.contract.messages import (
+    DeviceChanged,
+    HubChanged,
+    JobRecord,
+    Report,
+    decode_report,
+)
+from flashyard.contract.orders import Announce, Receipt
+from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
+from flashyard.link import Link
+from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.live import Live
+from flashyard_bridge.orders import Orders
+
+_TICK = 1.0  # seconds between the fleet's looks at the clock
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """What comes in over the bridge's link.
+
+    Args:
+        broker: ``mqtt://…``.
+        fleet: folds the reports.
+        live: gets the frames that come out of it.
+        clock: Unix ms.
+
+    Attributes:
+        link: to be entered by the owner.
+        orders: what goes out over the same link, and waits for receipts.
+        first_picture: set once the fleet's first picture is complete.
+        refused: how many messages were not what their topic says.
+    """
+
+    def __init__(self, broker: str, fleet: Fleet, live: Live, clock: Callable[[], int]) -> None:
+        self._fleet = fleet
+        self._live = live
+        self._clock = clock
+        self.refused = 0
+        self.first_picture = asyncio.Event()
+        self.link = Link(
+            broker,
+            f"bridge-{secrets.token_hex(8)}",
+            on_message=self.hear,
+            subscriptions=topics.bridge_filters(),
+            on_up=self.announce,
+            on_down=self.go_deaf,
+        )
+        self.orders = Orders(self.link, fleet, clock)
+
+    def announce(self) -> None:
+        """The link is up: ask every hub to say everything that is true."""
+        now = self._clock()
+        self.link.publish(topics.ANNOUNCE, Announce(now=now).encode(), qos=1)
+        self._fleet.link_up(now)
+
+    def go_deaf(self, _reason: str) -> None:
+        """The link is down: silence means nothing now, and no receipt will come."""
+        self._fleet.link_down()
+        self.orders.link_down()
+
+    def hear(self, name: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's
+        """Take one message; one that is not what its topic says is counted and dropped."""
+        try:
+            topic = topics.parse(name)
+            if topic.kind is Kind.RECEIPT:
+                self.orders.receipt(topic.hub, _receipt(payload))
+            elif not payload:
+                self._live.publish(self._fleet.cleared(topic))
+            else:
+                report = _report(topic, payload)
+                self._live.publish(self._fleet.report(topic, report, payload, retained=retained))
+        except ValueError as error:
+            self.refused += 1
+            if self.refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
+                _log.warning(
+                    "refused what came on %.200s (%d so far): %.500s", name, self.refused, error
+                )
+        self._look()
+
+    async def watch_clock(self) -> None:
+        """Let the fleet see time pass, for ever."""
+        while True:
+            await asyncio.sleep(_TICK)
+            self._live.publish(self._fleet.tick())
+            self._look()
+
+    def _look(self) -> None:
+        if not self.first_picture.is_set() and self._fleet.complete:
+            self.first_picture.set()
+            self._live.begin()
+
+
+def _receipt(payload: bytes) -> Receipt:
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"a receipt of {len(payload)} bytes is over {MAX_PAYLOAD}")
+    return Receipt.decode(payload)
+
+
+def _report(topic: Topic, payload: bytes) -> Report:
+    """Decode a report once, and hold its ids against its topic's.
+
+    Raises:
+        ValueError: it is not what the topic says.
+    """
+    report = decode_report(topic.kind, payload)
+    told = {(report.hub_id, getattr(report, "device_id", None))}
+    match report:
+        case HubChanged():
+            told = {(report.hub_id, None), (report.hub.hub_id, None)}
+        case DeviceChanged():
+            told.add((report.device.hub_id, report.device.device_id))
+            if report.device.current_job is not None:
+                told.add((report.device.current_job.hub_id, report.device.current_job.device_id))
+        case JobRecord():
+            told = {(report.hub_id, None), (report.job.hub_id, None)}
+            if (report.job.job_id, report.job.device_id) != (report.job_id, report.device_id):
+                raise ValueError("the record is of another job")
+    if told != {(topic.hub, topic.device)}:
+        raise ValueError("the ids in the body are not the topic's")
+    if b"NaN" in payload or b"Infinity" in payload:
+        # The decoder lets them pass in keys it does not know; a browser's would fail on them.
+        json.loads(payload, parse_constant=_no_number)
+    return report
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")

@@ -1,0 +1,82 @@
+"""uvicorn with our manners: sockets that are already bound, quiet, and a stop that is a success.
+
+It knows no route and no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from flashyard_bridge.websocket import LiveSocket
+
+MAX_MESSAGE = 64 * 1024  # bytes of a browser's message
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GRACE = 5  # seconds in which requests under way may end
+
+
+class Server(uvicorn.Server):
+    """One process's HTTP and WebSocket server.
+
+    Args:
+        app: what answers HTTP; its lifespan's state holds `live` and `doors` for WebSockets.
+        on_serving: called once all sockets are served.
+    """
+
+    def __init__(self, app: ASGIApp, on_serving: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws=LiveSocket,
+            ws_max_size=MAX_MESSAGE,
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # nobody's word on who is calling is taken
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        super().__init__(config)
+        self._on_serving = on_serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_serving()
+
+    async def run_until_stopped(self, sockets: Sequence[socket.socket]) -> None:
+        """Serve until SIGTERM, SIGINT or cancellation; then close what is open, in good order."""
+        serving = asyncio.create_task(self.serve(list(sockets)), name="bridge[server]")
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self.should_exit = True
+            await serving
+            raise
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on the first signal; unlike uvicorn's own, do not raise it again: exit 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True

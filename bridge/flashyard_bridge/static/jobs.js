@@ -1,0 +1,74 @@
+// The jobs as the messages tell them. It knows no socket and no page.
+
+const MAX_ENDED = 100;
+const ENDED = new Set(["completed", "failed", "cancelled"]);
+
+export class Jobs {
+  /** @type {Map<string, object>} by jobId, the oldest first */
+  all = new Map();
+
+  /** Fold a message in; return the job it changed, or nothing. */
+  fold(message) {
+    const { type, jobId } = message;
+    if (type === "flash_queued" || type === "flash_started") {
+      const status = type === "flash_queued" ? "queued" : "running";
+      const fresh = { progress: 0, transferSpeed: 0, estimatedTimeRemaining: 0, stage: "Queued" };
+      this.all.set(jobId, { ...fresh, ...message, status, startedAt: message.timestamp });
+    }
+    const job = this.all.get(jobId);
+    if (!job) return undefined;
+    job.old = false;
+    if (type === "flash_progress") {
+      const { progress, stage, bytesTransferred, totalBytes } = message;
+      const { transferSpeed, estimatedTimeRemaining } = message;
+      Object.assign(job, { progress, stage, bytesTransferred, totalBytes });
+      Object.assign(job, { transferSpeed, estimatedTimeRemaining });
+    } else if (type === "flash_paused") job.status = "paused";
+    else if (type === "flash_resumed") job.status = "running";
+    else if (type === "flash_completed") this.#end(job, "completed", {});
+    else if (type === "flash_failed") {
+      this.#end(job, message.code === "cancelled" ? "cancelled" : "failed", message);
+    }
+    return job;
+  }
+
+  /** Take REST's word on a job whose end was missed. */
+  settle(job, record) {
+    if (ENDED.has(record.status)) this.#end(job, record.status, record);
+    job.old = false;
+  }
+
+  /** The connection is gone: what runs is old news until it is told again. Return those jobs. */
+  age() {
+    const running = [...this.all.values()].filter((job) => !ENDED.has(job.status));
+    for (const job of running) job.old = true;
+    return running;
+  }
+
+  /** Jobs that were not told again. */
+  get old() {
+    return [...this.all.values()].filter((job) => job.old);
+  }
+
+  /** Forget the jobs that have ended; return their ids. */
+  clear() {
+    const ended = [...this.all.values()].filter((job) => ENDED.has(job.status));
+    for (const job of ended) this.all.delete(job.jobId);
+    return ended.map((job) => job.jobId);
+  }
+
+  /** How many jobs there are of each status. */
+  count() {
+    const counts = {};
+    for (const { status } of this.all.values()) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
+  #end(job, status, { error, hint }) {
+    const stage = { completed: "Completed", failed: "Failed", cancelled: "Cancelled" }[status];
+    Object.assign(job, { status, stage, error, hint });
+    if (status === "completed") job.progress = 100;
+    const ended = [...this.all.values()].filter((each) => ENDED.has(each.status));
+    for (const each of ended.slice(0, -MAX_ENDED)) this.all.delete(each.jobId);
+  }
+}

@@ -1,0 +1,142 @@
+"""One browser: what it asked to see, what it was not told yet, and what it has yet to receive.
+
+It knows its socket only as something that takes bytes until it says stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from websockets.frames import CloseCode
+
+from flashyard.contract.messages import Pong
+from flashyard_bridge.news import News, framed
+from flashyard_bridge.outbox import Outbox, Parcel
+from flashyard_bridge.pace import Pace
+from flashyard_bridge.words import Subscribe
+
+MAX_WEIGHT = 256 * 1024  # bytes of lifecycle messages that may wait beyond the snapshot's
+LONGEST_INTERVAL = 60_000  # ms a browser may hold its samples back
+_PORTION = 16 * 1024  # bytes joined into one write; what still waits can be replaced by newer
+_EVERYTHING = Subscribe()
+
+
+class Socket(Protocol):
+    """What a watcher writes to."""
+
+    def write(self, data: bytes) -> None:
+        """Take frames; call :meth:`Watcher.pause` back where that is enough for now."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection; :meth:`Watcher.stop` is called on the way."""
+
+
+class Watcher:
+    """One browser's view.
+
+    Args:
+        socket: where its bytes go.
+        only: the one job whose messages it wants (its path), or None for all.
+    """
+
+    def __init__(self, socket: Socket, only: str | None = None) -> None:
+        self.number = 0  # in the order of joining; set by the one it joins
+        self._socket = socket
+        self._only = only
+        self._wish = _EVERYTHING
+        self._pace: Pace | None = None
+        self._outbox = Outbox()
+        self._bound = MAX_WEIGHT
+        self._hidden: set[str] = set()  # jobs whose opening its wish kept from it
+        self._writable = True
+
+    def welcome(self, replay: Iterable[News]) -> None:
+        """Tell what is true now, before anything live."""
+        for news in replay:
+            self._offer(news)
+        self._bound += self._outbox.weight
+        self._drain()
+
+    def deliver(self, batch: Sequence[News], joined: bytes | None) -> None:
+        """Pass on what happened; ``joined``: the bytes of it all, for one who sees everything."""
+        plain = self._only is None and self._wish is _EVERYTHING
+        if plain and joined is not None and self._writable and not self._outbox:
+            if joined:
+                self._socket.write(joined)
+            return
+        for news in batch:
+            self._offer(news)
+        self._drain()
+
+    def follow(self, wish: Subscribe, replay: Iterable[News]) -> None:
+        """Narrow, or widen, what follows; a job that only now comes into view is told whole."""
+        held = self._pace.stop() if self._pace else []
+        self._wish = wish
+        interval = min(wish.min_interval or 0, LONGEST_INTERVAL)
+        self._pace = Pace(interval / 1000, self._release) if interval else None
+        late = frozenset(self._hidden)
+        for news in replay:
+            if news.job in late:
+                self._offer(news)
+        self._release(held)
+
+    def answer(self, pong: Pong) -> None:
+        """Answer a ping; of those that cannot be sent yet only the newest counts."""
+        self.owe(Parcel(framed(pong.encode()), key="pong"))
+
+    def owe(self, parcel: Parcel) -> None:
+        """Send something of the connection's own in its turn."""
+        self._release([parcel])
+
+    def pause(self) -> None:
+        """The socket has enough for now."""
+        self._writable = False
+
+    def resume(self) -> None:
+        """The socket takes more."""
+        self._writable = True
+        self._drain()
+
+    def stop(self) -> None:
+        """Nothing more will be sent."""
+        self._writable = False
+        self._outbox.clear()
+        if self._pace is not None:
+            self._pace.stop()
+            self._pace = None
+
+    def _offer(self, news: News) -> None:
+        if news.since >= self.number or self._only not in {None, news.job}:
+            return
+        if not self._wants(news):
+            if news.is_opening:
+                self._hidden.add(str(news.job))
+            elif news.is_end:
+                self._hidden.discard(str(news.job))
+            return
+        if news.is_opening:
+            self._hidden.discard(str(news.job))
+        parcel = news.parcel
+        if self._pace is not None:
+            if news.is_sample and self._pace.holds(str(news.job), parcel):
+                return
+            earlier = self._pace.give_up(parcel.after) if parcel.after else None
+            if earlier is not None:
+                self._outbox.put(earlier)
+        self._outbox.put(parcel)
+
+    def _wants(self, news: News) -> bool:
+        asked = news.job is not None or self._wish.changes is True
+        return asked and self._wish.admits(news.message)
+
+    def _release(self, parcels: Iterable[Parcel]) -> None:
+        for parcel in parcels:
+            self._outbox.put(parcel)
+        self._drain()
+
+    def _drain(self) -> None:
+        while self._writable and self._outbox:
+            self._socket.write(self._outbox.take(_PORTION))
+        if self._outbox.weight > self._bound:
+            self._socket.close(CloseCode.TRY_AGAIN_LATER, "too slow for the messages there are")
