@@ -67,9 +67,11 @@ class Player:
 
     def _tell(self, frames: Sequence[Frame]) -> list[Line]:
         said = [frame for frame in frames if hasattr(frame.message, "job_id")]
-        for watcher in self.browsers.values():
-            watcher.hear(said)
-        return [self._ws(browser, frame) for frame in said for browser in self.browsers]
+        return [
+            self._ws(browser, frame)
+            for browser, watcher in self.browsers.items()
+            for frame in watcher.hear(said)
+        ]
 
     def _ws(self, browser: str, frame: Frame) -> Line:
         return {"at": self.at, "ws": browser, "payload": json.loads(frame.payload)}

@@ -42,14 +42,20 @@ class Watcher:
         for frame in snapshot:
             self._note(frame)
 
-    def hear(self, frames: Sequence[Frame]) -> None:
-        """Take live frames; a job that was given up and came back is not for this connection."""
+    def hear(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Take live frames, and tell which reached it.
+
+        A job that was given up and came back is not for this connection.
+        """
+        reached = []
         for frame in frames:
             job_id = getattr(frame.message, "job_id", None)
             if job_id is not None and frame.revived and self.letters(job_id)[-1:] in {"", "C", "F"}:
                 self.barred.add(job_id)
             if job_id not in self.barred:
                 self._note(frame)
+                reached.append(frame)
+        return reached
 
     def _note(self, frame: Frame) -> None:
         job_id = getattr(frame.message, "job_id", None)
