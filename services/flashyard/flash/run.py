@@ -53,6 +53,7 @@ class Run:
         device_state: what the run has left on the device so far, for people.
         verification: how far the result is checked, so far.
         is_followed: does another run wait for the device? It then does the restart.
+        restart_left: was the restart left to it?
     """
 
     def __init__(self, partitions: tuple[str, ...], lines: Lines | None = None) -> None:
@@ -65,6 +66,7 @@ class Run:
         self.device_state = "untouched"
         self.verification = Verification.NONE
         self.is_followed = False
+        self.restart_left = False
         self._cancel = Event()
         self._turn = Lock()
 

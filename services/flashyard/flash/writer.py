@@ -140,6 +140,7 @@ class _Writer:
         else:
             self._run.enter(Phase.FINISHING, "Finalizing")
             if self._recipe.reboot:
+                self._run.restart_left = True
                 self._run.lines.add("The restart is left to the job that waits for the device")
 
     def _leaves(self, what: str, how: str) -> None:

@@ -64,6 +64,17 @@ def test_an_answer_in_several_packets_is_put_together() -> None:
         assert transport.receive(WAIT) == b"OKAYoriole"
 
 
+def test_a_device_with_nothing_to_say_yet_is_asked_again() -> None:
+    def device(peer: UdpPeer) -> None:
+        peer.begin()
+        for answer in (b"", b"", b"OKAY"):
+            peer.packet()
+            peer.reply(answer)
+
+    with udp_device(device) as address, UdpTransport.connect(address) as transport:
+        assert transport.receive(WAIT) == b"OKAY"
+
+
 def test_a_lost_packet_is_sent_again_and_late_repeats_are_dropped() -> None:
     def device(peer: UdpPeer) -> None:
         peer.packet()  # the first query is lost

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from enum import IntEnum
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple, Self
 
 from flashyard.contract.faults import Code, refuse
@@ -23,6 +23,7 @@ _HEADER = struct.Struct(">BBH")  # id, flags, sequence
 _INIT = struct.Struct(">HH")  # version, largest packet
 _NEXT = struct.Struct(">H")
 _CONTINUES = 0x01
+_ASK_AGAIN = 0.02  # seconds until a device that had nothing to say is asked again
 
 
 class _Id(IntEnum):
@@ -105,7 +106,10 @@ class UdpTransport:
             data = data[self._push(data, deadline - monotonic()) :]
 
     def receive(self, wait: float) -> bytes:
-        """Fetch one response with empty packets until one does not announce another."""
+        """Fetch one response with empty packets until one does not announce another.
+
+        An empty reply is a device that has nothing to say yet.
+        """
         deadline = monotonic() + wait
         got = bytearray()
         while True:
@@ -114,8 +118,10 @@ class UdpTransport:
             got += reply.data
             if len(got) > MAX_RESPONSE:
                 raise self._violated("The device's answer is too long", bytes(got[:64]))
-            if not reply.continues:
+            if got and not reply.continues:
                 return bytes(got)
+            if not got:
+                sleep(_ASK_AGAIN)
 
     def open_data(self, size: int, wait: float) -> None:
         """Do nothing: a data phase here is packets like any other."""
