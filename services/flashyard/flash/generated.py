@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from functools import cached_property
 
-from flashyard.flash.runs import Run
+from flashyard.flash.extents import Extent
 from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Part
 from flashyard.flash.sparse import ChunkKind
 from flashyard.flash.splitting import effective_limit, split
@@ -60,7 +60,7 @@ class Generated:
             return iter((Part(self.size, self.size, sparse=False, buffers=self._whole),))
         blocks = -(-self.size // block_size)
         return split(
-            [Run(ChunkKind.RAW, 0, blocks, self.size)],
+            [Extent(ChunkKind.RAW, 0, blocks, self.size)],
             blk_sz=block_size,
             total_blks=blocks,
             limit=limit,

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.runs import raw_runs, read_header, sparse_runs
+from flashyard.flash.extents import raw_extents, read_header, sparse_extents
 from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Part
 from flashyard.flash.sparse import MAGIC_BYTES
 from flashyard.flash.sparse_reader import Data, Fill, SparseReader
@@ -50,7 +50,7 @@ def _examine(fd: int) -> ImageFacts:
         raise refuse(Code.IMAGE_CORRUPT, "The image is empty.")
     if os.pread(fd, len(MAGIC_BYTES), 0) != MAGIC_BYTES:
         return ImageFacts(Kind.RAW, size, size, size)
-    content = sum(run.content for run in sparse_runs(fd, size))
+    content = sum(extent.content for extent in sparse_extents(fd, size))
     return ImageFacts(Kind.SPARSE, size, read_header(fd).expanded_size, content)
 
 
@@ -142,12 +142,12 @@ class Image:
         if self.kind is Kind.SPARSE:
             header = read_header(self._fd)
             blk_sz, total_blks = header.blk_sz, header.total_blks
-            runs = sparse_runs(self._fd, self.size)
+            extents = sparse_extents(self._fd, self.size)
         else:
             blk_sz, total_blks = block_size, -(-self.size // block_size)
-            runs = raw_runs(self._fd, self.size, block_size)
+            extents = raw_extents(self._fd, self.size, block_size)
         return split(
-            runs, blk_sz=blk_sz, total_blks=total_blks, limit=limit, views=self._window.views
+            extents, blk_sz=blk_sz, total_blks=total_blks, limit=limit, views=self._window.views
         )
 
     def _raw_whole(self) -> Buffers:

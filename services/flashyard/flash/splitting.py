@@ -1,4 +1,4 @@
-"""Cuts runs of blocks into Android sparse images that each fit one download.
+"""Cuts extents into Android sparse images that each fit one download.
 
 Every part describes all blocks of the image; what is not its own stands as DONT_CARE. It plans
 one part at a time and reads no data while planning.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.runs import Run
+from flashyard.flash.extents import Extent
 from flashyard.flash.source import MAX_DOWNLOAD, MIB, Buffers, Part
 from flashyard.flash.sparse import (
     CHECKSUM_SIZE,
@@ -41,12 +41,12 @@ def effective_limit(limit: int, part_size: int) -> int:
 
 
 def split(
-    runs: Iterable[Run], *, blk_sz: int, total_blks: int, limit: int, views: Views
+    extents: Iterable[Extent], *, blk_sz: int, total_blks: int, limit: int, views: Views
 ) -> Iterator[Part]:
     """Yield the parts, at least one, each a sparse image of at most ``limit`` bytes.
 
-    ``views`` gives a RAW run's data by offset and length. Raises `protocol_error` where the limit
-    holds no block, `image_too_large` where the format cannot count the blocks.
+    ``views`` gives a RAW extent's data by offset and length. Raises `protocol_error` where the
+    limit holds no block, `image_too_large` where the format cannot count the blocks.
     """
     if limit < RESERVED + CHUNK_HEADER_SIZE + blk_sz:
         raise refuse(
@@ -61,15 +61,15 @@ def split(
             hint="Use an image of less than 16 TiB.",
             details=f"{total_blks} blocks of {blk_sz} bytes",
         )
-    return _split(runs, blk_sz, total_blks, limit, views)
+    return _split(extents, blk_sz, total_blks, limit, views)
 
 
 def _split(
-    runs: Iterable[Run], blk_sz: int, total_blks: int, limit: int, views: Views
+    extents: Iterable[Extent], blk_sz: int, total_blks: int, limit: int, views: Views
 ) -> Iterator[Part]:
     plan = _Plan(limit - RESERVED, blk_sz)
-    for run in runs:
-        rest = plan.take(run)
+    for extent in extents:
+        rest = plan.take(extent)
         while rest is not None:
             yield plan.part(total_blks, views)
             plan = _Plan(limit - RESERVED, blk_sz)
@@ -78,91 +78,91 @@ def _split(
 
 
 class _Plan:
-    """The runs one part will carry, and what they cost of its budget of bytes."""
+    """The extents one part will carry, and what they cost of its budget of bytes."""
 
     def __init__(self, budget: int, blk_sz: int) -> None:
         self._budget = budget
         self._blk_sz = blk_sz
-        self._runs: list[Run] = []
+        self._extents: list[Extent] = []
         self._used = 0
         self._content = 0
 
-    def take(self, run: Run) -> Run | None:
-        """Take what fits of the next run, and give back the rest, if any."""
-        last = self._runs[-1] if self._runs else None
-        joins = last is not None and run.continues(last, self._blk_sz)
+    def take(self, extent: Extent) -> Extent | None:
+        """Take what fits of the next extent, and give back the rest, if any."""
+        last = self._extents[-1] if self._extents else None
+        joins = last is not None and extent.continues(last, self._blk_sz)
         header = 0 if joins else CHUNK_HEADER_SIZE
-        if last is not None and last.end < run.start:
+        if last is not None and last.end < extent.start:
             header += CHUNK_HEADER_SIZE
-        blocks = min(self._fitting(run, header), self._bearable())
-        if blocks == 0 or (len(self._runs) == MAX_CHUNKS and not joins):
-            return run
-        head, rest = run.cut(blocks, self._blk_sz)
+        blocks = min(self._fitting(extent, header), self._bearable())
+        if blocks == 0 or len(self._extents) == MAX_CHUNKS:
+            return extent
+        head, rest = extent.cut(blocks, self._blk_sz)
         self._used += header + (0 if joins and head.kind is ChunkKind.FILL else self._body(head))
         self._content += head.content
         if last is not None and joins:
-            self._runs[-1] = last._replace(
+            self._extents[-1] = last._replace(
                 blocks=last.blocks + head.blocks, content=last.content + head.content
             )
         else:
-            self._runs.append(head)
+            self._extents.append(head)
         return rest if rest.blocks else None
 
     def part(self, total_blks: int, views: Views) -> Part:
-        chunks = list(_with_gaps(self._runs, total_blks))
-        size = HEADER_SIZE + sum(CHUNK_HEADER_SIZE + self._body(run) for run in chunks)
+        chunks = list(_with_gaps(self._extents, total_blks))
+        size = HEADER_SIZE + sum(CHUNK_HEADER_SIZE + self._body(extent) for extent in chunks)
         render = partial(_render, chunks, self._blk_sz, total_blks, views)
         return Part(size, self._content, sparse=True, buffers=partial(_gather, render))
 
-    def _body(self, run: Run) -> int:
-        return _body(run, self._blk_sz)
+    def _body(self, extent: Extent) -> int:
+        return _body(extent, self._blk_sz)
 
-    def _fitting(self, run: Run, header: int) -> int:
-        """Count the blocks of the run that the rest of the budget can carry."""
+    def _fitting(self, extent: Extent, header: int) -> int:
+        """Count the blocks of the extent that the rest of the budget can carry."""
         left = self._budget - self._used
-        if header + self._body(run) <= left:
-            return run.blocks
-        if run.kind is ChunkKind.RAW and left > self._budget // 8:
+        if header + self._body(extent) <= left:
+            return extent.blocks
+        if extent.kind is ChunkKind.RAW and left > self._budget // 8:
             return max(0, left - header) // self._blk_sz
         return 0
 
     def _bearable(self) -> int:
         """Count the blocks that the part may yet stand for; at least one, lest it stay empty."""
         left = (MAX_CONTENT - self._content) // self._blk_sz
-        return left if self._runs else max(1, left)
+        return left if self._extents else max(1, left)
 
 
-def _body(run: Run, blk_sz: int) -> int:
-    if run.kind is ChunkKind.RAW:
-        return run.blocks * blk_sz
-    return PATTERN_SIZE if run.kind is ChunkKind.FILL else 0
+def _body(extent: Extent, blk_sz: int) -> int:
+    if extent.kind is ChunkKind.RAW:
+        return extent.blocks * blk_sz
+    return PATTERN_SIZE if extent.kind is ChunkKind.FILL else 0
 
 
-def _with_gaps(runs: list[Run], total_blks: int) -> Iterator[Run]:
-    """Put DONT_CARE where the runs leave blocks out, up to the end of the image."""
+def _with_gaps(extents: list[Extent], total_blks: int) -> Iterator[Extent]:
+    """Put DONT_CARE where the extents leave blocks out, up to the end of the image."""
     position = 0
-    for run in runs:
-        if position < run.start:
-            yield Run(ChunkKind.DONT_CARE, position, run.start - position)
-        yield run
-        position = run.end
+    for extent in extents:
+        if position < extent.start:
+            yield Extent(ChunkKind.DONT_CARE, position, extent.start - position)
+        yield extent
+        position = extent.end
     if position < total_blks:
-        yield Run(ChunkKind.DONT_CARE, position, total_blks - position)
+        yield Extent(ChunkKind.DONT_CARE, position, total_blks - position)
 
 
-def _render(chunks: list[Run], blk_sz: int, total_blks: int, views: Views) -> Buffers:
+def _render(chunks: list[Extent], blk_sz: int, total_blks: int, views: Views) -> Buffers:
     """Yield a part's bytes: headers, patterns and padding of our own, data as views."""
     yield Header(blk_sz, total_blks, len(chunks)).pack(), 0
-    for run in chunks:
-        body = _body(run, blk_sz)
-        yield Chunk(run.kind, run.blocks, CHUNK_HEADER_SIZE + body).pack(), 0
-        if run.kind is ChunkKind.FILL:
-            yield run.pattern, run.content
-        elif run.kind is ChunkKind.RAW:
-            for view in views(run.origin, run.content):
+    for extent in chunks:
+        body = _body(extent, blk_sz)
+        yield Chunk(extent.kind, extent.blocks, CHUNK_HEADER_SIZE + body).pack(), 0
+        if extent.kind is ChunkKind.FILL:
+            yield extent.pattern, extent.content
+        elif extent.kind is ChunkKind.RAW:
+            for view in views(extent.origin, extent.content):
                 yield view, len(view)
-            if body > run.content:
-                yield bytes(body - run.content), 0
+            if body > extent.content:
+                yield bytes(body - extent.content), 0
 
 
 def _gather(render: Callable[[], Buffers]) -> Buffers:

@@ -1,6 +1,6 @@
-"""What an image file puts where: runs of blocks, found by scanning it or by walking its headers.
+"""What an image file puts where: extents, found by scanning it or by walking its headers.
 
-It reads and describes; cutting the runs into downloads is `splitting`'s business.
+It reads and describes; cutting them into downloads is `splitting`'s business.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from flashyard.flash.sparse import (
 ZERO = bytes(PATTERN_SIZE)
 
 
-class Run(NamedTuple):
+class Extent(NamedTuple):
     """Blocks in a row that are written alike.
 
-    ``start`` and ``blocks`` count blocks; ``content`` are the bytes the run stands for, less than
-    its blocks hold where a raw image ends within one; ``origin`` is where a RAW run's data begins
-    in the source; ``pattern`` is a FILL run's.
+    ``start`` and ``blocks`` count blocks; ``content`` are the bytes the extent stands for, less
+    than its blocks hold where a raw image ends within one; ``origin`` is where a RAW extent's
+    data begins in the source; ``pattern`` is a FILL extent's.
     """
 
     kind: ChunkKind
@@ -43,10 +43,10 @@ class Run(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The block after the run."""
+        """The block after the extent."""
         return self.start + self.blocks
 
-    def cut(self, blocks: int, blk_sz: int) -> tuple[Run, Run]:
+    def cut(self, blocks: int, blk_sz: int) -> tuple[Extent, Extent]:
         """Cut in two, the first of so many blocks."""
         size = blocks * blk_sz
         head = self._replace(blocks=blocks, content=min(size, self.content))
@@ -58,8 +58,8 @@ class Run(NamedTuple):
         )
         return head, tail
 
-    def continues(self, other: Run, blk_sz: int) -> bool:
-        """Say whether this run and the other before it can be told as one."""
+    def continues(self, other: Extent, blk_sz: int) -> bool:
+        """Say whether this extent and the other before it can be told as one."""
         if self.kind is not other.kind or self.start != other.end:
             return False
         if self.kind is ChunkKind.RAW:
@@ -67,10 +67,10 @@ class Run(NamedTuple):
         return self.pattern == other.pattern
 
 
-def raw_runs(fd: int, size: int, block_size: int) -> Iterator[Run]:
-    """Scan a raw image for blocks of zeros: RAW and FILL runs, in order, of at most 1 MiB.
+def raw_extents(fd: int, size: int, block_size: int) -> Iterator[Extent]:
+    """Scan a raw image for blocks of zeros: RAW and FILL extents, in order, of at most 1 MiB.
 
-    Read, not mapped: the scan may run far ahead of what is sent, and a read costs no page faults.
+    Read, not mapped: a scan may go far ahead of what is sent, and a read costs no page faults.
     """
     step = max(block_size, MIB - MIB % block_size)
     buffer = bytearray(step)
@@ -86,7 +86,7 @@ def raw_runs(fd: int, size: int, block_size: int) -> Iterator[Run]:
         for is_empty, alike in itertools.groupby(empty):
             blocks = sum(1 for _ in alike)
             at = block * block_size
-            yield Run(
+            yield Extent(
                 ChunkKind.FILL if is_empty else ChunkKind.RAW,
                 origin // block_size + block,
                 blocks,
@@ -101,8 +101,8 @@ def read_header(fd: int) -> Header:
     return Header.unpack(os.pread(fd, HEADER_SIZE, 0))
 
 
-def sparse_runs(fd: int, size: int) -> Iterator[Run]:
-    """Walk a sparse file's chunk headers, seeking over the data: its RAW and FILL runs.
+def sparse_extents(fd: int, size: int) -> Iterator[Extent]:
+    """Walk a sparse file's chunk headers, seeking over the data: its RAW and FILL extents.
 
     Raises `image_corrupt` where it breaks the format's rules or ends early; a walk to the end
     therefore proves its structure sound.
@@ -122,7 +122,7 @@ def sparse_runs(fd: int, size: int) -> Iterator[Run]:
         if tally.content > content:
             pattern = data[-PATTERN_SIZE:] if chunk.kind is ChunkKind.FILL else ZERO
             content = tally.content - content
-            yield Run(chunk.kind, start, chunk.chunk_sz, content, origin, pattern)
+            yield Extent(chunk.kind, start, chunk.chunk_sz, content, origin, pattern)
     if header.file_hdr_sz > size:
         raise corrupt("it ends within its header")
     tally.close()
