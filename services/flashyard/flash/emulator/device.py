@@ -9,6 +9,7 @@ from collections import Counter, deque
 from enum import StrEnum
 from threading import Lock, RLock
 
+from flashyard.flash.emulator.command import WORDS, Command
 from flashyard.flash.emulator.media import Media
 from flashyard.flash.emulator.mischief import Mishaps
 from flashyard.flash.emulator.partitions import Partitions
@@ -52,22 +53,27 @@ class Device:
         self._receipt_lock = Lock()  # not the other one, which a long flash may hold
         self.boots = 0
 
-    def note(self, command: str, word: str) -> None:
+    def note(self, command: Command) -> None:
         """Remember that a host sent a command."""
         with self.lock:
-            self.commands.append(command)
-            self.counts[word] += 1
+            self.commands.append(str(command))
+            self.counts[command.word if command.word in WORDS else "unknown"] += 1
 
     def add_received(self, count: int) -> None:
         """Count bytes of a data phase."""
         with self._receipt_lock:
             self.received += count
 
-    def boot(self, mode: Mode, *, system: bool) -> None:
-        """Come up again in a mode; `system` says that the operating system ran in between."""
-        self.mode = mode
+    def boot(self, *, after: str) -> None:
+        """Come up again after one of the commands that restart.
+
+        `reboot-fastboot` leads to fastbootd; all others, those that a real device would not come
+        back from included, lead to the bootloader, as if somebody held the right keys. `reboot`
+        and `continue` start the operating system first.
+        """
+        self.mode = Mode.USERSPACE if after == "reboot-fastboot" else Mode.BOOTLOADER
         self.boots += 1
-        if system:
+        if after in {"reboot", "continue"}:
             self.slots.booted()
 
     def stage(self) -> Staged:
@@ -105,23 +111,32 @@ class Device:
         """Whether there is charge enough to flash, as the device sees it."""
         return self.profile.battery_mv >= _BATTERY_OK_MV
 
-    def flash(self, name: str, staged: Staged) -> str:
-        """Write a download to a partition; give its full name.
+    def admit(self, name: str, staged: Staged) -> str:
+        """Check that a download may be written to a partition; give its full name.
 
         Raises:
-            RefusedError: locked, unknown, damaged, too large, or the disk failed.
+            RefusedError: locked, unknown, not stored, damaged, or too large.
         """
         self.require_unlocked()
         full = self.partition(name)
-        if staged.damage is not None:
-            raise RefusedError(f"invalid image: {staged.damage}")
-        if staged.expanded_size > self.partitions.size(full):
+        if staged.trouble is not None:
+            raise RefusedError(f"the download could not be stored: {staged.trouble}")
+        if staged.weight.damage is not None:
+            raise RefusedError(f"invalid sparse image: {staged.weight.damage}")
+        if staged.weight.expanded_size > self.partitions.size(full):
             raise RefusedError(f"image larger than partition {full}")
+        return full
+
+    def write(self, full: str, staged: Staged) -> None:
+        """Write an admitted download to a partition.
+
+        Raises:
+            RefusedError: the disk failed.
+        """
         try:
             self.media.flash(full, staged)
         except OSError as error:
             raise RefusedError(f"cannot write {full}: {error.strerror}") from error
-        return full
 
     def erase(self, name: str) -> None:
         """Empty a partition.
@@ -131,6 +146,24 @@ class Device:
         """
         self.require_unlocked()
         self.media.erase(self.partition(name))
+
+    def set_active(self, slot: str) -> None:
+        """Boot from another slot, `a` or `b`, with or without a leading underscore.
+
+        Raises:
+            RefusedError: locked, or no such slot.
+        """
+        self.require_unlocked()
+        self.slots.activate(slot.removeprefix("_"))
+
+    def create_logical(self, name: str, size: int) -> None:
+        """Add a logical partition.
+
+        Raises:
+            RefusedError: locked, a bad or taken name, or no room left.
+        """
+        self.require_unlocked()
+        self.partitions.create(name, size)
 
     def delete_logical(self, name: str) -> None:
         """Remove a logical partition and what it held.

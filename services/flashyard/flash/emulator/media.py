@@ -12,7 +12,7 @@ from pathlib import Path
 from flashyard.flash.emulator.staged import Staged
 from flashyard.flash.sparse_reader import Data, Event, Fill, SparseReader
 
-BLOCK = 4096
+_BLOCK = 4096
 _STAGING_PREFIX = ".staging-"
 _FILL_PIECE = 1 << 20
 
@@ -54,10 +54,10 @@ class Media:
         """
         if self._directory is None:
             return
-        if staged.sparse:
+        if staged.weight.sparse:
             _patch(self.path(full), staged)
         else:
-            staged.move(self.path(full), -(-staged.size // BLOCK) * BLOCK)
+            staged.move(self.path(full), -(-staged.weight.size // _BLOCK) * _BLOCK)
 
     def erase(self, full: str) -> None:
         """Forget a partition's content."""
@@ -76,7 +76,7 @@ def _patch(path: Path, staged: Staged) -> None:
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         old_size = os.fstat(file).st_size
-        os.ftruncate(file, staged.expanded_size)
+        os.ftruncate(file, staged.weight.expanded_size)
         reader = SparseReader()
         for piece in staged.pieces():
             for event in reader.feed(piece):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 
+from flashyard.flash.emulator.command import WORDS
 from flashyard.quantity import parse_quantity
 
 _GRAMMAR = re.compile(r"([a-z][a-z_-]*)(?::([1-9]\d{0,8}))?=([a-z]+)(?:@(.+))?", re.ASCII)
@@ -57,6 +58,8 @@ def parse_mischief(text: str) -> Mischief:
         ValueError: outside the grammar; one sentence that shows the text.
     """
     match = _GRAMMAR.fullmatch(text)
+    if match is not None and match[1] not in WORDS:
+        raise ValueError(f"{text!r} names no command of an emulated device.")
     if match is None or match[3] not in set(Kind) or (match[3] == Kind.CUT) != bool(match[4]):
         raise ValueError(
             f"{text!r} is not a fault: write COMMAND[:N]=fail|silence|cut@BYTES|short|garble."

@@ -14,6 +14,8 @@ from flashyard.flash.emulator.mischief import Mischief
 
 MIB = 1 << 20
 GIB = 1 << 30
+DEFAULT_DOWNLOAD = 256 * MIB
+DEFAULT_BATTERY_MV = 4200
 PARTITION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}", re.ASCII)
 """The grammar of contract section 1; it also keeps a name from leaving its directory."""
 
@@ -53,9 +55,9 @@ class Profile:
     product: str = "flashyard"
     partitions: Mapping[str, int] = field(default_factory=lambda: DEFAULT_PARTITIONS)
     slots: int = 0
-    max_download_size: int = 256 * MIB
+    max_download_size: int = DEFAULT_DOWNLOAD
     locked: bool = False
-    battery_mv: int = 4200
+    battery_mv: int = DEFAULT_BATTERY_MV
     discard: bool = False
     link_speed: int | None = None
     latency_s: float = 0.0

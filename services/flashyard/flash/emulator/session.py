@@ -5,11 +5,11 @@ The same over every wire (AOSP fastboot README, "Session"). It knows no socket a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
-from flashyard.flash.emulator.device import Device, Mode
+from flashyard.flash.emulator.command import LONGEST_COMMAND, RESTARTS, Command
+from flashyard.flash.emulator.device import Device
 from flashyard.flash.emulator.mischief import Kind, Mischief
 from flashyard.flash.emulator.reply import RefusedError, data, fail, info, okay
 from flashyard.flash.emulator.staged import Staged
@@ -17,22 +17,7 @@ from flashyard.flash.emulator.throttle import Throttle
 from flashyard.flash.emulator.variables import all_variables, variable
 from flashyard.flash.emulator.wire import Wire, WireGoneError
 
-LONGEST_COMMAND = 64
 _BUFFER = 1 << 20
-_SIZE = re.compile(r"[0-9a-fA-F]{1,8}", re.ASCII)
-_DECIMAL = re.compile(r"\d{1,18}", re.ASCII)
-
-_RESTARTS: Mapping[str, Mode] = {
-    "reboot": Mode.BOOTLOADER,
-    "reboot-bootloader": Mode.BOOTLOADER,
-    "reboot-recovery": Mode.BOOTLOADER,
-    "reboot-fastboot": Mode.USERSPACE,
-    "continue": Mode.BOOTLOADER,
-    "shutdown": Mode.BOOTLOADER,
-}
-"""Which fastboot answers after each; whoever starts an emulated device wants it to come back."""
-
-_BOOTS_THE_SYSTEM = frozenset({"reboot", "continue"})
 
 
 class Session:
@@ -60,7 +45,7 @@ class Session:
         self._pause = pause
         self._restart = restart
         self._staged: Staged | None = None
-        self._commands: Mapping[str, Callable[[str], str]] = {
+        self._commands: Mapping[str, Callable[[Command], str]] = {
             "getvar": self._getvar,
             "download": self._download,
             "flash": self._flash,
@@ -70,7 +55,7 @@ class Session:
             "delete-logical-partition": self._delete_logical,
             "resize-logical-partition": self._resize_logical,
             "snapshot-update": self._snapshot_update,
-            **dict.fromkeys(_RESTARTS, self._accept),
+            **dict.fromkeys(RESTARTS, self._accept),
         }
 
     def run(self) -> None:
@@ -89,26 +74,25 @@ class Session:
         if len(packet) > LONGEST_COMMAND:
             self._say(fail("command too long"))
             return
-        command = packet.decode("ascii", "replace")
-        word, _, argument = command.partition(":")
-        self._device.note(command, word if word in self._commands else "unknown")
-        if mischief := self._device.mishaps.due(word):
-            self._misbehave(mischief, argument)
+        command = Command.parse(packet)
+        self._device.note(command)
+        if mischief := self._device.mishaps.due(command.word):
+            self._misbehave(mischief, command)
             return
         try:
-            reply = okay(self._commands.get(word, self._unknown)(argument))
+            reply = okay(self._commands.get(command.word, self._unknown)(command))
         except RefusedError as refusal:
             reply = fail(str(refusal))
         self._say(reply)
-        if word in _RESTARTS and not argument:
-            self._go_down(word)
+        if command.restarts:
+            self._go_down(command.word)
 
     def _say(self, reply: bytes) -> None:
         if self._device.profile.latency_s:
             self._pause(self._device.profile.latency_s)
         self._wire.send(reply)
 
-    def _misbehave(self, mischief: Mischief, argument: str) -> None:
+    def _misbehave(self, mischief: Mischief, command: Command) -> None:
         if mischief.kind is Kind.FAIL:
             self._say(fail("injected fault"))
         elif mischief.kind is Kind.SHORT:
@@ -116,32 +100,26 @@ class Session:
         elif mischief.kind is Kind.GARBLE:
             self._say(b"\x00\xffWHAT?")
         elif mischief.kind is Kind.CUT:
-            if mischief.command == "download":
-                self._receive(self._requested(argument), mischief.cut_after)
+            if command.word == "download":
+                self._receive(command.size(), mischief.cut_after)
             self._wire.cut()
             raise WireGoneError("the link was cut on purpose")
 
-    def _getvar(self, name: str) -> str:
+    def _getvar(self, command: Command) -> str:
         with self._device.lock:
-            if name != "all":
-                return variable(self._device, name)
+            if command.argument != "all":
+                return variable(self._device, command.argument)
             lines = list(all_variables(self._device))
         for line in lines:
             self._say(info(line))
         return ""
 
-    def _download(self, argument: str) -> str:
-        size = self._requested(argument)
-        self._receive(size, size)
-        return ""
-
-    def _requested(self, argument: str) -> int:
-        size = int(argument, 16) if _SIZE.fullmatch(argument) else 0
-        if size == 0:
-            raise RefusedError("bad download size")
+    def _download(self, command: Command) -> str:
+        size = command.size()
         if size > self._device.profile.max_download_size:
             raise RefusedError("data too large")
-        return size
+        self._receive(size, size)
+        return ""
 
     def _receive(self, size: int, until: int) -> None:
         self._drop_staged()
@@ -157,64 +135,64 @@ class Session:
             self._device.add_received(count)
             if self._throttle:
                 self._throttle.passed(count)
-        staged.finish()
+        staged.weight.finish()
 
-    def _flash(self, name: str) -> str:
+    def _flash(self, command: Command) -> str:
         staged, self._staged = self._staged, None
         if staged is None:
             raise RefusedError("no image was downloaded")
         with closing(staged):
             with self._device.lock:
-                full = self._device.partition(name)
-            self._say(info(f"writing {full}, {staged.expanded_size} bytes"))
+                full = self._device.admit(command.argument, staged)
+            self._say(info(f"writing {full}, {staged.weight.expanded_size} bytes"))
+            if staged.weight.mended:
+                self._say(info("the sparse image lacks its last DONT_CARE chunk"))
             with self._device.lock:
-                self._device.flash(full, staged)
+                self._device.write(full, staged)
         return ""
 
-    def _erase(self, name: str) -> str:
+    def _erase(self, command: Command) -> str:
         with self._device.lock:
-            self._device.erase(name)
+            self._device.erase(command.argument)
         return ""
 
-    def _set_active(self, slot: str) -> str:
+    def _set_active(self, command: Command) -> str:
         with self._device.lock:
-            self._device.require_unlocked()
-            self._device.slots.activate(slot.removeprefix("_"))
+            self._device.set_active(command.argument)
         return ""
 
-    def _create_logical(self, argument: str) -> str:
-        name, size = _name_and_size(argument)
+    def _create_logical(self, command: Command) -> str:
+        name, size = command.name_and_size()
         with self._device.lock:
-            self._device.require_unlocked()
-            self._device.partitions.create(name, size)
+            self._device.create_logical(name, size)
         return ""
 
-    def _delete_logical(self, name: str) -> str:
+    def _delete_logical(self, command: Command) -> str:
         with self._device.lock:
-            self._device.delete_logical(name)
+            self._device.delete_logical(command.argument)
         return ""
 
-    def _resize_logical(self, argument: str) -> str:
-        name, size = _name_and_size(argument)
+    def _resize_logical(self, command: Command) -> str:
+        name, size = command.name_and_size()
         with self._device.lock:
             self._device.resize_logical(name, size)
         return ""
 
-    def _snapshot_update(self, action: str) -> str:
-        if action != "cancel":
+    def _snapshot_update(self, command: Command) -> str:
+        if command.argument != "cancel":
             raise RefusedError("no snapshot update is under way")
         return ""
 
-    def _accept(self, argument: str) -> str:
-        return self._unknown(argument) if argument else ""
+    def _accept(self, command: Command) -> str:
+        return "" if command.restarts else self._unknown(command)
 
-    def _unknown(self, _argument: str) -> str:
+    def _unknown(self, _command: Command) -> str:
         raise RefusedError("unknown command")
 
     def _go_down(self, word: str) -> None:
         self._wire.linger()
         with self._device.lock:
-            self._device.boot(_RESTARTS[word], system=word in _BOOTS_THE_SYSTEM)
+            self._device.boot(after=word)
         self._restart()
         raise WireGoneError("the device restarts")
 
@@ -222,10 +200,3 @@ class Session:
         if self._staged is not None:
             self._staged.close()
             self._staged = None
-
-
-def _name_and_size(argument: str) -> tuple[str, int]:
-    name, _, size = argument.rpartition(":")
-    if not name or not _DECIMAL.fullmatch(size):
-        raise RefusedError("expected NAME:SIZE")
-    return name, int(size)

@@ -121,7 +121,7 @@ class TcpPort:
     def __init__(
         self, address: Address, serve: Callable[[Wire], None], receive_buffer: int | None
     ) -> None:
-        self._wanted = address
+        self.wanted = address
         self._serve = serve
         self._receive_buffer = receive_buffer
         self._listener: socket.socket | None = None
@@ -141,10 +141,13 @@ class TcpPort:
 
     def open(self) -> None:
         """Listen; raises OSError where the address is taken or not ours."""
-        self._listener = _bind(self._wanted, self._receive_buffer)
+        self._listener = _bind(self.wanted, self._receive_buffer)
         self._listener.listen()
         self._acceptor = Thread(
-            target=self._accept_all, args=(self._listener,), name=f"fastboot-tcp:{self.address[1]}"
+            target=self._accept_all,
+            args=(self._listener,),
+            name=f"fastboot-tcp:{self.address[1]}",
+            daemon=True,
         )
         self._acceptor.start()
 
@@ -184,7 +187,9 @@ class TcpPort:
             self._admit(connection)
 
     def _admit(self, connection: socket.socket) -> None:
-        thread = Thread(target=self._talk, args=(connection,), name="fastboot-tcp-host")
+        thread = Thread(
+            target=self._talk, args=(connection,), name="fastboot-tcp-host", daemon=True
+        )
         with self._lock:
             if len(self._hosts) < _MAX_HOSTS and not self._stopping.is_set():
                 self._hosts[connection] = thread

@@ -1,0 +1,244 @@
+"""`flashyard emulate`: fastboot devices in software, served until the process is told to stop.
+
+It turns options into profiles; what a device does is the emulator's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, NamedTuple, TypeVar
+
+import typer
+
+from flashyard.cli.invocation import Invocation
+from flashyard.cli.options import DataDir, LogFormat, LogLevel, Supervised
+from flashyard.cli.serving import Ready, serve
+from flashyard.endpoint import Endpoint
+from flashyard.flash.emulator import (
+    Address,
+    EmulatedDevice,
+    Mischief,
+    Profile,
+    parse_mischief,
+)
+from flashyard.flash.emulator.profile import (
+    DEFAULT_BATTERY_MV,
+    DEFAULT_DOWNLOAD,
+    DEFAULT_PARTITIONS,
+)
+from flashyard.quantity import parse_quantity
+from flashyard.settings import Settings
+
+_T = TypeVar("_T")
+_FASTBOOT = Endpoint("127.0.0.1", 5554)
+_FIELD = re.compile(r",(?=(?:tcp|udp|name)=)")
+
+
+class EmulatorSettings(Settings):
+    """What the emulator shares with the other long-running commands."""
+
+    section: ClassVar[str] = "emulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One device's identity and addresses, as `--device` or `--serial` ordered them."""
+
+    serial: str
+    tcp: Endpoint | None = None
+    udp: Endpoint | None = None
+    name: str = ""
+
+
+class Room(NamedTuple):
+    """One `--partition NAME=SIZE`."""
+
+    name: str
+    size: int
+
+
+def parse_place(text: str) -> Place:
+    """Read `ID,tcp=HOST:PORT[,udp=HOST:PORT][,name=…]`; one of the two addresses is enough.
+
+    Raises:
+        ValueError: outside the grammar; one sentence.
+    """
+    serial, *fields = _FIELD.split(text)
+    told = dict(field.split("=", 1) for field in fields)
+    if len(told) < len(fields) or not told.keys() & {"tcp", "udp"} or "," in serial:
+        raise ValueError(f"{text!r} is not ID,tcp=HOST:PORT[,udp=HOST:PORT][,name=NAME].")
+    addresses = {key: Endpoint.parse(told[key]) for key in ("tcp", "udp") if key in told}
+    return Place(serial, name=told.get("name", ""), **addresses)
+
+
+def parse_room(text: str) -> Room:
+    """Read `NAME=SIZE`.
+
+    Raises:
+        ValueError: outside the grammar; one sentence.
+    """
+    name, equals, size = text.partition("=")
+    if not equals:
+        raise ValueError(f"{text!r} is not NAME=SIZE.")
+    return Room(name, parse_quantity(size))
+
+
+def _told(parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Let a parser's sentence reach the user: of a ValueError the option parser shows no word."""
+
+    def parser(text: str) -> _T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parser
+
+
+def emulate(
+    ctx: typer.Context,
+    *,
+    serial: Annotated[
+        str | None, typer.Option(metavar="ID", help="The serial number of a single device.")
+    ] = None,
+    tcp: Annotated[
+        Endpoint | None,
+        typer.Option(
+            parser=_told(Endpoint.parse),
+            metavar="HOST:PORT",
+            help="Where the single device listens; 127.0.0.1:5554 without --tcp and --udp.",
+        ),
+    ] = None,
+    udp: Annotated[
+        Endpoint | None,
+        typer.Option(parser=_told(Endpoint.parse), metavar="HOST:PORT", help="The same by UDP."),
+    ] = None,
+    device: Annotated[
+        list[Place] | None,
+        typer.Option(
+            parser=_told(parse_place),
+            metavar="ID,tcp=HOST:PORT[,udp=HOST:PORT][,name=NAME]",
+            help="A device; may be given several times.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Flashed content goes to DIR/ID/PARTITION.img; by default below --data-dir.",
+        ),
+    ] = None,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Check flashed content and throw it away.")
+    ] = False,
+    max_download_size: Annotated[
+        int | None,
+        typer.Option(
+            parser=_told(parse_quantity),
+            metavar="BYTES",
+            help="The most one download carries; 256M if not given.",
+        ),
+    ] = None,
+    link_speed: Annotated[
+        int | None,
+        typer.Option(
+            parser=_told(parse_quantity),
+            metavar="BYTES_PER_S",
+            help="How fast downloads arrive; as fast as they can if not given.",
+        ),
+    ] = None,
+    latency: Annotated[
+        float, typer.Option(metavar="MS", min=0, help="How long each reply is held back.")
+    ] = 0.0,
+    slots: Annotated[int, typer.Option(metavar="0|2", help="How many slots there are.")] = 0,
+    partition: Annotated[
+        list[Room] | None,
+        typer.Option(
+            parser=_told(parse_room), metavar="NAME=SIZE", help="Add a partition, or resize one."
+        ),
+    ] = None,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Refuse to be flashed, erased or switched.")
+    ] = False,
+    battery: Annotated[
+        int, typer.Option(metavar="MV", min=0, help="What the battery shows, in millivolts.")
+    ] = DEFAULT_BATTERY_MV,
+    fault: Annotated[
+        list[Mischief] | None,
+        typer.Option(
+            parser=_told(parse_mischief),
+            metavar="COMMAND[:N]=fail|silence|cut@BYTES|short|garble",
+            help="Let a command go wrong: every time, or the N-th time.",
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+    supervised: Supervised = False,
+) -> int:
+    """Serve fastboot devices in software, over TCP and UDP.
+
+    Once they answer, one line on stdout says `ready` and the URL of each address in the order
+    given, such as `fastboot-tcp://127.0.0.1:40001/ID`.
+    """
+    said: Invocation = ctx.obj
+    settings = said.settings(
+        EmulatorSettings, data_dir=data_dir, log_level=log_level, log_format=log_format
+    )
+    devices = []
+    for place in _places(serial, tcp, udp, device or []):
+        try:
+            profile = Profile(
+                serial=place.serial,
+                name=place.name,
+                partitions={**DEFAULT_PARTITIONS, **dict(partition or [])},
+                slots=slots,
+                max_download_size=DEFAULT_DOWNLOAD
+                if max_download_size is None
+                else max_download_size,
+                locked=locked,
+                battery_mv=battery,
+                discard=discard,
+                link_speed=link_speed,
+                latency_s=latency / 1000,
+                faults=tuple(fault or []),
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        devices.append(
+            EmulatedDevice(
+                profile, out or settings.directory, tcp=_bind(place.tcp), udp=_bind(place.udp)
+            )
+        )
+
+    async def role(ready: Ready) -> None:
+        with ExitStack() as running:
+            for one in devices:
+                running.enter_context(one)
+            ready(*(url for one in devices for url in one.urls()))
+            await asyncio.get_running_loop().create_future()
+
+    held = [] if out or discard else [settings.directory]
+    return serve(role, settings, directories=held, supervised=supervised)
+
+
+def _places(
+    serial: str | None, tcp: Endpoint | None, udp: Endpoint | None, devices: Sequence[Place]
+) -> Sequence[Place]:
+    """Decide between the two ways of ordering devices."""
+    if serial is not None and not devices:
+        return [Place(serial, tcp if tcp or udp else _FASTBOOT, udp)]
+    if serial is not None or tcp or udp or not devices:
+        raise typer.BadParameter("Give either --serial ID [--tcp …] [--udp …], or --device …")
+    if len({place.serial for place in devices}) < len(devices):
+        raise typer.BadParameter("Each --device needs an ID of its own.")
+    return devices
+
+
+def _bind(endpoint: Endpoint | None) -> Address | None:
+    return (endpoint.hosts[0], endpoint.port) if endpoint else None
