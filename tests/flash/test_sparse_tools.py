@@ -101,7 +101,7 @@ def test_simg2img_rebuilds_generated_content_from_our_parts(scratch: Path) -> No
     assert rebuilt == download(whole).ljust(len(rebuilt), b"\0")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), limit=st.integers(5000, 150_000))
 def test_simg2img_rebuilds_any_raw_image_from_our_parts(
     scratch: Path, data: st.DataObject, limit: int
