@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["support.brokers"]  # the fixture `broker`
+
 # How long an example takes is the machine's affair: nothing is asserted of wall time.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -34,8 +34,8 @@ class Address:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise refuse(Code.INVALID_REQUEST, "The broker's URL is not a URL.") from error
+        except ValueError:  # its text may hold the password
+            raise refuse(Code.INVALID_REQUEST, "The broker's URL is not a URL.") from None
         if parts.scheme == "mqtts":
             raise refuse(
                 Code.NOT_SUPPORTED,

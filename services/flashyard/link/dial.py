@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
 from flashyard.link.address import Address
@@ -23,8 +24,8 @@ async def dial(address: Address, within: float) -> socket.socket:
     try:
         found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise LinkDownError(f"{address.host} is not known: {error.strerror}") from error
-    reason = "has no address"
+        raise LinkDownError(f"the host is not known: {error.strerror}") from error
+    reason = "it has no address"
     for family, kind, protocol, _, where in found:
         sock = socket.socket(family, kind, protocol)
         connected = False
@@ -36,12 +37,12 @@ async def dial(address: Address, within: float) -> socket.socket:
                 await loop.sock_connect(sock, where)
             connected = True
         except TimeoutError:
-            reason = f"does not answer within {within:g} s"
+            reason = f"no answer within {within:g} s"
         except OSError as error:
-            reason = f"cannot be reached: {error.strerror or error}"
+            reason = os.strerror(error.errno) if error.errno else str(error)
         finally:
             if not connected:
                 sock.close()
         if connected:
             return sock
-    raise LinkDownError(f"{address} {reason}")
+    raise LinkDownError(reason)

@@ -137,7 +137,11 @@ class Link:
             async with asyncio.timeout(within):
                 await self._up.wait()
         except TimeoutError:
-            raise refuse(Code.BROKER_UNREACHABLE, details=self.down_reason) from None
+            raise refuse(
+                Code.BROKER_UNREACHABLE,
+                f"The MQTT broker at {self.address} cannot be reached.",
+                details=self.down_reason,
+            ) from None
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> bool:
         """Send a message, or keep it for later; never wait.

@@ -93,7 +93,7 @@ class Wire:
                     if refused:
                         raise LinkDownError(f"the broker refused the subscription to {refused}")
         except TimeoutError:
-            raise LinkDownError(f"{self._address} accepts but does not answer") from None
+            raise LinkDownError("it accepts the connection but does not answer") from None
 
     async def receive(self) -> list[MQTTMessage]:
         """Wait for messages and return those that have come, in order.

@@ -1,0 +1,36 @@
+"""amqtt 0.12.1 with the one repair we cannot start without."""
+
+from __future__ import annotations
+
+import asyncio
+
+from amqtt.broker import Broker
+from amqtt.session import Session
+
+
+class Engine(Broker):
+    """amqtt's broker. It overrides private methods, which is why the version is pinned."""
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        """Send a subscriber what is retained under its filter (MQTT 3.1.1, 3.3.1.3).
+
+        amqtt also calls this at each CONNECT, for the filters of *all* clients, while it
+        iterates over them. Its own version suspends there: a SUBSCRIBE by somebody else then
+        ends the new client's task right after its CONNACK. So this one never suspends, and
+        sends nothing to a session that did not subscribe.
+        """
+        topic_filter, granted = subscription
+        subscribers = self._subscriptions.get(topic_filter, [])
+        handler = self._get_handler(session)
+        if handler is None or not any(subscriber is session for subscriber, _ in subscribers):
+            return
+        for topic, retained in self._retained_messages.items():
+            if self._matches(topic, topic_filter):
+                qos = min(granted, retained.qos or 0)
+                self._tasks_queue.append(
+                    asyncio.create_task(
+                        handler.mqtt_publish(topic, retained.data, qos, retain=True)
+                    )
+                )
