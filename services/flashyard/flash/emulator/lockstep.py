@@ -76,7 +76,6 @@ class Lockstep:
 
         Raises:
             WireGoneError: interrupted, or another host began a session.
-            TimeoutError: within :meth:`answer_repeats`.
         """
         while True:
             packet, peer = self._socket.recvfrom(LARGEST_PACKET + 1)
@@ -92,7 +91,7 @@ class Lockstep:
                 self._init = (datagram, peer)
                 raise _NewHostError("another host began a session")
             elif peer == self._host:
-                if (datagram.number + 1) % _NUMBERS == self._expected:
+                if self._is_repeat(datagram):
                     self._transmit(self._kept, peer)
                 elif datagram.kind is Kind.FASTBOOT and datagram.number == self._expected:
                     return self._checked(datagram)
@@ -104,12 +103,15 @@ class Lockstep:
         self._answer(Datagram(Kind.FASTBOOT, self._expected, continues, data))
 
     def answer_repeats(self, seconds: float) -> None:
-        """Go on for a while, for a host that may have missed the last reply."""
+        """Go on for a while for a host that may have missed the last reply, and for nobody else."""
         deadline = time.monotonic() + seconds
         try:
-            while (left := deadline - time.monotonic()) > 0:
+            while (left := deadline - time.monotonic()) > 0 and not self._interrupted:
                 self._socket.settimeout(left)
-                self.receive()
+                packet, peer = self._socket.recvfrom(LARGEST_PACKET + 1)
+                datagram = Datagram.unpack(packet)
+                if datagram and peer == self._host and self._is_repeat(datagram):
+                    self._transmit(self._kept, peer)
         except TimeoutError:
             pass
         finally:
@@ -128,6 +130,9 @@ class Lockstep:
         if len(datagram.data) > self.payload:
             raise self.violated("packet too large")
         return datagram
+
+    def _is_repeat(self, datagram: Datagram) -> bool:
+        return (datagram.number + 1) % _NUMBERS == self._expected
 
     def _begin(self, init: Datagram, peer: _Peer) -> None:
         self._init = None
