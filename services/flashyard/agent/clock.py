@@ -1,4 +1,4 @@
-"""The bridge's clock as this hub knows it: the offset learned from announces, never going back.
+"""The bridge's clock as this hub knows it: the offset learned from announces.
 
 It knows no message; durations are not its business (those are monotonic).
 """
@@ -19,33 +19,42 @@ class Clock:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.monotonic = monotonic
         self._wall = wall
-        self._monotonic = monotonic
-        self._offset = 0  # bridge minus this host
+        self._began = self._host_now()
+        self._learned = 0  # bridge minus this host, by the newest announce
+        self._offset = 0  # the one that is stamped with
         self._anchor: tuple[int, float] | None = None  # (Unix ms, monotonic s) while frozen
         self._frozen_by = 0
         self._last = 0
 
     @property
+    def began(self) -> int:
+        """When this hub began; no stamp is earlier."""
+        return self._began + self._offset
+
+    @property
     def skew_ms(self) -> int | None:
         """How far this host's clock is ahead of the bridge's; None while it is 2 s or less."""
-        return -self._offset if abs(self._offset) > SHOWN_SKEW_MS else None
+        return -self._learned if abs(self._learned) > SHOWN_SKEW_MS else None
 
     def learn(self, bridge_now: int) -> None:
         """Take the offset from an announce that has just come; ``bridge_now``: its Unix ms."""
-        self._offset = bridge_now - self._host_now()
+        self._learned = bridge_now - self._host_now()
+        if not self._frozen_by:
+            self._set(self._learned)
 
     def bridge_now(self) -> int:
         """The bridge's time by the newest announce; orders are judged by it."""
-        return self._host_now() + self._offset
+        return self._host_now() + self._learned
 
     def now(self) -> int:
-        """The time to stamp with; while frozen it runs on from where the first freeze found it."""
+        """The time to stamp with; while frozen it runs on from where the freeze found it."""
         anchor = self._anchor
         if anchor is None:
-            return self.bridge_now()
+            return self._host_now() + self._offset
         at, since = anchor
-        return at + int((self._monotonic() - since) * 1000)
+        return at + int((self.monotonic() - since) * 1000)
 
     def stamp(self) -> int:
         """Stamp a message: :meth:`now`, but never before an earlier stamp."""
@@ -55,7 +64,7 @@ class Clock:
     def freeze(self) -> None:
         """A job begins: let neither an announce nor a set host clock move its times."""
         if not self._frozen_by:
-            self._anchor = (self.bridge_now(), self._monotonic())
+            self._anchor = (self.stamp(), self.monotonic())
         self._frozen_by += 1
 
     def thaw(self) -> None:
@@ -63,6 +72,12 @@ class Clock:
         self._frozen_by -= 1
         if not self._frozen_by:
             self._anchor = None
+            self._set(self._learned)
+
+    def _set(self, offset: int) -> None:
+        self._offset = offset
+        if self.now() < self._last - SHOWN_SKEW_MS:
+            self._last = 0  # the clock was wrong so far: go on from the right time
 
     def _host_now(self) -> int:
         return int(self._wall() * 1000)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from flashyard.contract.messages import DeviceChanged, Event, FlashLog, FlashProgress, JobRecord
+from flashyard.contract.messages import (
+    DeviceChanged,
+    Event,
+    FlashLog,
+    FlashProgress,
+    HubChanged,
+    JobRecord,
+)
 from flashyard.contract.model import Model
 from flashyard.contract.orders import Receipt
 from flashyard.contract.topics import MANNERS, Kind, build
@@ -24,6 +31,22 @@ class Post:
         self._link = link
         self._hub_id = hub_id
         self._unsent: deque[JobRecord] = deque(maxlen=_KEPT_RECORDS)
+        self._tells_devices = False
+
+    def tell_devices(self) -> None:
+        """From now on publish device records; before, they would hide what an earlier run left."""
+        self._tells_devices = True
+
+    def presence(self, message: HubChanged) -> None:
+        """Publish the hub's presence, retained."""
+        self._send(Kind.PRESENCE, message)
+
+    async def farewell(self, message: HubChanged, within: float) -> bool:
+        """Publish the last presence; return whether the broker has it, after so many seconds."""
+        topic = build(Kind.PRESENCE, self._hub_id)
+        return await self._link.publish_and_confirm(
+            topic, message.encode(), retain=True, within=within
+        )
 
     def event(self, message: Event) -> None:
         """Publish a job's event."""
@@ -39,7 +62,8 @@ class Post:
 
     def device(self, message: DeviceChanged) -> None:
         """Publish a device's record, retained."""
-        self._send(Kind.DEVICE, message, message.device_id)
+        if self._tells_devices:
+            self._send(Kind.DEVICE, message, message.device_id)
 
     def clear(self, device_id: str) -> None:
         """Remove a device's retained record."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flashyard.agent.clock import Clock
+from flashyard.agent.joblog import batches, tail
 from flashyard.agent.post import Post
 from flashyard.contract.entries import queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
@@ -17,6 +18,7 @@ from flashyard.contract.messages import (
     Event,
     FlashCompleted,
     FlashFailed,
+    FlashLog,
     FlashProgress,
     FlashQueued,
     FlashStarted,
@@ -34,12 +36,12 @@ from flashyard.contract.records import (
     CurrentJob,
     ImageRef,
     Job,
-    LogLine,
     QueueEntry,
     RecentEntry,
     StartOptions,
     StepRecord,
 )
+from flashyard.flash.lines import Lines
 from flashyard.flash.meter import Reading
 from flashyard.flash.run import Run, Where
 
@@ -62,15 +64,22 @@ class Story:
         order: what was asked.
         job: the job as REST shows it.
         seq: the number of the last event told; -1 before the first.
+        lines: the job's log.
     """
 
     def __init__(
-        self, order: StartOrder, device_name: str, teller: Teller, changed: Callable[[], None]
+        self,
+        order: StartOrder,
+        device_name: str,
+        teller: Teller,
+        changed: Callable[[Story], None],
     ) -> None:
         self.order = order
         self.seq = -1
+        self.lines = Lines(lambda: teller.clock.now() / 1000)
         self._teller = teller
         self._changed = changed
+        self._logged = 0
         image = order.image
         self.job = Job(
             job_id=order.job_id,
@@ -94,6 +103,7 @@ class Story:
     def queued(self, position: int) -> None:
         """Tell that the job has to wait; ``position`` counts from 1."""
         self.job = self.job.with_(position=position)
+        self.lines.add(f"Queued at position {position}")
         self._event(
             FlashQueued,
             timestamp=self.job.queued_at,
@@ -121,6 +131,7 @@ class Story:
             position=None,
             started_at=self._teller.clock.stamp(),
         )
+        self.lines.add(f"Started on hub {self._teller.hub_id}")
         self._event(
             FlashStarted,
             timestamp=self.job.started_at,
@@ -159,7 +170,21 @@ class Story:
     def asked_to_end(self) -> None:
         """Note that the job is to be cancelled; the device's record tells it."""
         self.job = self.job.with_(requested="cancel")
-        self._changed()
+        self._changed(self)
+
+    def tell_log(self) -> None:
+        """Publish the log's new lines."""
+        new, self._logged = self.lines.since(self._logged)
+        for batch in batches(new):
+            self._teller.post.log(
+                FlashLog(
+                    job_id=self.job.job_id,
+                    device_id=self.job.device_id,
+                    hub_id=self.job.hub_id,
+                    timestamp=self._teller.clock.stamp(),
+                    lines=batch,
+                )
+            )
 
     def complete(self, device_state: str | None = None) -> None:
         """Tell 100 %, and then that all of it is done."""
@@ -201,7 +226,7 @@ class Story:
         """The job as its device's record carries it after its end."""
         return recent_entry(self.job, self.seq)
 
-    def record(self, log: tuple[LogLine, ...]) -> JobRecord:
+    def record(self) -> JobRecord:
         """The job's full record, for its history."""
         return JobRecord(
             job_id=self.job.job_id,
@@ -210,11 +235,13 @@ class Story:
             timestamp=self._teller.clock.stamp(),
             seq=self.seq,
             job=self.job,
-            log=log,
+            log=tail(self.lines.since(0)[0]),
         )
 
     def _end(self, phase: Phase, **said: Any) -> None:
         status = status_of(move(self.job.phase, phase))
+        self.lines.add(_last_line(status, said))
+        self.tell_log()
         self.job = self.job.with_(
             status=status,
             phase=phase,
@@ -234,7 +261,7 @@ class Story:
     def _event(self, make: Callable[..., Event], **said: Any) -> None:
         self.seq += 1
         self._teller.post.event(make(**self._head(), **said))
-        self._changed()
+        self._changed(self)
 
     def _head(self) -> dict[str, Any]:
         job = self.job
@@ -260,3 +287,9 @@ class Story:
 
 def _short(text: str | None) -> str | None:
     return text and text[:_LONGEST]
+
+
+def _last_line(status: Status, said: dict[str, Any]) -> str:
+    words = [said.get("error"), said.get("details")]
+    why = "; ".join(word for word in words if word)
+    return f"{status.capitalize()}: {why}" if why else status.capitalize()

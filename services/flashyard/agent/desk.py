@@ -1,0 +1,196 @@
+"""Where orders are judged: each gets one receipt, however often it comes, and is obeyed once.
+
+It knows neither topics nor what obeying takes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from flashyard.agent.bounded import Bounded
+from flashyard.agent.clock import Clock
+from flashyard.agent.device import DeviceAgent
+from flashyard.agent.idempotency import Keys
+from flashyard.agent.story import Story
+from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
+from flashyard.contract.model import JobId, Model, Token
+from flashyard.contract.orders import (
+    AnyOrder,
+    CancelOrder,
+    ImageOrder,
+    Receipt,
+    StartOrder,
+    decode_order,
+)
+from flashyard.contract.phases import Status
+
+_log = logging.getLogger(__name__)
+
+_KEPT_RECEIPTS = 1_000
+_TOMBSTONES = 1_000
+_BUILT = frozenset({"start", "cancel", "image"})
+_LONGEST = 1_000  # characters of a receipt's details
+
+
+class _Envelope(Model):
+    """What must be readable of an order to answer it at all."""
+
+    order_id: Token
+    job_id: JobId
+    kind: str = ""
+
+
+class Desk:
+    """Takes orders for a hub's devices.
+
+    Args:
+        agents: by device id.
+        ended: the jobs that are over, by job id.
+        session: of this run of the hub: orders for another are refused.
+        clock: by which an order is stale.
+    """
+
+    def __init__(
+        self,
+        agents: Mapping[str, DeviceAgent],
+        ended: Bounded[str, Status],
+        session: str,
+        clock: Clock,
+    ) -> None:
+        self._agents = agents
+        self._ended = ended
+        self._session = session
+        self._clock = clock
+        self._keys = Keys(clock.monotonic)
+        self._receipts: Bounded[str, Receipt] = Bounded(_KEPT_RECEIPTS)
+        self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
+
+    def take(self, payload: bytes) -> Receipt | None:
+        """Judge an order, obey it if it is to be obeyed, and return the receipt to send.
+
+        None: it cannot be read far enough to be answered.
+        """
+        try:
+            order = decode_order(payload)
+        except ValueError as error:
+            return self._answer_unreadable(payload, error)
+        return self._receipts.get(order.order_id) or self._judge(order)
+
+    def _judge(self, order: AnyOrder) -> Receipt:
+        try:
+            if order.session != self._session:
+                raise refuse(Code.STALE_ORDER, "The order was meant for an earlier run of the hub.")
+            if order.is_stale(self._clock.bridge_now()):
+                raise refuse(Code.STALE_ORDER)
+            receipt = self._obey(order)
+        except FaultError as error:
+            _log.info("an order to %s %s is refused: %s", order.kind, order.job_id, error)
+            receipt = self._refusal(order.order_id, order.job_id, error.fault)
+        self._receipts[order.order_id] = receipt
+        return receipt
+
+    def _obey(self, order: AnyOrder) -> Receipt:
+        match order:
+            case StartOrder():
+                return self._start(order)
+            case CancelOrder():
+                return self._cancel(order)
+            case ImageOrder():
+                return self._renew(order)
+            case _:
+                raise refuse(Code.NOT_SUPPORTED, f"The hub cannot {order.kind} jobs yet.")
+
+    def _start(self, order: StartOrder) -> Receipt:
+        if order.job_id in self._tombstones:
+            raise refuse(Code.CANCELLED, "The job was cancelled before its start arrived.")
+        agent = self._agents.get(order.device_id)
+        if agent is None:
+            raise refuse(Code.UNKNOWN_DEVICE)
+        earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
+        if earlier is not None:
+            return self._acceptance(order, earlier)
+        agent.start(order)
+        self._keys.use(order)
+        return self._acceptance(order, order.job_id)
+
+    def _cancel(self, order: CancelOrder) -> Receipt:
+        if order.job_id in self._ended:
+            raise refuse(Code.ALREADY_FINAL)
+        agent, story = self._find(order.job_id)
+        if agent is None or story is None:
+            self._tombstones[order.job_id] = None
+            raise refuse(Code.UNKNOWN_JOB)
+        agent.cancel(story)
+        return self._acceptance(order, order.job_id)
+
+    def _renew(self, order: ImageOrder) -> Receipt:
+        _, story = self._find(order.job_id)
+        if story is None:
+            raise refuse(Code.ALREADY_FINAL if order.job_id in self._ended else Code.UNKNOWN_JOB)
+        if story.job.image is None or story.job.image.sha256 != order.sha256:
+            raise refuse(Code.INVALID_REQUEST, "The job is for another image.")
+        story.renew(order.query)
+        return self._acceptance(order, order.job_id)
+
+    def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:
+        for agent in self._agents.values():
+            if story := agent.find(job_id):
+                return agent, story
+        return None, None
+
+    def _status(self, job_id: str) -> Status | None:
+        _, story = self._find(job_id)
+        return story.job.status if story else self._ended.get(job_id)
+
+    def _acceptance(self, order: AnyOrder, job_id: str) -> Receipt:
+        _, story = self._find(job_id)
+        return Receipt(
+            order_id=order.order_id,
+            accepted=True,
+            job_id=job_id,
+            status=self._status(job_id) or Status.FAILED,
+            position=story.job.position if story else None,
+        )
+
+    def _refusal(self, order_id: str, job_id: str, why: Fault) -> Receipt:
+        return Receipt(
+            order_id=order_id,
+            accepted=False,
+            job_id=job_id,
+            status=self._status(job_id) or Status.FAILED,
+            code=why.code,
+            error=why.sentence,
+            hint=why.hint,
+            details=why.details and why.details[:_LONGEST],
+        )
+
+    def _answer_unreadable(self, payload: bytes, error: ValueError) -> Receipt | None:
+        words = _words(error)
+        try:
+            envelope = _Envelope.decode(payload)
+        except ValueError:
+            _log.warning("an order cannot be read and is ignored: %s", words)
+            return None
+        _log.warning("an order for %s is not valid: %s", envelope.job_id, words)
+        if known := self._receipts.get(envelope.order_id):
+            return known
+        if envelope.kind in _BUILT:
+            why = fault(Code.INVALID_REQUEST, "The order is not valid.", details=words)
+        else:
+            why = fault(Code.NOT_SUPPORTED, "The hub does not know this kind of order.")
+        receipt = self._refusal(envelope.order_id, envelope.job_id, why)
+        self._receipts[envelope.order_id] = receipt
+        return receipt
+
+
+def _words(error: ValueError) -> str:
+    """Say which fields are bad, and not what is in them: a query is a credential."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+        for each in error.errors(include_input=False, include_url=False, include_context=False)
+    )

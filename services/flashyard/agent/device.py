@@ -1,0 +1,329 @@
+"""The agent of one device: one job at a time, orders in, reports out.
+
+It admits jobs and calls up the next; the flight of each, the looks at the idle device and the
+wording of its record are others' business. Nothing that goes wrong here reaches its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+from flashyard.agent.dossier import Dossier
+from flashyard.agent.flight import Device, Flight
+from flashyard.agent.gear import Gear
+from flashyard.agent.ghosts import UNTOUCHED, Ghost
+from flashyard.agent.ports import Port
+from flashyard.agent.queue import Queue
+from flashyard.agent.sampler import Sampler
+from flashyard.agent.sight import Sight
+from flashyard.agent.story import Story
+from flashyard.agent.watch import Watch
+from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
+from flashyard.contract.orders import StartOrder
+from flashyard.contract.records import MAX_RECENT, RecentEntry
+from flashyard.flash.run import Run
+from flashyard.logs import about
+
+_log = logging.getLogger(__name__)
+
+# After these it is open whether the device still answers.
+_BREAKS = frozenset(
+    {
+        Code.USB_UNPLUGGED,
+        Code.LINK_LOST,
+        Code.DEVICE_SILENT,
+        Code.PROTOCOL_ERROR,
+        Code.TIMED_OUT,
+        Code.DEVICE_MISMATCH,
+    }
+)
+_RESTART_LEFT = "not restarted: another job waited for the device"
+_RECOVERY = 1.0  # seconds after a crash
+
+
+class DeviceAgent:
+    """One device of a hub. All but :meth:`run` is called from the event loop and never waits.
+
+    Attributes:
+        looked: set once the device was looked at, with whatever result.
+    """
+
+    def __init__(self, port: Port, gear: Gear) -> None:
+        self.device_id = port.device_id
+        self.looked = asyncio.Event()
+        self._port = port
+        self._gear = gear
+        self._clock = gear.teller.clock
+        self._sight = Sight(self._clock.began, gear.timing.misses)
+        self._watch = Watch(port, self._sight, self._clock, gear.timing)
+        self._dossier = Dossier(port, gear.teller.hub_id, gear.session)
+        self._flight: Flight | None = None
+        self._queue = Queue()
+        self._recent: deque[RecentEntry] = deque(maxlen=MAX_RECENT)
+        self._owes_restart = False
+        self._is_stopping = False
+        self._wake = asyncio.Event()
+        self._published_at = self._clock.monotonic()
+
+    # Orders
+
+    def start(self, order: StartOrder) -> Story:
+        """Begin a job, or queue it.
+
+        Raises:
+            FaultError: `device_offline`, `image_required`, `image_unreachable`, `queue_full`.
+        """
+        self._check(order)
+        name = order.device_name or self._dossier.name(self._sight)
+        idle = self._flight is None and not self._queue and self._sight.answering
+        if idle and self._gear.slots.try_take():
+            story = Story(order, name, self._gear.teller, self._told)
+            self._begin(story)
+        else:
+            self._queue.check_room()
+            story = Story(order, name, self._gear.teller, self._told)
+            story.queued(self._queue.join(story))
+        self._note_followers()
+        self._wake.set()
+        return story
+
+    def find(self, job_id: str) -> Story | None:
+        """Return a job that waits or runs here."""
+        stories = [self._flight.story] if self._flight else []
+        return next((s for s in (*stories, *self._queue) if s.job.job_id == job_id), None)
+
+    def cancel(self, story: Story) -> None:
+        """End a job: at once where it waits, at its next safe point where it runs.
+
+        Raises:
+            FaultError: `illegal_state`: it is past its last safe point.
+        """
+        if self._flight is None or story is not self._flight.story:
+            story.fail(fault(Code.CANCELLED), UNTOUCHED)
+        elif self._flight.run.cancel():
+            story.asked_to_end()
+        else:
+            raise refuse(Code.ILLEGAL_STATE, "The job is too far to be cancelled.")
+
+    def stop(self) -> None:
+        """Take no more jobs; end those that wait, and the running one at its next safe point."""
+        self._is_stopping = True
+        for story in self._queue:
+            story.fail(fault(Code.INTERRUPTED), UNTOUCHED)
+        if self._flight is not None:
+            self._flight.run.cancel()
+        self._wake.set()
+
+    def _check(self, order: StartOrder) -> None:
+        if self._is_stopping:
+            raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
+        if not self._sight.online:
+            raise refuse(Code.DEVICE_OFFLINE)
+        if order.image is None and not self._sight.is_emulated:
+            raise refuse(Code.IMAGE_REQUIRED)
+        if order.image is not None and not self._gear.fetches:
+            raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
+
+    # Reports
+
+    def publish(self) -> None:
+        """Publish the device's record as it is now; one unseen for a week is removed instead."""
+        post = self._gear.teller.post
+        self._published_at = self._clock.monotonic()
+        unseen = self._clock.now() - self._sight.last_seen
+        there = self._sight.online or self._flight or self._queue
+        if not there and unseen > self._gear.timing.forget_device * 1000:
+            post.clear(self.device_id)
+            return
+        story = self._flight.story if self._flight else None
+        at = self._clock.stamp()
+        post.device(self._dossier.build(at, self._sight, story, self._queue, self._recent))
+
+    def adopt(self, ghost: Ghost) -> None:
+        """Take over what an earlier run of the hub left of this device."""
+        known = {entry.job_id for entry in self._recent}
+        older = [entry for entry in ghost.recent if entry.job_id not in known]
+        self._recent = deque([*older, *self._recent], maxlen=MAX_RECENT)
+        self._sight.remember(ghost.device)
+        for entry in older:
+            self._gear.ended[entry.job_id] = entry.status
+
+    def _told(self, story: Story) -> None:
+        """After an event the record that carries its number; after an end the job's own, too."""
+        is_over = story.job.is_final
+        if is_over:
+            if self._flight and self._flight.story is story:
+                self._flight = None
+            else:
+                self._queue.leave(story)
+                self._note_followers()
+            self._recent.append(story.recent())
+            self._gear.ended[story.job.job_id] = story.job.status
+        self.publish()
+        if is_over:
+            self._gear.teller.post.record(story.record())
+
+    # Life
+
+    async def run(self) -> None:
+        """Look after the device until told to stop: the border no crash of it gets over."""
+        with about(device=self.device_id):
+            while not self._is_stopping:
+                try:
+                    await self._live()
+                except Exception:  # noqa: BLE001 - the crash border
+                    _log.exception("the device's agent crashed; it goes on in a moment")
+                    if self._flight is not None:
+                        self._end(self._flight, fault(Code.INTERNAL))
+                    await asyncio.sleep(_RECOVERY)
+
+    async def _live(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            name = self.device_id
+            chores = [
+                tasks.create_task(self._look_around(), name=f"look around {name}"),
+                tasks.create_task(self._keep_fresh(), name=f"keep fresh {name}"),
+            ]
+            await self._work()
+            for chore in chores:
+                chore.cancel()
+
+    async def _look_around(self) -> None:
+        """Look at the device while it is idle."""
+        while True:
+            if self._flight is None:
+                await self._look(counts=True)
+            await asyncio.sleep(self._gear.timing.probe_every)
+
+    async def _look(self, *, counts: bool) -> None:
+        before = (self._sight.online, self._sight.description)
+        await self._watch.look(counts=counts)
+        if not self.looked.is_set() or before != (self._sight.online, self._sight.description):
+            self.looked.set()
+            self.publish()
+
+    async def _keep_fresh(self) -> None:
+        """Repeat the record: soon while a job runs, and now and then for `lastSeen`."""
+        timing = self._gear.timing
+        while True:
+            age = self._clock.monotonic() - self._published_at
+            if age >= (timing.repeat_record if self._flight else timing.refresh_record):
+                self.publish()
+            await asyncio.sleep(timing.repeat_record / 10)
+
+    async def _work(self) -> None:
+        """Carry out job after job until told to stop."""
+        while True:
+            if self._flight is not None:
+                with about(job=self._flight.story.job.job_id):
+                    await self._carry_out(self._flight)
+            elif first := self._queue.first():
+                await self._call_up(first)
+            elif self._owes_restart:
+                await self._restart()
+            elif self._is_stopping:
+                return
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    async def _call_up(self, story: Story) -> None:
+        """Wait for the device and for a slot, then begin the job that is first by then."""
+        timing = self._gear.timing
+        deadline = self._clock.monotonic() + timing.wait_for_device
+        while not await self._answers():
+            if self._queue.first() is not story:
+                return
+            if self._clock.monotonic() >= deadline:
+                story.fail(fault(Code.DEVICE_OFFLINE, "The device did not come back."), UNTOUCHED)
+                return
+            await asyncio.sleep(timing.probe_when_wanted)
+        await self._gear.slots.take()
+        first = self._queue.first()
+        if first is None:
+            self._gear.slots.give()
+            return
+        self._queue.leave(first)
+        self._begin(first)
+
+    async def _answers(self) -> bool:
+        """Does the device answer? Where that is open it is looked at."""
+        if not self._sight.answering:
+            await self._look(counts=False)
+        return self._sight.answering
+
+    def _begin(self, story: Story) -> None:
+        """Have a slot be used by a job."""
+        order = story.order
+        run = Run((order.partition,), story.lines)
+        self._flight = Flight(
+            story,
+            run,
+            Sampler(run, order.total_bytes, self._gear.sample_every, self._clock.monotonic),
+            cache=self._gear.cache,
+            line=self._watch.line,
+            look_every=self._gear.timing.look_at_run,
+            reboot=order.options.reboot is not False or self._owes_restart,
+        )
+        self._clock.freeze()
+        self._note_followers()
+        story.started()
+
+    def _note_followers(self) -> None:
+        if self._flight is not None:
+            self._flight.run.is_followed = len(self._queue) > 0
+
+    async def _carry_out(self, flight: Flight) -> None:
+        known = self._sight.description
+        serial = known.serial if known else None
+        _log.info("%s starts", flight.story.job.job_id)
+        try:
+            await flight.fly(Device(self._port.address, serial, self._gear.timing.flashing))
+        except FaultError as error:
+            self._end(flight, self._verdict(flight, error.fault))
+        except asyncio.CancelledError:
+            self._end(flight, fault(Code.INTERRUPTED))
+            raise
+        else:
+            self._end(flight, None)
+
+    def _verdict(self, flight: Flight, why: Fault) -> Fault:
+        """What was asked to end ends as asked, whatever broke on the way to its safe point."""
+        if flight.story.job.requested == "cancel":
+            own_words = None if why.code is Code.CANCELLED else why.details or why.sentence
+            return fault(Code.CANCELLED, details=own_words)
+        return fault(Code.INTERRUPTED) if why.code is Code.CANCELLED else why
+
+    def _end(self, flight: Flight, why: Fault | None) -> None:
+        """End a flight, well where ``why`` is None, and learn from it about the device."""
+        run = flight.run
+        if why is not None and why.code in _BREAKS:
+            self._sight.lost()
+        elif run.description is not None:
+            self._sight.saw(self._clock.now(), run.description)
+        try:
+            if why is not None:
+                _log.warning("%s ends: %s", flight.story.job.job_id, FaultError(why))
+                self._owes_restart = self._owes_restart and run.device_state == UNTOUCHED
+                flight.story.fail(why, run.device_state)
+                return
+            _log.info("%s is done", flight.story.job.job_id)
+            self._owes_restart = run.restart_left
+            if flight.has_restarted:
+                self._sight.lost()
+            flight.story.complete(_RESTART_LEFT if run.restart_left else None)
+        finally:
+            self._flight = None
+            self._clock.thaw()
+            self._gear.slots.give()
+
+    async def _restart(self) -> None:
+        """Make up for the restart that was left to a job which then did not come to make it."""
+        self._owes_restart = False
+        self._sight.lost()
+        try:
+            await self._watch.restart(self._gear.timing.flashing)
+        except FaultError as error:
+            _log.warning("the device was to be restarted: %s", error)

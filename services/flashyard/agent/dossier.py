@@ -1,0 +1,112 @@
+"""A device's retained record as it is built: numbered, and kept within its size.
+
+It knows what a record says, not when one is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flashyard.agent.ports import Port
+from flashyard.agent.sight import Sight
+from flashyard.agent.story import Story
+from flashyard.contract.messages import DeviceChanged
+from flashyard.contract.records import MAX_RECORD, Device, RecentEntry
+from flashyard.flash.target import Description
+
+_SHORT_NAME = 40  # characters that are left of a name where names alone fill a record
+_MAX_PARTITIONS = 256
+
+
+class Dossier:
+    """Makes the records of one device; ``session`` is that of this run of the hub."""
+
+    def __init__(self, port: Port, hub_id: str, session: str) -> None:
+        self._port = port
+        self._hub_id = hub_id
+        self._session = session
+        self._rev = 0
+
+    def name(self, sight: Sight) -> str:
+        """What people call the device: what it says, else its id."""
+        if sight.description is not None:
+            return sight.description.name or self._port.device_id
+        return sight.remembered.device_name if sight.remembered else self._port.device_id
+
+    def build(
+        self,
+        at: int,
+        sight: Sight,
+        current: Story | None,
+        queue: Iterable[Story],
+        recent: Sequence[RecentEntry],
+    ) -> DeviceChanged:
+        """Make the next record, at most 60 KiB; ``recent`` has its oldest entry first."""
+        self._rev += 1
+        device = Device(
+            device_id=self._port.device_id,
+            device_name=self.name(sight),
+            hub_id=self._hub_id,
+            session=self._session,
+            rev=self._rev,
+            port=str(self._port.address),
+            transport=self._port.address.transport,
+            online=sight.online or current is not None,
+            last_seen=sight.last_seen,
+            current_job=current.current() if current else None,
+            queue=tuple(story.waiting() for story in queue),
+            recent=tuple(recent),
+            **self._traits(sight),
+        )
+        said = DeviceChanged(
+            device_id=device.device_id, hub_id=self._hub_id, timestamp=at, device=device
+        )
+        return _within_size(said)
+
+    def _traits(self, sight: Sight) -> dict[str, Any]:
+        told, old = sight.description, sight.remembered
+        if told is not None:
+            return {
+                "serial": told.serial or self._port.device_id,
+                "product": told.product,
+                "mode": told.mode,
+                "emulated": told.emulated,
+                "slots": told.slots,
+                "current_slot": told.current_slot,
+                "partitions": _sizes(told),
+            }
+        if old is not None:
+            return old.model_dump(
+                include={
+                    "serial",
+                    "product",
+                    "mode",
+                    "emulated",
+                    "slots",
+                    "current_slot",
+                    "partitions",
+                }
+            )
+        return {"serial": self._port.device_id, "mode": "unknown", "emulated": False}
+
+
+def _sizes(told: Description) -> dict[str, int] | None:
+    sizes = {name: size for name, size in told.partitions.items() if size is not None}
+    return dict(list(sizes.items())[:_MAX_PARTITIONS]) or None
+
+
+def _within_size(said: DeviceChanged) -> DeviceChanged:
+    """Leave out what can be spared: the oldest ended jobs, then partitions, then long names."""
+    while len(said.encode()) > MAX_RECORD and said.device.recent:
+        said = said.with_(device=said.device.with_(recent=said.device.recent[1:]))
+    if len(said.encode()) > MAX_RECORD:
+        queue = tuple(
+            entry.with_(
+                device_name=entry.device_name and entry.device_name[:_SHORT_NAME],
+                image=entry.image and entry.image.with_(name=entry.image.name[:_SHORT_NAME]),
+            )
+            for entry in said.device.queue
+        )
+        said = said.with_(device=said.device.with_(queue=queue, partitions=None))
+    return said

@@ -1,0 +1,37 @@
+"""What all device agents of a hub share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flashyard.agent.bounded import Bounded
+from flashyard.agent.cache import ImageCache
+from flashyard.agent.slots import Slots
+from flashyard.agent.story import Teller
+from flashyard.agent.timing import Timing
+from flashyard.contract.phases import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """Handed to every agent.
+
+    Attributes:
+        teller: how jobs are told.
+        session: of this run of the hub.
+        cache: where images come from.
+        slots: how many jobs may run at once.
+        fetches: can images be fetched at all?
+        ended: the jobs that are over, with how they ended, as far as is remembered.
+        sample_every: seconds between two samples of a job.
+        timing: everything else that takes time.
+    """
+
+    teller: Teller
+    session: str
+    cache: ImageCache
+    slots: Slots
+    fetches: bool
+    ended: Bounded[str, Status]
+    sample_every: float
+    timing: Timing

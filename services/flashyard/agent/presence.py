@@ -1,0 +1,60 @@
+"""The hub's presence: what it says of itself, and what it makes of others who say they are it."""
+
+from __future__ import annotations
+
+from flashyard import __version__
+from flashyard.agent.clock import Clock
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.messages import HubChanged
+from flashyard.contract.records import Hub, Limits
+
+
+class Presence:
+    """Makes a hub's presence messages. ``announced``: the newest announce that was answered."""
+
+    def __init__(self, hub_id: str, session: str, clock: Clock, limits: Limits) -> None:
+        self.announced: int | None = None
+        self._hub_id = hub_id
+        self._session = session
+        self._clock = clock
+        self._limits = limits
+        self._rival: str | None = None
+
+    def say(self, *, online: bool) -> HubChanged:
+        """Make the message."""
+        hub = Hub(
+            hub_id=self._hub_id,
+            online=online,
+            session=self._session,
+            since=self._clock.began,
+            version=__version__,
+            limits=self._limits,
+            announced=self.announced,
+            clock_skew_ms=self._clock.skew_ms,
+        )
+        return HubChanged(hub_id=self._hub_id, timestamp=self._clock.stamp(), hub=hub)
+
+    def is_mine(self, hub: Hub) -> bool:
+        """Is it this run of the hub that says so?"""
+        return hub.session == self._session
+
+    def contest(self, hub: Hub, *, retained: bool) -> bool:
+        """Judge what is said on our topic; True: it must be overwritten.
+
+        An online presence of another session is that of a live rival when it comes live, or is
+        there again after we have overwritten it. Else it is what a process left that died.
+
+        Raises:
+            FaultError: `duplicate_hub_id`: a rival lives, and we are the later one.
+        """
+        if self.is_mine(hub):
+            return not hub.online
+        if not hub.online:
+            return True
+        lives = not retained or self._rival == hub.session
+        self._rival = hub.session
+        if lives and (hub.since, hub.session) < (self._clock.began, self._session):
+            raise refuse(
+                Code.DUPLICATE_HUB_ID, f"Another live hub has the id {self._hub_id}; it was first."
+            )
+        return True

@@ -1,0 +1,63 @@
+"""What has been seen of one device: is it there, and who does it say it is?
+
+It is told of looks, jobs and old records; it does not look itself.
+"""
+
+from __future__ import annotations
+
+from flashyard.contract.records import Device
+from flashyard.flash.target import Description
+
+
+class Sight:
+    """The state of one device's presence.
+
+    Attributes:
+        online: it has not been missed too often.
+        answering: it answered when it was last spoken to; not so after a restart or a broken link.
+        last_seen: Unix ms.
+        description: what it told of itself.
+        remembered: its record from an earlier run of the hub.
+        looked: was it looked at, with whatever result?
+    """
+
+    def __init__(self, since: int, patience: int) -> None:
+        self.online = False
+        self.answering = False
+        self.last_seen = since
+        self.description: Description | None = None
+        self.remembered: Device | None = None
+        self.looked = False
+        self._was_seen = False
+        self._patience = patience
+        self._misses = 0
+
+    def remember(self, device: Device) -> None:
+        """Take what an earlier run knew, until the device speaks for itself."""
+        self.remembered = device
+        if not self._was_seen:
+            self.last_seen = device.last_seen
+
+    def saw(self, at: int, description: Description | None = None) -> None:
+        """It answered."""
+        self.looked = self.online = self.answering = self._was_seen = True
+        self.last_seen = at
+        self.description = description or self.description
+        self._misses = 0
+
+    def missed(self, *, counts: bool) -> None:
+        """It did not answer; a look that is made out of turn does not count."""
+        self.looked = True
+        self.answering = False
+        self._misses += counts
+        if self._misses >= self._patience:
+            self.online = False
+
+    def lost(self) -> None:
+        """It was restarted, or the link to it broke: whether it answers is open."""
+        self.answering = False
+
+    @property
+    def is_emulated(self) -> bool:
+        """Is it flashyard's own emulator?"""
+        return self.description is not None and self.description.emulated

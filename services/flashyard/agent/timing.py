@@ -1,0 +1,46 @@
+"""Every waiting time of the agent in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds, unless it says otherwise.
+
+    Attributes:
+        probe_every: between two looks at an idle device.
+        probe_when_wanted: between two looks at a device that a queued job waits for.
+        misses: looks in a row without an answer until a device counts as offline (a count).
+        wait_for_device: how long a queued job waits for a device that is gone.
+        look_at_run: between two looks at a running job's counters; phases are told so promptly.
+        repeat_record: how often a running job's device record is repeated.
+        refresh_record: how often an idle device's record is, so that it ages in days, not weeks.
+        forget_device: after which an unseen device's record is removed.
+        own_echo: how long to wait for the retained records that follow a connection.
+        settle: how long a connection must stand before another process's jobs are given up.
+        first_looks: in which every device was looked at once, or the hub is ready without.
+        safe_point: how long a running job gets to reach one when the hub stops.
+        farewell: how long the broker gets to acknowledge that the hub goes.
+        probing: the deadlines of a look.
+        flashing: the deadlines of a job.
+    """
+
+    probe_every: float = 5.0
+    probe_when_wanted: float = 1.0
+    misses: int = 3
+    wait_for_device: float = 30.0
+    look_at_run: float = 0.1
+    repeat_record: float = 10.0
+    refresh_record: float = 3600.0
+    forget_device: float = 7 * 86400.0
+    own_echo: float = 1.0
+    settle: float = 2.0
+    first_looks: float = 5.0
+    safe_point: float = 8.0
+    farewell: float = 2.0
+    probing: Limits = field(default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0))
+    flashing: Limits = DEFAULT_LIMITS

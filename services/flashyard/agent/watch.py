@@ -1,0 +1,72 @@
+"""Talking to one device outside a job: is it there, who is it, restart it. One at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+from flashyard.agent.clock import Clock
+from flashyard.agent.ports import Port
+from flashyard.agent.sight import Sight
+from flashyard.agent.threads import in_thread
+from flashyard.agent.timing import Timing
+from flashyard.contract.faults import FaultError
+from flashyard.flash.fastboot.limits import Limits
+from flashyard.flash.fastboot.target import FastbootTarget
+from flashyard.flash.probe import learn, probe
+from flashyard.flash.target import Description
+
+_log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Looks at the device of one port; ``line`` is held by whoever talks to the device."""
+
+    def __init__(self, port: Port, sight: Sight, clock: Clock, timing: Timing) -> None:
+        self.line = asyncio.Lock()
+        self._port = port
+        self._sight = sight
+        self._clock = clock
+        self._timing = timing
+
+    async def look(self, *, counts: bool) -> bool:
+        """Look once; return whether the device is there. ``counts``: a miss is held against it."""
+        async with self.line:
+            was_online = self._sight.online
+            try:
+                description = await in_thread(self._ask, f"look {self._port.device_id}")
+            except FaultError as missed:
+                self._sight.missed(counts=counts)
+                if was_online and not self._sight.online:
+                    _log.warning("%s is gone: %s", self._port.device_id, missed)
+            else:
+                self._sight.saw(self._clock.now(), description)
+                if not was_online:
+                    _log.info("%s is there", self._port.device_id)
+            return self._sight.answering
+
+    async def restart(self, limits: Limits) -> None:
+        """Restart the device.
+
+        Raises:
+            FaultError: what targets raise.
+        """
+        async with self.line:
+            await in_thread(partial(self._reboot, limits), f"restart {self._port.device_id}")
+
+    def _reboot(self, limits: Limits) -> None:
+        with FastbootTarget.open(self._port.address, _log.debug, limits) as target:
+            target.reboot()
+
+    def _ask(self) -> Description | None:
+        """Ask whether it is there, and who it is where that may have changed."""
+        address, limits = self._port.address, self._timing.probing
+        known = self._sight.description
+        if known is None:
+            return learn(address, limits)
+        serial = probe(address, limits)
+        # Over UDP learning would end a session of somebody else's.
+        if address.transport == "tcp" and (not self._sight.answering or serial != known.serial):
+            return learn(address, limits)
+        return None
