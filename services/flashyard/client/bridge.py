@@ -5,6 +5,7 @@ It knows no terminal, and nothing of what the bridge is made of.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -182,6 +183,11 @@ def reason_of(error: httpx.TransportError) -> str:
         return "does not answer"
     if isinstance(error, httpx.TimeoutException):
         return "did not answer in time"
-    if isinstance(error, httpx.ConnectError):
-        return f"cannot be reached: {error}" if str(error) else "cannot be reached"
-    return f"broke off: {error}" if str(error) else "broke off"
+    verb = "cannot be reached" if isinstance(error, httpx.ConnectError) else "broke off"
+    cause: BaseException | None = error
+    while cause is not None and not (isinstance(cause, OSError) and cause.errno):
+        cause = cause.__cause__ or cause.__context__
+    if not isinstance(cause, OSError) or cause.errno is None:
+        return verb
+    # Name resolution has negative numbers and words of its own.
+    return f"{verb}: {os.strerror(cause.errno) if cause.errno > 0 else cause.strerror}"

@@ -6,26 +6,33 @@ It yields what changed and decides nothing: whom to show it to is the caller's b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple
 
 from flashyard.client.bridge import Bridge
 from flashyard.client.live import Closed, Heard, Live, Opened
 from flashyard.client.unreachable import UnreachableError
-from flashyard.contract.faults import Code, FaultError, fault
+from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.messages import Event, FlashCompleted, FlashFailed
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
 from flashyard.contract.tracked import told
 
 _QUIET = 5.0  # seconds without a word before REST is asked; a bridge repeats progress that often
+_YOUNG = 10.0  # seconds a bridge may take to hear of a job that was just started
 _PATIENCE = 120.0  # seconds without any bridge before the follower gives up
 
 
 class Changed(NamedTuple):
-    """A job as it is now. ``text``: the message that says so, None where REST said it."""
+    """A job as it is now.
+
+    ``at``: since when, in Unix ms, by the hub's clock where it is known. ``text``: the message
+    that says so, None where REST said it.
+    """
 
     job: Job
+    at: int
     text: str | None = None
 
 
@@ -42,7 +49,7 @@ class Caught(NamedTuple):
 News = Changed | Gap | Caught
 
 
-async def follow(bridge: Bridge, jobs: Iterable[Job]) -> AsyncIterator[News]:
+async def follow(bridge: Bridge, jobs: Iterable[Job]) -> AsyncGenerator[News]:
     """Follow jobs until each has ended; each end is yielded once, as the bridge's full record.
 
     Raises:
@@ -62,7 +69,7 @@ class _Story:
     def __init__(self, bridge: Bridge, jobs: Iterable[Job]) -> None:
         self._bridge = bridge
         self._known = {job.job_id: job for job in jobs}
-        self._met_at = asyncio.get_running_loop().time()
+        self._began_at = self._met_at = asyncio.get_running_loop().time()
         self._is_lost = False
 
     @property
@@ -95,7 +102,7 @@ class _Story:
         if isinstance(event, FlashCompleted | FlashFailed):
             return await self._check([job.job_id], text=text)  # the record says more than the end
         self._known[job.job_id] = job = told(job, event)
-        return [Changed(job, text)]
+        return [Changed(job, event.timestamp, text)]
 
     async def _check(
         self, job_ids: list[str], *, ends_only: bool = False, text: str | None = None
@@ -104,28 +111,35 @@ class _Story:
         now = asyncio.get_running_loop().time
         try:
             for job_id in job_ids:
-                job = await _read(self._bridge, self._known[job_id])
+                job = await self._read(self._known[job_id])
                 self._met_at = now()
                 if job != self._known[job_id] and (job.is_final or not ends_only):
                     self._known[job_id] = job
-                    news.append(Changed(job, text))
-        except UnreachableError:
+                    at = job.finished_at or int(time.time() * 1000)
+                    news.append(Changed(job, at, text))
+        except (UnreachableError, FaultError) as error:
+            if isinstance(error, FaultError) and not error.fault.rule.transient:
+                raise
             if now() - self._met_at > _PATIENCE:
                 raise
         return news
 
+    async def _read(self, job: Job) -> Job:
+        try:
+            return await self._bridge.job(job.job_id)
+        except FaultError as error:
+            if error.fault.code is not Code.UNKNOWN_JOB:
+                raise
+        if asyncio.get_running_loop().time() - self._began_at < _YOUNG:
+            return job  # the bridge has the hub's receipt, and has yet to hear the first report
+        return _forgotten(job)
 
-async def _read(bridge: Bridge, job: Job) -> Job:
-    try:
-        return await bridge.job(job.job_id)
-    except FaultError as error:
-        if error.fault.code is not Code.UNKNOWN_JOB:
-            raise
-    why = fault(Code.UNKNOWN_JOB, "The bridge does not know the job any more; outcome unknown.")
+
+def _forgotten(job: Job) -> Job:
     return job.with_(
         status=Status.FAILED,
         phase=Phase.FAILED,
-        code=why.code,
-        error=why.sentence,
+        code=Code.UNKNOWN_JOB,
+        error="The bridge does not know the job any more; the outcome is unknown.",
         hint="Look at the device, then flash it again if in doubt.",
     )

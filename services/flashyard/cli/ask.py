@@ -1,0 +1,107 @@
+"""`flashyard cancel | retry | pause | resume`: what is asked of jobs, and the bridge's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from flashyard.cli.invocation import Invocation
+from flashyard.cli.options import Json, TokenFile, Url
+
+if TYPE_CHECKING:
+    from flashyard.client.bridge import Bridge
+    from flashyard.contract.model import Model
+    from flashyard.settings import ClientSettings
+
+Jobs = Annotated[list[str], typer.Argument(metavar="JOB…", help="Job ids.")]
+Verb = Literal["cancel", "retry", "pause", "resume"]
+
+
+def cancel(
+    ctx: typer.Context,
+    jobs: Jobs,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Cancel jobs at their next safe point."""
+    return _ask(ctx, "cancel", jobs, url=url, token_file=token_file, json=json)
+
+
+def retry(
+    ctx: typer.Context,
+    jobs: Jobs,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Start ended jobs once more; print the new ids."""
+    return _ask(ctx, "retry", jobs, url=url, token_file=token_file, json=json)
+
+
+def pause(
+    ctx: typer.Context,
+    jobs: Jobs,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Pause jobs at their next safe point."""
+    return _ask(ctx, "pause", jobs, url=url, token_file=token_file, json=json)
+
+
+def resume(
+    ctx: typer.Context,
+    jobs: Jobs,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Let paused jobs go on."""
+    return _ask(ctx, "resume", jobs, url=url, token_file=token_file, json=json)
+
+
+def _ask(
+    ctx: typer.Context, verb: Verb, jobs: Sequence[str], *, json: bool, **flags: object
+) -> int:
+    import asyncio
+
+    from flashyard.settings import ClientSettings
+
+    said: Invocation = ctx.obj
+    return asyncio.run(_answer(said.settings(ClientSettings, **flags), verb, jobs, json=json))
+
+
+async def _answer(settings: ClientSettings, verb: Verb, jobs: Sequence[str], *, json: bool) -> int:
+    """Ask for each job and print what the bridge says; return the last refusal's exit status."""
+    from flashyard.cli.talk import complain_of, print_data
+    from flashyard.client.bridge import Bridge
+    from flashyard.contract.faults import FaultError
+    from flashyard.token_file import read_token
+
+    status = 0
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        for job_id in jobs:
+            try:
+                answer, line = await _one(bridge, verb, job_id)
+            except FaultError as error:
+                status = complain_of(error)
+            else:
+                print_data(answer.encode().decode() if json else line)
+    return status
+
+
+async def _one(bridge: Bridge, verb: Verb, job_id: str) -> tuple[Model, str]:
+    """Ask for one job; return the answer, for programs and for people."""
+    if verb == "retry":
+        started = await bridge.retry(job_id)
+        return started, f"{started.job_id}  {started.status}"
+    verdict = await bridge.tell(verb, job_id)
+    asked = f"  {verdict.requested} requested" if verdict.requested else ""
+    return verdict, f"{verdict.job_id}  {verdict.status}{asked}"

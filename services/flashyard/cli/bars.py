@@ -1,0 +1,137 @@
+"""Jobs as bars on a terminal: one per device, and a line over all. It never goes backwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from flashyard.cli.amounts import duration, rate
+from flashyard.cli.outcome import fault_of
+from flashyard.client.follow import Caught, Changed, Gap, News
+from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import Job
+
+_STYLES = {
+    Status.COMPLETED: "green",
+    Status.FAILED: "red",
+    Status.CANCELLED: "yellow",
+    Status.PAUSED: "yellow",
+    Status.QUEUED: "dim",
+}
+_BUSY = frozenset({Phase.PREPARING, Phase.IDENTIFYING, Phase.ERASING})
+_REFRESH = 5.0  # per second; the news come twice a second
+
+
+class Bars:
+    """Draws on a console while inside; the last picture stays."""
+
+    def __init__(self, jobs: Iterable[Job], console: Console) -> None:
+        self._jobs = {job.job_id: job for job in jobs}
+        self._gap: str | None = None
+        self._live = Live(
+            console=console,
+            refresh_per_second=_REFRESH,
+            get_renderable=self._picture,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, news: News) -> None:
+        """Take in what changed; it is drawn with the next refresh."""
+        match news:
+            case Gap(reason):
+                self._gap = reason
+            case Caught():
+                self._gap = None
+            case Changed(job):
+                self._jobs[job.job_id] = job
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Leave the terminal to a question while inside."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+    def _picture(self) -> RenderableType:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, width=12)
+        table.add_column(ratio=1)
+        for width in (6, 11, 12):
+            table.add_column(justify="right", no_wrap=True, width=width)
+        notes: list[RenderableType] = []
+        for job in self._jobs.values():
+            table.add_row(*_row(job))
+            why = fault_of(job) if job.is_final else None
+            if why is not None:
+                notes.append(Text(f"{job.device_id}: {why.sentence}", style="red"))
+                notes += [Text(f"  {more}") for more in (why.details, job.device_state) if more]
+                notes += [Text(f"  hint: {why.hint}", style="dim")] if why.hint else []
+        return Group(table, self._overall(), *notes)
+
+    def _overall(self) -> Text:
+        jobs = list(self._jobs.values())
+        count = Counter(
+            "not heard from" if job.lost else "paused" if job.status is Status.PAUSED else job.phase
+            for job in jobs
+        )
+        parts = [f"{len(jobs)} device{'s' if len(jobs) != 1 else ''}"]
+        parts += [f"{number} {word.replace('_', ' ')}" for word, number in count.items()]
+        left = max((job.estimated_time_remaining for job in jobs if not job.is_final), default=0)
+        if left:
+            parts.append(f"about {duration(left)} left")
+        text = Text(" · ".join(parts), style="bold")
+        if self._gap is not None:
+            text.append(f" · the bridge is out of reach ({self._gap}); looking for it", "yellow")
+        return text
+
+
+def _row(job: Job) -> tuple[RenderableType, ...]:
+    style = "dim" if job.lost else _STYLES.get(job.status, "cyan")
+    word = "silent" if job.lost else "paused" if job.status is Status.PAUSED else job.phase.value
+    is_guess = job.phase in _BUSY and job.progress == 0
+    bar = ProgressBar(
+        total=None if is_guess else 100.0,
+        completed=job.progress,
+        pulse=is_guess,
+        complete_style=style,
+        finished_style=style,
+    )
+    runs = job.status is Status.RUNNING and not job.lost
+    return (
+        Text(job.device_id),
+        Text(word.replace("_", " "), style=style),
+        bar,
+        Text(f"{job.progress:.1f}%"),
+        Text(rate(job.transfer_speed) if runs and job.transfer_speed else ""),
+        Text(f"{duration(job.estimated_time_remaining)} left" if runs and _tells_time(job) else ""),
+    )
+
+
+def _tells_time(job: Job) -> bool:
+    """Is there an estimate worth showing? Not in a job's first moments."""
+    return job.estimated_time_remaining > 0 and job.progress >= 1.0

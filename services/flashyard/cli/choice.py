@@ -1,0 +1,73 @@
+"""Which devices are meant: names, comma lists and globs, against what the bridge knows. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.records import Device
+
+
+def choose(devices: Sequence[Device], wanted: str, hub_id: str | None = None) -> list[Device]:
+    """Choose devices by ``NAME``, ``NAME,NAME`` or ``GLOB``; each once, in the order asked for.
+
+    A name is a device's id. A glob is matched against ids, of online devices only.
+
+    Raises:
+        FaultError: `unknown_device`, or `ambiguous_device` where two hubs have a device of the
+            name and ``hub_id`` does not say which.
+    """
+    here = [device for device in devices if hub_id in {None, device.hub_id}]
+    chosen: list[Device] = []
+    for name in filter(None, (part.strip() for part in wanted.split(","))):
+        found = _matching(here, name) if set(name) & set("*?[") else [_named(here, name)]
+        chosen += [device for device in found if device not in chosen]
+    if not chosen:
+        raise refuse(Code.INVALID_REQUEST, "No device is named.", hint="Name one, or use --all.")
+    return chosen
+
+
+def every(devices: Iterable[Device], hub_id: str | None = None) -> list[Device]:
+    """Choose every online device.
+
+    Raises:
+        FaultError: `unknown_device`: there is none.
+    """
+    online = [device for device in devices if device.online and hub_id in {None, device.hub_id}]
+    if not online:
+        raise refuse(
+            Code.UNKNOWN_DEVICE,
+            "No device is online.",
+            hint="Look at `flashyard ls devices`; plug one in, or try `flashyard up --demo`.",
+        )
+    return online
+
+
+def _matching(devices: Sequence[Device], glob: str) -> list[Device]:
+    found = [each for each in devices if each.online and fnmatchcase(each.device_id, glob)]
+    if not found:
+        raise refuse(Code.UNKNOWN_DEVICE, f"No online device matches {glob!r}.")
+    return found
+
+
+def _named(devices: Sequence[Device], name: str) -> Device:
+    found = [device for device in devices if device.device_id == name]
+    if len(found) > 1:
+        found = [device for device in found if device.online] or found
+    if not found:
+        near = difflib.get_close_matches(name, [device.device_id for device in devices], n=1)
+        raise refuse(
+            Code.UNKNOWN_DEVICE,
+            f"There is no device {name!r}.",
+            hint=f"Did you mean {near[0]!r}?" if near else None,
+        )
+    if len(found) > 1:
+        hubs = ", ".join(device.hub_id for device in found)
+        raise refuse(
+            Code.AMBIGUOUS_DEVICE,
+            f"More than one hub has a device {name!r}: {hubs}.",
+            hint="Say which with --hub.",
+        )
+    return found[0]

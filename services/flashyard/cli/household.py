@@ -1,0 +1,112 @@
+"""What `up` runs: which processes, told what, and how each finds the others again.
+
+Pure: it makes commands of settings and of what earlier processes said; it starts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flashyard.cli.child import Command
+from flashyard.endpoint import Endpoint
+from flashyard.settings import NetworkDevice, UpSettings
+
+DEMO_LINK_SPEED = "20M"  # bytes per second of each demo device
+
+
+class Demo(NamedTuple):
+    """A demo device."""
+
+    device_id: str
+    name: str
+
+
+DEMO = (
+    Demo("PIXEL6_001", "Google Pixel 6"),
+    Demo("SAMSUNG_S21_002", "Samsung Galaxy S21"),
+    Demo("ONEPLUS_9_003", "OnePlus 9 Pro"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Makes the commands.
+
+    Args:
+        settings: of `up`.
+        config: the settings file that was named.
+        plain: shall the logs be for eyes?
+        hub_flags: flags for the hub, as they were given, but for its devices over TCP.
+        devices: those, however they were configured.
+    """
+
+    settings: UpSettings
+    config: Path | None
+    plain: bool
+    hub_flags: Sequence[str] = ()
+    devices: Sequence[NetworkDevice] = ()
+
+    def broker(self, before: Sequence[str]) -> Command:
+        """Make the broker's command; ``before``: the addresses it had before it died."""
+        asked = [str(self.settings.mqtt)] if self.settings.mqtt else []
+        return self._command("broker", *_listen(before or asked))
+
+    def bridge(self, broker: str, before: Sequence[str]) -> Command:
+        """Make the bridge's command."""
+        asked = [str(endpoint) for endpoint in self.settings.listen or ()]
+        return self._command(
+            "bridge", *_listen(before or asked), secrets={"FLASHYARD_BRIDGE_BROKER": broker}
+        )
+
+    def emulator(self, before: Sequence[str]) -> Command:
+        """Make the demo emulator's command."""
+        places = {device.device_id: device.endpoint for device in demo_devices(before)}
+        flags = ["--discard", "--link-speed", DEMO_LINK_SPEED]
+        for device_id, name in DEMO:
+            place = places.get(device_id, Endpoint("127.0.0.1", 0))
+            flags += ["--device", f"{device_id},tcp={place},name={name}"]
+        return self._command("emulate", *flags)
+
+    def hub(self, broker: str, bridge: Sequence[str], demo: Iterable[NetworkDevice]) -> Command:
+        """Make the hub's command."""
+        flags = [*self.hub_flags, "--bridge-url", within_reach(bridge[0])]
+        for device in (*self.devices, *demo):
+            flags += ["--fastboot-tcp", str(device)]
+        return self._command("hub", *flags, secrets={"FLASHYARD_HUB_BROKER": broker})
+
+    def _command(self, role: str, *flags: str, secrets: dict[str, str] | None = None) -> Command:
+        settings = self.settings
+        named = ["--config", str(self.config)] if self.config else []
+        form = "plain" if self.plain else "json"
+        common = ["--supervised", "--data-dir", str(settings.data_dir)]
+        common += ["--log-level", settings.log_level, "--log-format", form]
+        return Command([*named, role, *common, *flags], secrets or {})
+
+
+def demo_devices(addresses: Iterable[str]) -> tuple[NetworkDevice, ...]:
+    """Read the devices off the emulator's `ready` line, ``fastboot-tcp://HOST:PORT/ID``."""
+    found = []
+    for address in addresses:
+        parts = urlsplit(address)
+        found.append(NetworkDevice(parts.path.removeprefix("/"), Endpoint.parse(parts.netloc)))
+    return tuple(found)
+
+
+def within_reach(url: str) -> str:
+    """Tell how a neighbour on this machine reaches what listens everywhere."""
+    parts = urlsplit(url)
+    endpoint = Endpoint.parse(parts.netloc)
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(endpoint.host, endpoint.host)
+    return f"{parts.scheme}://{Endpoint(near, endpoint.port)}"
+
+
+def _listen(addresses: Iterable[str]) -> list[str]:
+    """Make flags of addresses; a `ready` line has URLs, a person has typed HOST:PORT."""
+    flags: list[str] = []
+    for address in addresses:
+        flags += ["--listen", address.rpartition("://")[2]]
+    return flags

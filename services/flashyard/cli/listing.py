@@ -1,0 +1,110 @@
+"""Lists of what the bridge knows: rows for eyes, records for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from flashyard.cli.amounts import size
+from flashyard.cli.ls import What
+from flashyard.cli.talk import print_data, say
+from flashyard.client.bridge import Bridge
+from flashyard.contract.model import Model
+from flashyard.contract.records import Device, Hub, Job, StoredImage
+from flashyard.settings import ClientSettings
+from flashyard.token_file import read_token
+
+_EMPTY = {
+    What.DEVICES: "No devices. Plug one in, or try `flashyard up --demo`.",
+    What.JOBS: "No jobs are active; `flashyard ls jobs --all` lists ended ones.",
+    What.HUBS: "No hubs. Start one with `flashyard hub --broker URL`.",
+    What.IMAGES: "No images. `flashyard flash` brings one along.",
+}
+_HEADS: dict[What, tuple[str, ...]] = {
+    What.DEVICES: ("DEVICE", "NAME", "HUB", "STATE", "LINK", "JOBS"),
+    What.JOBS: ("JOB", "DEVICE", "PARTITION", "STATUS", "PHASE", "DONE", "STARTED"),
+    What.HUBS: ("HUB", "STATE", "VERSION", "SINCE"),
+    What.IMAGES: ("SHA256", "NAME", "SIZE", "KIND", "STORED"),
+}
+
+
+async def show(settings: ClientSettings, what: What, *, everything: bool, json: bool) -> None:
+    """Print a list.
+
+    Raises:
+        FaultError: the bridge refuses.
+        UnreachableError: no bridge.
+    """
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        records: Sequence[Model]
+        match what:
+            case What.DEVICES:
+                records = await bridge.devices()
+            case What.JOBS:
+                records = await bridge.jobs("all" if everything else None)
+            case What.HUBS:
+                records = await bridge.hubs()
+            case What.IMAGES:
+                records = await bridge.images()
+    if json:
+        for record in records:
+            print_data(record.encode().decode())
+    elif not records:
+        say(_EMPTY[what])
+    else:
+        _print_table(_HEADS[what], [row(record) for record in records])
+
+
+def row(record: Model) -> tuple[str, ...]:
+    """Tell a record in the words of its table's row."""
+    match record:
+        case Device():
+            state = "online" if record.online else "offline"
+            jobs = len(record.queue) + (record.current_job is not None)
+            link = f"{record.transport}, emulated" if record.emulated else record.transport
+            name = record.device_name
+            return record.device_id, name, record.hub_id, state, link, str(jobs)
+        case Job():
+            status = "not heard from" if record.lost else record.status.value
+            where = (record.job_id, record.device_id, record.partition)
+            return (
+                *where,
+                status,
+                record.phase.value,
+                f"{record.progress:.1f}%",
+                _when(record.started_at or record.queued_at),
+            )
+        case Hub():
+            state = "online" if record.online else "offline"
+            return record.hub_id, state, record.version, _when(record.since)
+        case StoredImage():
+            return (
+                record.sha256[:16],
+                record.name,
+                size(record.size),
+                record.kind,
+                _when(record.created_at),
+            )
+    raise TypeError(f"{type(record).__name__} has no row")
+
+
+def _when(millis: int) -> str:
+    return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not sys.stdout.isatty():
+        # Nothing is cut off where a program may read it.
+        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+        for each in (heads, *rows):
+            cells = (f"{cell:<{width}}" for cell, width in zip(each, widths, strict=True))
+            print_data("  ".join(cells).rstrip())
+        return
+    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    for each in rows:
+        table.add_row(*each)
+    Console().print(table)

@@ -1,0 +1,118 @@
+"""The options that several commands share, with their help. A None was not given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_COMMON, _CLIENT, _DEVICES = "Everywhere", "The bridge to ask", "Devices"
+
+
+def _common(*names: str, metavar: str, text: str) -> typer.models.OptionInfo:
+    info: typer.models.OptionInfo = typer.Option(
+        *names, metavar=metavar, help=text, rich_help_panel=_COMMON
+    )
+    return info
+
+
+DataDir = Annotated[
+    Path | None,
+    _common(
+        "--data-dir",
+        metavar="DIR",
+        text="Where everything is kept (default: ~/.local/share/flashyard).",
+    ),
+]
+LogLevel = Annotated[
+    str | None,
+    _common("--log-level", metavar="LEVEL", text="debug, info, warning or error (default: info)."),
+]
+LogFormat = Annotated[
+    str | None,
+    _common(
+        "--log-format",
+        metavar="FORM",
+        text="json or plain (default: plain on a terminal, json elsewhere).",
+    ),
+]
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+HttpListen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listen",
+        metavar="HOST:PORT",
+        help="Serve HTTP and WebSocket here; may be repeated (default: 127.0.0.1:8000).",
+    ),
+]
+MqttListen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--listen",
+        metavar="HOST:PORT",
+        help="Serve MQTT here; may be repeated (default: 127.0.0.1:1883).",
+    ),
+]
+Broker = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="URL", help="The MQTT broker, mqtt://HOST:PORT."),
+]
+
+HubId = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID", help="This hub's name (default: of the host, kept in the data directory)."
+    ),
+]
+FastbootTcp = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID=HOST:PORT",
+        help="A device that speaks fastboot over TCP; may be repeated.",
+        rich_help_panel=_DEVICES,
+    ),
+]
+FastbootUdp = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID=HOST:PORT",
+        help="A device that speaks fastboot over UDP; may be repeated.",
+        rich_help_panel=_DEVICES,
+    ),
+]
+Usb = Annotated[
+    bool | None,
+    typer.Option("--usb/--no-usb", help="Look for devices on USB.", rich_help_panel=_DEVICES),
+]
+MaxParallel = Annotated[
+    int | None, typer.Option(metavar="N", help="Jobs at once, over all devices (default: 16).")
+]
+CacheSize = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Disk for cached images (default: 16G).")
+]
+ProgressInterval = Annotated[
+    int | None,
+    typer.Option(metavar="MS", help="Time between two samples of a job (default: 500)."),
+]
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Where the bridge is (default: http://127.0.0.1:8000; FLASHYARD_URL).",
+        rich_help_panel=_CLIENT,
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="Holds the bearer token, where the bridge asks for one.",
+        rich_help_panel=_CLIENT,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]

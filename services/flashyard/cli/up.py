@@ -1,0 +1,120 @@
+"""`flashyard up`: the whole system from one command, one supervised process per role."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from flashyard.cli.invocation import Invocation
+from flashyard.cli.options import (
+    CacheSize,
+    DataDir,
+    FastbootTcp,
+    FastbootUdp,
+    HttpListen,
+    HubId,
+    LogFormat,
+    LogLevel,
+    MaxParallel,
+    ProgressInterval,
+    Usb,
+)
+from flashyard.cli.talk import complain
+
+
+def up(
+    ctx: typer.Context,
+    *,
+    demo: Annotated[
+        bool | None, typer.Option("--demo", help="Add three emulated devices to play with.")
+    ] = None,
+    listen: HttpListen = None,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Serve MQTT here (default: 127.0.0.1:1883)."),
+    ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Use this MQTT broker instead of starting one."),
+    ] = None,
+    hub_id: HubId = None,
+    fastboot_tcp: FastbootTcp = None,
+    fastboot_udp: FastbootUdp = None,
+    usb: Usb = None,
+    max_parallel: MaxParallel = None,
+    cache_size: CacheSize = None,
+    progress_interval: ProgressInterval = None,
+    data_dir: DataDir = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> int:
+    """Run the whole system: broker, bridge and hub, each in a process that is kept alive."""
+    from flashyard.cli.household import DEMO, Household
+    from flashyard.cli.housekeeping import keep_house
+    from flashyard.cli.serving import Ready, serve
+    from flashyard.cli.supervisor import DiedError, StillbornError
+    from flashyard.settings import BridgeSettings, BrokerSettings, HubSettings, UpSettings
+    from flashyard.token_file import read_token
+
+    said: Invocation = ctx.obj
+    common = {"data_dir": data_dir, "log_level": log_level, "log_format": log_format}
+    settings = said.settings(
+        UpSettings, demo=demo, listen=listen, mqtt=mqtt, broker=broker, **common
+    )
+    # What a role would refuse is refused here, before anything is started.
+    url = settings.broker or "mqtt://127.0.0.1"
+    said.settings(BrokerSettings, listen=[mqtt] if mqtt else None)
+    bridge = said.settings(BridgeSettings, broker=url, listen=listen)
+    hub = said.settings(
+        HubSettings,
+        broker=url,
+        hub_id=hub_id,
+        fastboot_tcp=fastboot_tcp,
+        fastboot_udp=fastboot_udp,
+        usb=usb,
+        max_parallel=max_parallel,
+        cache_size=cache_size,
+        progress_interval=progress_interval,
+    )
+    household = Household(
+        settings,
+        said.config,
+        plain=settings.log_format == "plain"
+        or (settings.log_format == "auto" and sys.stderr.isatty()),
+        hub_flags=_flags(
+            hub_id=hub_id,
+            fastboot_udp=fastboot_udp,
+            max_parallel=max_parallel,
+            cache_size=cache_size,
+            progress_interval=progress_interval,
+        ),
+        devices=hub.fastboot_tcp,
+    )
+    expected = {device.device_id for device in (*hub.fastboot_tcp, *hub.fastboot_udp)}
+    if settings.demo:
+        expected |= {device.device_id for device in DEMO}
+    token = read_token(bridge.token_file)
+
+    async def role(ready: Ready) -> None:
+        await keep_house(household, expected, token, ready)
+
+    try:
+        return serve(role, settings, directories=[])
+    except StillbornError as error:
+        complain(f"{error}.", "What it said is above.")
+        return max(error.status, 1)
+    except DiedError as error:
+        complain(f"{error}, for the fifth time in a minute.", "What it said is above.")
+        return 1
+
+
+def _flags(**given: object) -> list[str]:
+    """Make flags of what was given: they are handed on as they are."""
+    flags: list[str] = []
+    for name, value in given.items():
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        for each in values:
+            flags += [f"--{name.replace('_', '-')}", str(each)]
+    return flags

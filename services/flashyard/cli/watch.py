@@ -1,0 +1,37 @@
+"""`flashyard watch`: jobs as they happen; one job to its end, or everything until Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flashyard.cli.invocation import Invocation
+from flashyard.cli.options import Json, TokenFile, Url
+
+
+def watch(
+    ctx: typer.Context,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOB…]", help="These jobs, until they end.")
+    ] = None,
+    *,
+    device: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Jobs of this device, until Ctrl-C; may be repeated."),
+    ] = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Watch jobs live: those named, a device's, or all there are."""
+    import asyncio
+
+    from flashyard.cli.watching import watch_everything, watch_jobs
+    from flashyard.settings import ClientSettings
+
+    said: Invocation = ctx.obj
+    settings = said.settings(ClientSettings, url=url, token_file=token_file)
+    if jobs:
+        return asyncio.run(watch_jobs(settings, jobs, json=json))
+    return asyncio.run(watch_everything(settings, device, json=json))
