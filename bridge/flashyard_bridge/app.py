@@ -22,12 +22,10 @@ from flashyard_bridge.images import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
 from flashyard_bridge.live import Live
-from flashyard_bridge.rest import control, devices, flash, health, hubs, images, jobs, page
+from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server
 from flashyard_bridge.state import BridgeState
-
-_ROUTERS = (health, flash, control, jobs, devices, hubs, images, page)
 
 
 class State(TypedDict):
@@ -66,8 +64,8 @@ def create_app(state: State) -> FastAPI:
             Middleware(TokenDoor, doors=doors, signed=state["bridge"].images.signature.admits),
         ],
     )
-    for module in _ROUTERS:
-        app.include_router(module.router)
+    for router in routers():
+        app.include_router(router)
     app.mount("/static", page.files)
     return app
 

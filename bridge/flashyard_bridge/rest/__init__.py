@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from flashyard_bridge.rest import control, devices, flash, hubs, images, jobs, unbuilt
+from flashyard_bridge.rest import (
+    control,
+    described,
+    devices,
+    flash,
+    health,
+    hubs,
+    images,
+    jobs,
+    page,
+    unbuilt,
+)
 
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    nouns = (flash, jobs, control, devices, hubs, images, unbuilt)
+    nouns = (flash, jobs, control, devices, hubs, images, health, unbuilt, described, page)
     return [noun.router for noun in nouns]

@@ -150,7 +150,7 @@ def _plain(name: str | None) -> str | None:
     if name is None:
         return None
     last = PurePosixPath(name.replace("\\", "/")).name
-    if not last or not last.isprintable():
+    if last in {"", ".."} or not last.isprintable():
         raise reject(Code.INVALID_REQUEST, "name", "is not a file's name.")
     return last
 

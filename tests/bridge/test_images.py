@@ -1,0 +1,182 @@
+"""The image store on disk: shared, crash-proof, and honest about a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from flashyard.contract.faults import Code, FaultError
+from flashyard_bridge import images
+from flashyard_bridge.draft import create, draft_in
+from flashyard_bridge.images import ImageStore
+from support.sparse_images import FILL, RAW, Piece, build
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def opened(folder: Path) -> ImageStore:
+    store = ImageStore(folder, now)
+    store.open()
+    return store
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def pieces(*content: bytes) -> AsyncIterator[bytes]:
+    for piece in content:
+        yield piece
+
+
+async def test_bridges_that_share_a_store_see_each_others_images(tmp_path: Path) -> None:
+    one, other = opened(tmp_path), opened(tmp_path)
+    stored = (await one.receive(pieces(b"some ", b"bytes"), "boot.img")).image
+    assert await other.get(stored.sha256) == stored
+    assert await other.all() == [stored]
+    await other.delete(stored.sha256)
+    assert await one.all() == []
+
+
+async def test_bridges_that_share_a_store_accept_each_others_signatures(tmp_path: Path) -> None:
+    stores = await asyncio.gather(
+        *(asyncio.to_thread(opened, tmp_path / "images") for _ in range(8))
+    )
+    query = stores[0].signature.sign("0" * 64, "bench-a")
+    fields = dict(each.split("=") for each in query.split("&"))
+    assert all(store.signature.verify("0" * 64, fields) for store in stores)
+    assert names(tmp_path / "images") == ["key"]
+
+
+async def test_the_key_is_nobody_elses(tmp_path: Path) -> None:
+    opened(tmp_path)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "key").stat().st_size == 32
+
+
+async def test_a_sparse_image_is_told_from_a_raw_one(tmp_path: Path) -> None:
+    content = build(4096, [Piece(RAW, 1, b"x" * 4096), Piece(FILL, 2, bytes(4))])
+    image = (await opened(tmp_path).receive(pieces(content), None)).image
+    assert (image.kind, image.size) == ("sparse", len(content))
+    assert (image.expanded_size, image.content_size) == (3 * 4096, 3 * 4096)
+
+
+async def test_a_cut_sparse_image_is_refused(tmp_path: Path) -> None:
+    content = build(4096, [Piece(RAW, 1, b"x" * 4096)])
+    store = opened(tmp_path)
+    with pytest.raises(FaultError) as refused:
+        await store.receive(pieces(content[:-1]), None)
+    assert refused.value.fault.code is Code.IMAGE_CORRUPT
+    assert names(tmp_path) == ["key"]
+
+
+async def test_what_a_dead_bridge_left_is_swept_and_what_grows_is_not(tmp_path: Path) -> None:
+    left, growing = draft_in(tmp_path), draft_in(tmp_path)
+    left.write_bytes(b"half an im")
+    with create(growing):
+        opened(tmp_path)
+        assert not left.exists()
+        assert growing.exists()
+    opened(tmp_path)
+    assert not growing.exists()
+
+
+async def test_half_an_image_is_none(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    image = (await store.receive(pieces(b"some bytes"), None)).image
+    store.path(image.sha256).unlink()
+    assert await store.all() == []
+    with pytest.raises(FaultError):
+        await store.get(image.sha256)
+    assert (await store.receive(pieces(b"some bytes"), None)).is_new
+
+
+async def test_an_image_whose_facts_are_damaged_can_be_stored_again(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    image = (await store.receive(pieces(b"some bytes"), "one.img")).image
+    (tmp_path / f"{image.sha256}.json").write_bytes(b"{")
+    assert await store.all() == []
+    again = await store.receive(pieces(b"some bytes"), "two.img")
+    assert (again.is_new, again.image.name) == (True, "two.img")
+
+
+async def test_two_uploads_of_one_image_end_as_one(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    content = b"x" * 3_000_000
+    both = await asyncio.gather(
+        store.receive(pieces(content), "one"), store.receive(pieces(content), "two")
+    )
+    digest = sha256(content).hexdigest()
+    assert {each.image.sha256 for each in both} == {digest}
+    assert names(tmp_path) == [digest, f"{digest}.json", "key"]
+    assert store.path(digest).read_bytes() == content
+
+
+async def test_more_uploads_at_once_than_allowed_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "MAX_UPLOADS", 1)
+    store = opened(tmp_path)
+    go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"first"
+        await go_on.wait()
+
+    first = asyncio.create_task(store.receive(slow(), None))
+    await asyncio.sleep(0)
+    with pytest.raises(FaultError) as refused:
+        await store.receive(pieces(b"second"), None)
+    assert refused.value.fault.code is Code.RATE_LIMITED
+    go_on.set()
+    assert (await first).is_new
+    assert (await store.receive(pieces(b"second"), None)).is_new
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+async def test_a_disk_that_fills_up_in_mid_upload_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    store = opened(tmp_path)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FaultError) as refused:
+        await store.receive(pieces(b"some bytes"), None)
+    assert refused.value.fault.code is Code.DISK_FULL
+    assert names(tmp_path) == ["key"]
+
+
+async def test_a_cancelled_upload_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    reached = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100_000
+        reached.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(store.receive(endless(), None))
+    await reached.wait()
+    assert any(name.endswith(".part") for name in names(tmp_path))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert names(tmp_path) == ["key"]
+
+
+async def test_a_store_that_was_not_opened_signs_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="not open"):
+        _ = ImageStore(tmp_path, now).signature

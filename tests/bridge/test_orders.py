@@ -1,0 +1,203 @@
+"""An order gets its hub's word, or an end: silence, a lost broker and strangers included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
+from flashyard.contract.topics import Kind, build
+from flashyard.link import Link
+from flashyard_bridge import orders
+from support.brokers import Broker, mosquitto
+from support.scripted_hub import ScriptedHub, accept, stay_silent
+from support.served import ServedBridge, served_bridge
+from support.waiting import until
+
+
+@pytest.fixture
+async def peer(tmp_path: Path) -> AsyncIterator[Broker]:
+    broker = mosquitto(tmp_path)
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+async def start(bridge: ServedBridge, device: str = "PIXEL6_001") -> httpx.Response:
+    return await bridge.http.post("/api/flash/start", json={"deviceId": device, "imageSize": 1000})
+
+
+async def test_a_hub_that_does_not_answer_is_told_to_cancel(broker: Broker, tmp_path: Path) -> None:
+    async with (
+        ScriptedHub(broker.url) as hub,
+        served_bridge(broker.url, tmp_path / "images", deadline=0.3) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        answer = await start(bridge)
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (504, "hub_no_answer")
+        await until(lambda: len(hub.orders) == 2)
+        asked, cancelled = hub.orders
+        assert isinstance(asked, StartOrder)
+        assert isinstance(cancelled, CancelOrder)
+        assert asked.job_id == cancelled.job_id == said["jobId"]
+        assert not cancelled.is_stale(bridge.state.now())
+        assert bridge.state.fleet.jobs() == []
+
+
+async def test_a_cancel_without_an_answer_says_so(peer: Broker, tmp_path: Path) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        job_id = (await start(bridge)).json()["jobId"]
+        hub.answer = stay_silent
+        answer = await bridge.http.post(f"/api/flash/job/{job_id}/cancel")
+        said = answer.json()
+        assert (answer.status_code, said["code"], said["jobId"]) == (504, "hub_no_answer", job_id)
+        assert len(hub.orders) == 2
+
+
+async def test_a_receipt_that_comes_too_late_or_twice_changes_nothing(
+    peer: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        assert (await start(bridge)).status_code == 504
+        bridge.state.orders.receipt("bench-a", accept(hub.orders[0]))
+        hub.answer = accept
+        said = (await start(bridge)).json()
+        bridge.state.orders.receipt("bench-a", accept(hub.orders[-1]))
+        assert [job.job_id for job in bridge.state.fleet.jobs()] == [said["jobId"]]
+
+
+async def test_another_hub_cannot_answer_for_the_one_that_was_asked(
+    peer: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+        Link(peer.url, "stranger", on_message=lambda *_: None) as stranger,
+    ):
+        await stranger.wait_until_up(10.0)
+        hub.plug("PIXEL6_001")
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+
+        def usurp(order: object) -> Receipt | None:
+            assert isinstance(order, StartOrder | CancelOrder)
+            topic = build(Kind.RECEIPT, "bench-x")
+            stranger.publish(topic, accept(order).encode(), qos=1)
+            return None
+
+        hub.answer = usurp
+        assert (await start(bridge)).status_code == 504
+
+
+async def test_a_broker_lost_while_waiting_ends_the_wait(broker: Broker, tmp_path: Path) -> None:
+    async with (
+        ScriptedHub(broker.url) as hub,
+        served_bridge(broker.url, tmp_path / "images") as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        starting = asyncio.create_task(start(bridge))
+        await until(lambda: hub.orders)
+        await broker.stop()
+        answer = await starting
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (503, "broker_unreachable")
+        assert said["jobId"] == hub.orders[0].job_id
+        await until(lambda: not bridge.state.link.is_up)
+        refused = await start(bridge)
+        assert (refused.status_code, refused.json()["code"]) == (503, "broker_unreachable")
+        assert (await bridge.http.get("/api/flash/jobs")).status_code == 200
+        await broker.start()
+        hub.answer = accept
+        await until(lambda: bridge.state.link.is_up and bridge.state.fleet.hubs()[0].online)
+        assert (await start(bridge)).status_code == 200
+
+
+async def test_without_a_broker_there_is_no_picture_to_read(
+    peer: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flashyard_bridge.state.PICTURE_DEADLINE", 0.2)
+    await peer.stop()
+    async with served_bridge(peer.url, tmp_path / "images") as bridge:
+        for path in ("/api/flash/jobs", "/api/devices", "/api/hubs"):
+            answer = await bridge.http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "broker_unreachable")
+        refused = await start(bridge)
+        assert (refused.status_code, refused.json()["code"]) == (503, "broker_unreachable")
+        assert (await bridge.http.get("/api/images")).status_code == 200
+
+
+async def test_only_so_many_orders_wait_at_once(
+    peer: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "MAX_OUTSTANDING", 1)
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images") as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        starting = asyncio.create_task(start(bridge))
+        await until(lambda: hub.orders)
+        refused = await start(bridge)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        bridge.state.orders.receipt("bench-a", accept(hub.orders[0]))
+        assert (await starting).status_code == 200
+        hub.answer = accept
+        assert (await start(bridge)).status_code == 200
+
+
+async def test_a_cancelled_wait_is_forgotten(peer: Broker, tmp_path: Path) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images") as bridge,
+    ):
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.link.is_up)
+        order = orders.cancel_order("job_1700000000_aaaaaaaa", "s1", bridge.state.now())
+        waiting = asyncio.create_task(bridge.state.orders.cancel("bench-a", order))
+        await until(lambda: hub.orders)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        bridge.state.orders.link_down()
+        bridge.state.orders.receipt("bench-a", accept(order))
+
+
+async def test_a_refused_order_carries_the_hubs_code(peer: Broker, tmp_path: Path) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images") as bridge,
+    ):
+        await until(lambda: bridge.state.link.is_up)
+        hub.answer = lambda order: accept(order).with_(accepted=False)
+        order = orders.cancel_order("job_1700000000_aaaaaaaa", "s1", bridge.state.now())
+        with pytest.raises(FaultError) as refused:
+            await bridge.state.orders.cancel("bench-a", order)
+        assert refused.value.fault.code is Code.ILLEGAL_STATE
+
+
+def test_job_ids_are_the_contracts() -> None:
+    ids = {orders.mint_job_id(1_703_001_234_567) for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(each.startswith("job_1703001234_") and len(each) == 23 for each in ids)

@@ -1,0 +1,167 @@
+"""A hub on a real link that takes orders and answers them as a test wants; it flashes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from flashyard.contract.entries import recent_entry
+from flashyard.contract.faults import Code, fault
+from flashyard.contract.messages import DeviceChanged, FlashLog, HubChanged
+from flashyard.contract.orders import Announce, AnyOrder, Receipt, StartOrder, decode_order
+from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import Device, Hub, Job, Limits, LogLine
+from flashyard.contract.topics import ANNOUNCE, Kind, build
+from flashyard.link import Link
+
+GIB = 1 << 30
+
+Answer = Callable[[AnyOrder], Receipt | None]
+
+
+def accept(order: AnyOrder) -> Receipt:
+    return Receipt(
+        order_id=order.order_id, accepted=True, job_id=order.job_id, status=Status.RUNNING
+    )
+
+
+def queue(order: AnyOrder) -> Receipt:
+    return accept(order).with_(status=Status.QUEUED, position=1)
+
+
+def stay_silent(_order: AnyOrder) -> None:
+    return None
+
+
+def refuse_with(code: Code, details: str | None = None) -> Answer:
+    why = fault(code)
+
+    def refuse(order: AnyOrder) -> Receipt:
+        return accept(order).with_(
+            accepted=False, status=Status.FAILED, code=code, error=why.sentence, details=details
+        )
+
+    return refuse
+
+
+class ScriptedHub:
+    """The hub's end. ``answer`` makes the receipt of each order, or None for silence.
+
+    ``orders`` are those it got, oldest first.
+    """
+
+    def __init__(self, broker_url: str, hub_id: str = "bench-a") -> None:
+        self.hub_id = hub_id
+        self.session = "s1"
+        self.answer: Answer = accept
+        self.orders: list[AnyOrder] = []
+        self.devices: dict[str, Device] = {}
+        self._link = Link(
+            broker_url,
+            hub_id,
+            on_message=self._hear,
+            subscriptions=[(build(Kind.ORDER, hub_id), 1), (ANNOUNCE, 1)],
+            on_up=self._say_all,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._link.__aenter__()
+        await self._link.wait_until_up(10.0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._link.__aexit__(kind, error, trace)
+
+    @property
+    def starts(self) -> list[StartOrder]:
+        return [order for order in self.orders if isinstance(order, StartOrder)]
+
+    def plug(self, device_id: str, **facts: Any) -> None:
+        """Show a device; emulated, online and without slots unless told otherwise."""
+        told = {
+            "device_name": f"Name of {device_id}",
+            "transport": "tcp",
+            "mode": "fastboot",
+            "online": True,
+            "emulated": True,
+            "partitions": {"system": 8 * GIB, "boot": 4 * GIB, "vendor": 4 * GIB},
+            **facts,
+        }
+        self.devices[device_id] = Device(
+            device_id=device_id,
+            hub_id=self.hub_id,
+            session=self.session,
+            rev=0,
+            serial=device_id,
+            last_seen=_now(),
+            **told,
+        )
+        self._say_device(device_id)
+
+    def end(self, device_id: str, job: Job, code: Code | None = None) -> None:
+        """Show a job as ended: completed, or failed with a code."""
+        status = Status.COMPLETED if code is None else Status.FAILED
+        over = job.with_(
+            status=status, phase=Phase(status.value), finished_at=_now(), code=code, error=code
+        )
+        device = self.devices[device_id]
+        self.devices[device_id] = device.with_(
+            current_job=None, recent=(*device.recent, recent_entry(over, 3))
+        )
+        self._say_device(device_id)
+
+    def log(self, device_id: str, job_id: str, text: str) -> None:
+        line = LogLine(at=_now(), text=text)
+        said = FlashLog(
+            job_id=job_id, device_id=device_id, hub_id=self.hub_id, timestamp=_now(), lines=(line,)
+        )
+        self._link.publish(build(Kind.LOG, self.hub_id, device_id), said.encode())
+
+    def say_presence(self, *, online: bool = True, announced: int | None = None) -> None:
+        hub = Hub(
+            hub_id=self.hub_id,
+            online=online,
+            session=self.session,
+            since=1,
+            version="0.1.0",
+            limits=Limits(max_parallel=8),
+            announced=announced,
+        )
+        said = HubChanged(hub_id=self.hub_id, timestamp=_now(), hub=hub)
+        self._link.publish(build(Kind.PRESENCE, self.hub_id), said.encode(), qos=1, retain=True)
+
+    def _say_all(self) -> None:
+        self.say_presence()
+        for device_id in self.devices:
+            self._say_device(device_id)
+
+    def _say_device(self, device_id: str) -> None:
+        device = self.devices[device_id]
+        device = self.devices[device_id] = device.with_(rev=device.rev + 1)
+        said = DeviceChanged(
+            device_id=device_id, hub_id=self.hub_id, timestamp=_now(), device=device
+        )
+        topic = build(Kind.DEVICE, self.hub_id, device_id)
+        self._link.publish(topic, said.encode(), qos=1, retain=True)
+
+    def _hear(self, topic: str, payload: bytes, _retained: bool) -> None:  # noqa: FBT001 - the link's
+        if topic == ANNOUNCE:
+            self._say_all()
+            self.say_presence(announced=Announce.decode(payload).now)
+            return
+        order = decode_order(payload)
+        self.orders.append(order)
+        receipt = self.answer(order)
+        if receipt is not None:
+            self._link.publish(build(Kind.RECEIPT, self.hub_id), receipt.encode(), qos=1)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,79 @@
+"""A bridge that is served for real: its own link, its own sockets, its whole app."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from flashyard.endpoint import Endpoint
+from flashyard_bridge.app import State, create_app
+from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.gate import Doors
+from flashyard_bridge.images import ImageStore
+from flashyard_bridge.intake import Intake
+from flashyard_bridge.listeners import listen
+from flashyard_bridge.live import Live
+from flashyard_bridge.orders import Orders
+from flashyard_bridge.rest.health import Vitals
+from flashyard_bridge.server import Server
+from flashyard_bridge.state import BridgeState
+
+
+@dataclass(frozen=True)
+class ServedBridge:
+    """``http`` speaks to it; ``state`` is what its routes see; ``images`` is its store."""
+
+    http: httpx.AsyncClient
+    state: BridgeState
+    intake: Intake
+
+
+@asynccontextmanager
+async def served_bridge(
+    broker_url: str, images: Path, *, deadline: float = 5.0, token: str | None = None
+) -> AsyncIterator[ServedBridge]:
+    """Serve a bridge; ``deadline``: seconds in which a hub has to answer."""
+    store = ImageStore(images, _now)
+    await asyncio.to_thread(store.open)
+    fleet = Fleet(_now, time.monotonic)
+    live = Live(fleet.snapshot, _now)
+    intake = Intake(broker_url, fleet, live, _now)
+    intake.orders = Orders(intake.link, fleet, _now, deadline=deadline)
+    [listener] = await listen([Endpoint("127.0.0.1", 0)])
+    [bound] = listener.bound
+    bridge = BridgeState(
+        now=_now,
+        link=intake.link,
+        fleet=fleet,
+        orders=intake.orders,
+        images=store,
+        publish=live.publish,
+        first_picture=intake.first_picture,
+    )
+    state = State(
+        bridge=bridge,
+        vitals=Vitals(bound.port, live),
+        live=live,
+        doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
+    )
+    serving = asyncio.Event()
+    server = Server(create_app(state), serving.set)
+    async with intake.link, asyncio.TaskGroup() as group:
+        clock = group.create_task(intake.watch_clock())
+        running = group.create_task(server.run_until_stopped(listener.sockets))
+        await serving.wait()
+        async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:
+            yield ServedBridge(http, bridge, intake)
+        server.should_exit = True
+        await running
+        clock.cancel()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
