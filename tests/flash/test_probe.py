@@ -50,3 +50,13 @@ def test_a_device_that_is_gone_is_a_lost_link(tmp_path: Path, transport: Transpo
 def test_a_device_that_hangs_is_silent(tmp_path: Path) -> None:
     with emulated(tmp_path, "tcp", None, "getvar=silence") as device, refused(Code.DEVICE_SILENT):
         probe(device.address, HASTY)
+
+
+def test_a_session_taken_over_by_another_host_is_a_lost_link_not_an_absent_variable(
+    tmp_path: Path,
+) -> None:
+    with emulated(tmp_path, "udp") as device, device.connect(print, HASTY) as first:
+        learn(device.address)
+        with refused(Code.LINK_LOST) as refusal:
+            first.serial()
+        assert refusal.fault.details == "no session"

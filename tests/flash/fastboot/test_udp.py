@@ -135,14 +135,14 @@ def test_where_nobody_listens_the_link_is_lost() -> None:
         UdpTransport.connect(address)
 
 
-def test_an_error_packet_is_the_device_s_own_word() -> None:
+def test_an_error_packet_ends_the_session_in_the_device_s_own_words() -> None:
     def device(peer: UdpPeer) -> None:
         peer.begin()
         peer.packet()
         peer.reply(b"session lost", kind=0)
 
     with udp_device(device) as address, UdpTransport.connect(address) as transport:
-        with refused(Code.DEVICE_REFUSED) as refusal:
+        with refused(Code.LINK_LOST) as refusal:
             transport.send(b"reboot", WAIT)
         assert refusal.fault.details == "session lost"
 

@@ -19,8 +19,8 @@ from flashyard.flash.source import MIB
 VERSION = 1
 _LENGTH = struct.Struct(">Q")
 _HELLO = re.compile(rb"FB([0-9]{2})")
-# Larger views save calls but lose more to the cache than they gain (measured over loopback).
-_VIEW = MIB
+# Half a MiB at a time was the fastest over loopback; half of that costs a third more.
+_VIEW = MIB // 2
 
 
 class TcpTransport:
@@ -92,7 +92,7 @@ class TcpTransport:
             self._link.sendall(_LENGTH.pack(size), socket.MSG_MORE)
 
     def push(self, data: memoryview, wait: float) -> int:
-        """Hand over up to 1 MiB without a copy; the wait is for the first byte to be taken."""
+        """Hand over up to half a MiB without a copy; the wait is for the first byte to be taken."""
         with told_as_faults("sending data", self._address):
             self._link.settimeout(wait)
             return self._link.send(data[:_VIEW])

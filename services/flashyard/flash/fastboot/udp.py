@@ -61,8 +61,8 @@ class UdpTransport:
         """Ask for the sequence number and begin a session; the device aborts any other.
 
         Raises:
-            FaultError: `link_lost` (nobody listens), `device_silent`, `protocol_error`,
-                `device_refused` (an error packet).
+            FaultError: `link_lost` (nobody listens, or an error packet with its words in the
+                details), `device_silent`, `protocol_error`.
         """
         transport = cls(_socket(address), address, limits)
         try:
@@ -190,8 +190,8 @@ class UdpTransport:
             reply = _Packet(reply_id, flags, datagram[_HEADER.size :])
             if reply_id == _Id.ERROR:
                 raise refuse(
-                    Code.DEVICE_REFUSED,
-                    "The device ended the session.",
+                    Code.LINK_LOST,
+                    f"The device at {self._address} ended the session.",
                     details=reply.data.decode("utf-8", "backslashreplace"),
                 )
             if reply_id == kind:
