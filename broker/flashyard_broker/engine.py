@@ -1,4 +1,4 @@
-"""amqtt 0.12.1 with the one repair we cannot start without."""
+"""amqtt 0.12.1 with the two repairs we cannot start without."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from amqtt.session import Session
 
 class Engine(Broker):
     """amqtt's broker. It overrides private methods, which is why the version is pinned."""
+
+    async def _delete_session(self, client_id: str) -> None:
+        """Forget a client whose id connects anew, and close its old connection (3.1.4-2).
+
+        amqtt leaves the old connection open, without its subscriptions: a client that is never
+        told anything again, and never finds out.
+        """
+        _, handler = self._sessions.get(client_id, (None, None))
+        await super()._delete_session(client_id)
+        if handler is not None:
+            await handler.handle_connection_closed()
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
