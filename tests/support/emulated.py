@@ -22,7 +22,7 @@ SERIAL = "EMULATED_001"
 MIB = 1 << 20
 # Long enough for a busy machine, short enough to be waited for where a device is silent.
 PATIENT = Limits()
-HASTY = Limits(getvar=0.3, stall=0.3, flash=0.3, erase=0.3, reboot=0.3, resend=0.05)
+HASTY = Limits(getvar=0.3, stall=0.3, download=0.3, flash=0.3, erase=0.3, reboot=0.3, resend=0.05)
 
 
 class Emulated(NamedTuple):

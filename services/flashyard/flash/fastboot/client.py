@@ -39,7 +39,7 @@ class Client:
     def __init__(self, transport: Transport, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> None:
         self._transport = transport
         self._tell = tell
-        self.limits = limits
+        self._limits = limits
 
     def command(self, text: str, wait: float, tell: Tell | None = None) -> str:
         """Give a command and return the text of its OKAY.
@@ -59,7 +59,7 @@ class Client:
     def getvar(self, name: str) -> str | None:
         """Ask for a variable, blanks stripped; a FAIL or nothing at all is None."""
         try:
-            value = self.command(f"getvar:{name}", self.limits.getvar).strip()
+            value = self.command(f"getvar:{name}", self._limits.getvar).strip()
         except FaultError as refusal:
             if refusal.fault.code is Code.DEVICE_REFUSED:
                 return None
@@ -77,16 +77,16 @@ class Client:
         if not 0 < size <= MAX_DOWNLOAD:
             raise refuse(Code.INVALID_REQUEST, f"Fastboot cannot send {size} bytes at once.")
         asked = f"download:{size:08x}"
-        verdict = self._converse(asked, self.limits.stall, None)
+        verdict = self._converse(asked, self._limits.stall, None)
         if verdict.kind != "DATA" or int(verdict.text, 16) != size:
             self._violated(f"The device agreed to something else than `{asked}`", verdict)
         try:
-            self._transport.open_data(size, self.limits.stall)
+            self._transport.open_data(size, self._limits.stall)
             for data, content in pieces:
                 yield from self._push(memoryview(data), content)
         except FaultError as broken:
             self._raise_last_words(broken)
-        verdict = self._verdict(asked, self.limits.stall, None)
+        verdict = self._verdict(asked, self._limits.download, None)
         if verdict.kind != "OKAY":
             self._violated("The device asked for data after data", verdict)
 
@@ -95,7 +95,7 @@ class Client:
         size = len(data)
         sent = told = 0
         while sent < size:
-            taken = self._transport.push(data[sent:], self.limits.stall)
+            taken = self._transport.push(data[sent:], self._limits.stall)
             sent += taken
             so_far = content * sent // size
             yield Taken(taken, so_far - told)
@@ -113,7 +113,7 @@ class Client:
 
     def _verdict(self, asked: str, wait: float, tell: Tell | None) -> _Verdict:
         """Read lines until the verdict; each line restarts the wait, within reason."""
-        deadline = monotonic() + self.limits.answer
+        deadline = monotonic() + self._limits.answer
         for _ in range(MAX_LINES):
             packet = self._transport.receive(wait)
             kind, text = _parse(packet)

@@ -21,6 +21,7 @@ class Limits:
         handshake: until the other end's `FB01` is here.
         getvar: until a variable is told.
         stall: without a byte of a download being taken.
+        download: until all of it is acknowledged; what sockets hold may still be on its way.
         flash: until a written part is acknowledged, plus its bytes at ``flash_rate`` bytes/s.
         erase: until a partition is erased; user data can take minutes.
         reboot: until `reboot`, `continue` or `set_active` is acknowledged.
@@ -34,6 +35,7 @@ class Limits:
     handshake: float = 2.0
     getvar: float = 5.0
     stall: float = 10.0
+    download: float = 30.0
     flash: float = 30.0
     flash_rate: int = 10_000_000
     erase: float = 300.0
