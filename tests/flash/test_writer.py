@@ -16,7 +16,7 @@ from flashyard.flash.generated import Generated
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.run import Run
 from flashyard.flash.source import Part
-from flashyard.flash.target import Description, Place, Taken, Tell
+from flashyard.flash.target import Capability, Description, Place, Taken, Tell
 from flashyard.flash.writer import write
 from support.emulated import HASTY, MIB, SERIAL, Emulated, emulated, run_of
 from support.faults import refused
@@ -164,6 +164,28 @@ def test_what_cannot_work_is_refused_before_anything_is_changed(
         assert device.commands == []
     assert run.device_state == "untouched"
     assert run.where.phase is Phase.IDENTIFYING
+
+
+@pytest.mark.parametrize(
+    ("able", "recipe"),
+    [
+        ({Capability.REBOOT}, replace(TWO_PARTS, erase=True)),
+        ({Capability.ERASE}, TWO_PARTS),
+        ({Capability.ERASE, Capability.REBOOT}, replace(TWO_PARTS, slot="a")),
+    ],
+)
+def test_what_this_kind_of_device_cannot_do_is_not_begun(
+    tmp_path: Path, able: set[Capability], recipe: Recipe
+) -> None:
+    class Unable(FastbootTarget):
+        @property
+        def capabilities(self) -> frozenset[Capability]:
+            return frozenset(able)
+
+    with emulated(tmp_path, "tcp", AB) as device:
+        with refused(Code.NOT_SUPPORTED):
+            write(lambda tell: Unable.open(device.address, tell), recipe, run_of(recipe))
+        assert device.commands == []
 
 
 UNCONFIRMED = "system written, device restart not confirmed"

@@ -102,6 +102,7 @@ class _Writer:
         if place.resizable and (place.size or 0) < step.source.expanded_size:
             self._leaves(place.name, "may be resized")
             self._target.resize(place, step.source.expanded_size)
+            self._leaves(place.name, "resized")
         parts = step.source.parts(self._limit, part_size=self._recipe.part_size)
         position = 0
         for number, part in enumerate(parts):
