@@ -128,7 +128,7 @@ async def test_a_broker_lost_while_waiting_ends_the_wait(broker: Broker, tmp_pat
         assert (await bridge.http.get("/api/flash/jobs")).status_code == 200
         await broker.start()
         hub.answer = accept
-        await until(lambda: bridge.state.link.is_up and bridge.state.fleet.hubs()[0].online)
+        await until(lambda: bridge.state.link.is_up and hub.is_up)
         assert (await start(bridge)).status_code == 200
 
 

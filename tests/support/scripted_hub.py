@@ -80,6 +80,11 @@ class ScriptedHub:
         await self._link.__aexit__(kind, error, trace)
 
     @property
+    def is_up(self) -> bool:
+        """Would an order reach it now?"""
+        return self._link.is_up
+
+    @property
     def starts(self) -> list[StartOrder]:
         return [order for order in self.orders if isinstance(order, StartOrder)]
 
@@ -94,11 +99,12 @@ class ScriptedHub:
             "partitions": {"system": 8 * GIB, "boot": 4 * GIB, "vendor": 4 * GIB},
             **facts,
         }
+        known = self.devices.get(device_id)
         self.devices[device_id] = Device(
             device_id=device_id,
             hub_id=self.hub_id,
             session=self.session,
-            rev=0,
+            rev=known.rev if known else 0,
             serial=device_id,
             last_seen=_now(),
             **told,
