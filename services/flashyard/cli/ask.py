@@ -80,7 +80,7 @@ def _ask(
 
 async def _answer(settings: ClientSettings, verb: Verb, jobs: Sequence[str], *, json: bool) -> int:
     """Ask for each job and print what the bridge says; return the last refusal's exit status."""
-    from flashyard.cli.talk import complain_of, print_data
+    from flashyard.cli.talk import complain_of, print_data, say
     from flashyard.client.bridge import Bridge
     from flashyard.contract.faults import FaultError
     from flashyard.token_file import read_token
@@ -91,6 +91,8 @@ async def _answer(settings: ClientSettings, verb: Verb, jobs: Sequence[str], *, 
             try:
                 answer, line = await _one(bridge, verb, job_id)
             except FaultError as error:
+                if len(jobs) > 1:
+                    say(f"{job_id}:")
                 status = complain_of(error)
             else:
                 print_data(answer.encode().decode() if json else line)

@@ -55,8 +55,9 @@ async def attend(
         UnreachableError: no bridge for two minutes.
     """
     known = {job.job_id: job for job in jobs}
+    unwanted: set[str] = set()
     with _interrupts() as interrupted:
-        following = asyncio.create_task(_show(bridge, known, views), name="follow jobs")
+        following = asyncio.create_task(_show(bridge, known, unwanted, views), name="follow jobs")
         try:
             while not await _either(following, interrupted):
                 interrupted.clear()
@@ -64,7 +65,7 @@ async def attend(
                 if question is None or not await _asked(question, running, following, interrupted):
                     raise LeftError(running)
                 question = None  # asked once
-                await _cancel(bridge, running)
+                unwanted |= await _cancel(bridge, running)
         finally:
             following.cancel()
             await asyncio.wait({following})
@@ -72,10 +73,14 @@ async def attend(
     return list(known.values())
 
 
-async def _show(bridge: Bridge, known: dict[str, Job], views: Sequence[View]) -> None:
+async def _show(
+    bridge: Bridge, known: dict[str, Job], unwanted: set[str], views: Sequence[View]
+) -> None:
     async for news in follow(bridge, list(known.values())):
         if isinstance(news, Changed):
             known[news.job.job_id] = news.job
+            if news.job.job_id in unwanted and not news.job.is_final:
+                news = news._replace(job=news.job.with_(requested="cancel"))  # noqa: PLW2901
         for view in views:
             view.show(news)
 
@@ -131,12 +136,19 @@ async def _asked(
         finally:
             loop.remove_reader(_STDIN)
             second.cancel()
+        if not answer.done():
+            say()
     return answer.done() and answer.result().strip().lower().startswith("c")
 
 
-async def _cancel(bridge: Bridge, running: Sequence[Job]) -> None:
+async def _cancel(bridge: Bridge, running: Sequence[Job]) -> set[str]:
+    """Ask for jobs to be cancelled; return the ids of those that will be."""
+    agreed = set()
     for job in running:
         try:
             await bridge.tell("cancel", job.job_id)
         except FaultError as error:
             say(f"{job.device_id}: {error.fault.sentence}")
+        else:
+            agreed.add(job.job_id)
+    return agreed

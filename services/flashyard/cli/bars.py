@@ -1,10 +1,10 @@
-"""Jobs as bars on a terminal: one per device, and a line over all. It never goes backwards."""
+"""Jobs as bars on a terminal: a line over all, then one each. They never go backwards."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flashyard.cli.amounts import duration, rate
-from flashyard.cli.outcome import fault_of
+from flashyard.cli.keys import without_echoed_keys
+from flashyard.cli.outcome import fault_of, told_beside
 from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
@@ -28,6 +29,7 @@ _STYLES = {
     Status.QUEUED: "dim",
 }
 _BUSY = frozenset({Phase.PREPARING, Phase.IDENTIFYING, Phase.ERASING})
+_MOST = 50  # rows; of more, the ended ones that came first go
 _REFRESH = 5.0  # per second; the news come twice a second
 
 
@@ -37,15 +39,13 @@ class Bars:
     def __init__(self, jobs: Iterable[Job], console: Console) -> None:
         self._jobs = {job.job_id: job for job in jobs}
         self._gap: str | None = None
-        self._live = Live(
-            console=console,
-            refresh_per_second=_REFRESH,
-            get_renderable=self._picture,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._console = console
+        self._live = self._canvas()
+        self._restored = ExitStack()
 
     def __enter__(self) -> Self:
+        # An echoed ^C would wrap at the end of a full row, and shift the picture.
+        self._restored.enter_context(without_echoed_keys())
         self._live.start()
         return self
 
@@ -56,6 +56,7 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+        self._restored.close()
 
     def show(self, news: News) -> None:
         """Take in what changed; it is drawn with the next refresh."""
@@ -66,6 +67,9 @@ class Bars:
                 self._gap = None
             case Changed(job):
                 self._jobs[job.job_id] = job
+                ended = [each.job_id for each in self._jobs.values() if each.is_final]
+                if len(self._jobs) > _MOST and ended:
+                    del self._jobs[ended[0]]
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
@@ -74,7 +78,17 @@ class Bars:
         try:
             yield
         finally:
+            self._live = self._canvas()  # below what was written meanwhile
             self._live.start()
+
+    def _canvas(self) -> Live:
+        return Live(
+            console=self._console,
+            refresh_per_second=_REFRESH,
+            get_renderable=self._picture,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def _picture(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=True)
@@ -88,19 +102,17 @@ class Bars:
             table.add_row(*_row(job))
             why = fault_of(job) if job.is_final else None
             if why is not None:
-                notes.append(Text(f"{job.device_id}: {why.sentence}", style="red"))
-                notes += [Text(f"  {more}") for more in (why.details, job.device_state) if more]
-                notes += [Text(f"  hint: {why.hint}", style="dim")] if why.hint else []
-        return Group(table, self._overall(), *notes)
+                style = _STYLES[job.status]
+                notes.append(Text(f"{job.device_id}: {why.sentence}", style=style))
+                notes += [Text(f"  {more}") for more in told_beside(job, why)]
+        return Group(self._overall(), table, *notes)  # what matters most is never cut off
 
     def _overall(self) -> Text:
         jobs = list(self._jobs.values())
-        count = Counter(
-            "not heard from" if job.lost else "paused" if job.status is Status.PAUSED else job.phase
-            for job in jobs
-        )
-        parts = [f"{len(jobs)} device{'s' if len(jobs) != 1 else ''}"]
-        parts += [f"{number} {word.replace('_', ' ')}" for word, number in count.items()]
+        count = Counter(map(_word, jobs))
+        devices = len({(job.hub_id, job.device_id) for job in jobs})
+        parts = [f"{devices} device{'s' if devices != 1 else ''}" if jobs else "no job is active"]
+        parts += [f"{number} {word}" for word, number in count.items()]
         left = max((job.estimated_time_remaining for job in jobs if not job.is_final), default=0)
         if left:
             parts.append(f"about {duration(left)} left")
@@ -112,7 +124,7 @@ class Bars:
 
 def _row(job: Job) -> tuple[RenderableType, ...]:
     style = "dim" if job.lost else _STYLES.get(job.status, "cyan")
-    word = "silent" if job.lost else "paused" if job.status is Status.PAUSED else job.phase.value
+    word = _word(job)
     is_guess = job.phase in _BUSY and job.progress == 0
     bar = ProgressBar(
         total=None if is_guess else 100.0,
@@ -124,12 +136,20 @@ def _row(job: Job) -> tuple[RenderableType, ...]:
     runs = job.status is Status.RUNNING and not job.lost
     return (
         Text(job.device_id),
-        Text(word.replace("_", " "), style=style),
+        Text(word, style=style),
         bar,
         Text(f"{job.progress:.1f}%"),
         Text(rate(job.transfer_speed) if runs and job.transfer_speed else ""),
         Text(f"{duration(job.estimated_time_remaining)} left" if runs and _tells_time(job) else ""),
     )
+
+
+def _word(job: Job) -> str:
+    if job.lost:
+        return "silent"  # its hub is not heard from
+    if job.requested == "cancel" and not job.is_final:
+        return "cancelling"
+    return "paused" if job.status is Status.PAUSED else job.phase.replace("_", " ")
 
 
 def _tells_time(job: Job) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from flashyard.cli.outcome import fault_of
+from flashyard.cli.outcome import fault_of, told_beside
 from flashyard.cli.talk import say
 from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.contract.phases import Phase, Status
@@ -48,13 +48,12 @@ class Lines:
         why = fault_of(job) if job.is_final else None
         if why is not None:
             word = "CANCELLED" if job.status is Status.CANCELLED else "FAILED"
-            details = f": {why.details}" if why.details else ""
-            self._line(job, phase, f"{word} ({why.sentence}{details})")
-            for more in (job.device_state, why.hint):
-                if more:
-                    self._line(job, phase, f"  {more}")
+            self._line(job, phase, f"{word} ({why.sentence})")
+            for more in told_beside(job, why):
+                self._line(job, phase, f"  {more}")
             return
-        if job.phase is not phase:
+        # A queue that was left at once was none.
+        if job.phase is not phase and (phase is not Phase.QUEUED or took >= 0.05):
             self._line(job, phase, f"OKAY [{took:5.1f}s]")
         if job.is_final:
             whole = (job.finished_at or at) - (job.started_at or job.queued_at)

@@ -21,6 +21,15 @@ def fault_of(job: Job) -> Fault | None:
     return fault(code, job.error, hint=job.hint, details=job.details)
 
 
+def told_beside(job: Job, why: Fault) -> list[str]:
+    """Tell what belongs beside the sentence: the device's own words, its state, the way out."""
+    beside = [f"details: {why.details}"] if why.details else []
+    beside += [f"device: {job.device_state}"] if job.device_state else []
+    # Who cancelled knows what to do next.
+    beside += [f"hint: {why.hint}"] if why.hint and why.code is not Code.CANCELLED else []
+    return beside
+
+
 def exit_status(jobs: Iterable[Job], refused: Sequence[Fault] = ()) -> int:
     """Tell the exit status of jobs that ended and starts that were refused.
 
