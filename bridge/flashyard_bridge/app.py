@@ -22,6 +22,7 @@ from flashyard_bridge.images import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
 from flashyard_bridge.live import Live
+from flashyard_bridge.renewal import keep_signed
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server
@@ -104,9 +105,13 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         )
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
-            clock = group.create_task(intake.watch_clock(), name="bridge[clock]")
+            chores = [
+                group.create_task(intake.watch_clock(), name="bridge[clock]"),
+                group.create_task(keep_signed(state["bridge"]), name="bridge[signatures]"),
+            ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
-            clock.cancel()
+            for chore in chores:
+                chore.cancel()
     finally:
         for listener in listeners:
             listener.close()
