@@ -234,6 +234,9 @@ def told(job: Job, event: Event) -> Job:
                 details=event.details,
                 device_state=event.device_state,
             )
+    if len(job.steps) == 1:  # a message speaks of the whole job: of its only step, too
+        step = job.steps[0].with_(status=job.status, bytes=job.bytes_transferred)
+        job = job.with_(steps=(step,))
     return job
 
 
