@@ -20,6 +20,7 @@ from flashyard_bridge.errors import answer
 from flashyard_bridge.gate import Address, Doors, bearer
 
 _PATH = re.compile(r"/flash-progress|/ws/flash-progress(?:/(?P<job>[^/]+))?")
+_NEGOTIATED = re.compile(r"connection|upgrade|sec-websocket-.*", re.IGNORECASE)
 # A browser can send a token as a second subprotocol; it fails unless the first is chosen.
 SUBPROTOCOL = "flashyard.v1"
 _TOKEN = "bearer."  # noqa: S105 - a prefix
@@ -58,10 +59,9 @@ def open_up(
     if path is None:
         hint = "WebSockets are at /ws/flash-progress, one job's at /ws/flash-progress/{jobId}."
         return refused(fault(Code.NOT_FOUND, "There is no WebSocket at this path.", hint=hint))
-    try:
-        response = protocol.accept(request)
-    except UnicodeEncodeError:  # from quoting a header that is not text
-        return refused(no_handshake("a header is not text"), 400)
+    if any(_NEGOTIATED.fullmatch(n) and not v.isascii() for n, v in headers.raw_items()):
+        return refused(no_handshake("a header is not text"), 400)  # the library would crash on it
+    response = protocol.accept(request)
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
         words = (response.body or b"").decode().strip()
         return refused(no_handshake(words), response.status_code)

@@ -30,6 +30,7 @@ class Pulse:
         self._ping_after = ping_after
         self._pong_within = pong_within
         self._heard_at = 0.0
+        self._asked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -48,17 +49,18 @@ class Pulse:
             self._timer = None
 
     def _ask(self) -> None:
-        silence = asyncio.get_running_loop().time() - self._heard_at
+        now = asyncio.get_running_loop().time()
+        silence = now - self._heard_at
         if silence < self._ping_after:
             self._wait(self._ping_after - silence, self._ask)
             return
+        self._asked_at = now
         self._ping()
         self._wait(self._pong_within, self._judge)
 
     def _judge(self) -> None:
-        silence = asyncio.get_running_loop().time() - self._heard_at
-        if silence < self._pong_within:
-            self._wait(max(self._ping_after - silence, 0), self._ask)
+        if self._heard_at >= self._asked_at:
+            self._ask()
         else:
             self._timer = None
             self._dead()

@@ -253,7 +253,7 @@ class LiveSocket(asyncio.Protocol):
     def _end_writing(self) -> None:
         # Half-closed: a full close with unread data would reset the connection, and the peer
         # might never see why. It reads the close, answers it and closes; or is cut off.
-        if self._transport.can_write_eof():
+        try:
             self._transport.write_eof()
-        else:
-            self._transport.close()
+        except OSError:  # it is gone already
+            self._transport.abort()
