@@ -8,7 +8,8 @@ from __future__ import annotations
 import socket
 import struct
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -202,6 +203,16 @@ def connected(transport: str, address: Address) -> Iterator[Host]:
     """Open a session over either transport."""
     with TcpHost(address) if transport == "tcp" else UdpHost(address) as host:
         yield host
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Wait for a condition in a test without an event loop."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def reference_client(

@@ -47,10 +47,13 @@ class TcpWire:
         self._connection.settimeout(None)
 
     def read_command(self) -> bytes:
-        """Read one frame; a frame that no command can fill ends the session."""
-        length = self._read_length()
-        if self._frame_left or length > _LONGEST_FRAME:
-            raise WireGoneError("a frame that is no command")
+        """Read the next frame that is not empty; one that no command can fill ends the session."""
+        if self._frame_left:
+            raise WireGoneError("more data than was announced")
+        while not (length := self._read_length()):
+            pass
+        if length > _LONGEST_FRAME:
+            raise WireGoneError("a frame that no command can fill")
         return self._read_exactly(length)
 
     def send(self, reply: bytes) -> None:

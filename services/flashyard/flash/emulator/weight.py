@@ -16,8 +16,9 @@ class Weight:
     Attributes:
         size: bytes so far.
         damage: what breaks the sparse format's rules, or None.
-        mended: whether a last DONT_CARE chunk was missing. AOSP's client 29 promises one after
-            each part of a raw file that is no whole number of blocks, and leaves it out.
+        mended: whether the last chunk was missing and taken for a DONT_CARE. AOSP's client 29
+            promises one after each part of a raw file that is no whole number of blocks, and
+            leaves it out.
     """
 
     def __init__(self) -> None:
@@ -79,9 +80,10 @@ class Weight:
         if blocks == 0 or rest:
             return
         chunk = Chunk(ChunkKind.DONT_CARE, blocks, header_size).pack().ljust(header_size, b"\0")
+        skip = Skip(self._described, blocks * reader.header.blk_sz)
         try:
-            for _ in reader.feed(chunk):
-                pass
+            if list(reader.feed(chunk)) != [skip]:  # it ended within a chunk, not between two
+                return
             reader.finish()
         except FaultError:
             return
