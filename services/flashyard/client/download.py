@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from flashyard.contract.faults import Code, refuse
 
@@ -24,6 +24,7 @@ _CHUNK = 1 << 20
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)  # seconds, for each read and write
 _BARREN = 5  # attempts in a row that brought less than a chunk
 _PASSING = frozenset({408, 425, 429})  # answers that may be others in a moment; and every 5xx
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
 
@@ -46,6 +47,7 @@ class Download:
         self._path = path
         self._hash = hashlib.sha256()
         self._stopped = Event()
+        self._furthest = 0
         self._barren = 0
 
     def __enter__(self) -> Self:
@@ -80,7 +82,7 @@ class Download:
         """
         retrying = Retrying(
             stop=self._has_failed_too_often,
-            wait=wait_exponential_jitter(initial=0.25, max=5.0, jitter=0.25),
+            wait=wait_random_exponential(multiplier=0.25, max=5.0),
             retry=retry_if_exception_type(_InterruptedError),
             sleep=self._pause,
             reraise=True,
@@ -92,7 +94,7 @@ class Download:
         except _InterruptedError as broken:
             raise refuse(Code.IMAGE_UNREACHABLE, details=str(broken)) from broken
         except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            if error.errno not in _NO_ROOM:
                 raise
             raise refuse(Code.DISK_FULL, details=error.strerror) from error
         if self._hash.hexdigest() != self._sha256:
@@ -111,7 +113,6 @@ class Download:
 
     def _attempt(self, file: BinaryIO) -> None:
         self._check_stopped()
-        before = self.received
         try:
             if self.received < self._size:
                 self._transfer(file)
@@ -120,7 +121,9 @@ class Download:
         except httpx.TransportError as error:
             raise _InterruptedError(f"{type(error).__name__}: {error}") from error
         finally:
-            self._barren = 0 if self.received - before >= _CHUNK else self._barren + 1
+            # Fetching the same bytes once more is no progress.
+            self._barren = 0 if self.received - self._furthest >= _CHUNK else self._barren + 1
+            self._furthest = max(self._furthest, self.received)
 
     def _transfer(self, file: BinaryIO) -> None:
         wanted = {"Range": f"bytes={self.received}-"} if self.received else {}
