@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard_bridge.signature import VALID_FOR, Signature
+from support.brokers import mosquitto
+from support.served import served_bridge
 
 SHA256 = "ab" * 32
 START = 1_703_001_234_000
@@ -99,3 +101,30 @@ def test_the_key_stays_the_same_and_out_of_sight(tmp_path: Path) -> None:
     again = Signature.load(tmp_path / "key", Clock())
     assert again.verify(SHA256, signed(first.sign(SHA256, "bench-a")))
     assert (tmp_path / "key").read_bytes().hex() not in repr(first)
+
+
+async def test_a_hub_needs_no_token_for_the_image_it_was_told_to_fetch(tmp_path: Path) -> None:
+    broker = mosquitto(tmp_path)
+    await broker.start()
+    async with served_bridge(broker.url, tmp_path / "images", token="secret") as bridge:
+        upload = await bridge.http.post(
+            "/api/images",
+            content=b"for the hub",
+            headers={
+                "Authorization": "Bearer secret",
+                "Content-Type": "application/octet-stream",
+            },
+        )
+        path = f"/api/images/{upload.json()['image']['sha256']}"
+        query = bridge.state.images.signature.sign(path.rpartition("/")[2], "bench-a")
+        answer = await bridge.http.get(f"{path}?{query}", headers={"Range": "bytes=4-"})
+        assert (answer.status_code, answer.content) == (206, b"the hub")
+        for refused in (
+            await bridge.http.get(path),
+            await bridge.http.get(f"{path}?{query}0"),
+            await bridge.http.get(f"/api/images/{'0' * 64}?{query}"),
+            await bridge.http.delete(f"{path}?{query}"),
+            await bridge.http.get(f"/api/images?{query}"),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (401, "not_allowed")
+    await broker.stop()

@@ -27,7 +27,7 @@ from flashyard_bridge.state import BridgeState
 
 @dataclass(frozen=True)
 class ServedBridge:
-    """``http`` speaks to it; ``state`` is what its routes see; ``images`` is its store."""
+    """``http`` speaks to it; ``state`` is what its routes see; ``intake`` is its ear."""
 
     http: httpx.AsyncClient
     state: BridgeState
