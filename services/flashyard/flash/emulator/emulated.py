@@ -133,4 +133,4 @@ def _receive_buffer(profile: Profile) -> int | None:
     """A slow link must not look fast to its host for as long as the kernel has room."""
     if profile.link_speed is None:
         return None
-    return max(_LEAST_BUFFER, min(_MOST_BUFFER, profile.link_speed // 20))
+    return max(_LEAST_BUFFER, min(_MOST_BUFFER, profile.link_speed // 80))
