@@ -19,6 +19,8 @@ from support.scripted_hub import ScriptedHub, accept, stay_silent
 from support.served import ServedBridge, served_bridge
 from support.waiting import until
 
+SHORTLY = 0.3  # s, where no answer is to come
+
 
 @pytest.fixture
 async def peer(tmp_path: Path) -> AsyncIterator[Broker]:
@@ -35,7 +37,7 @@ async def start(bridge: ServedBridge, device: str = "PIXEL6_001") -> httpx.Respo
 async def test_a_hub_that_does_not_answer_is_told_to_cancel(broker: Broker, tmp_path: Path) -> None:
     async with (
         ScriptedHub(broker.url) as hub,
-        served_bridge(broker.url, tmp_path / "images", deadline=0.3) as bridge,
+        served_bridge(broker.url, tmp_path / "images", deadline=SHORTLY) as bridge,
     ):
         hub.plug("PIXEL6_001")
         hub.answer = stay_silent
@@ -55,16 +57,17 @@ async def test_a_hub_that_does_not_answer_is_told_to_cancel(broker: Broker, tmp_
 async def test_a_cancel_without_an_answer_says_so(peer: Broker, tmp_path: Path) -> None:
     async with (
         ScriptedHub(peer.url) as hub,
-        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+        served_bridge(peer.url, tmp_path / "images") as bridge,
     ):
         hub.plug("PIXEL6_001")
         await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
         job_id = (await start(bridge)).json()["jobId"]
         hub.answer = stay_silent
+        bridge.state.orders._deadline = SHORTLY
         answer = await bridge.http.post(f"/api/flash/job/{job_id}/cancel")
         said = answer.json()
         assert (answer.status_code, said["code"], said["jobId"]) == (504, "hub_no_answer", job_id)
-        assert len(hub.orders) == 2
+        await until(lambda: len(hub.orders) == 2)
 
 
 async def test_a_receipt_that_comes_too_late_or_twice_changes_nothing(
@@ -72,14 +75,17 @@ async def test_a_receipt_that_comes_too_late_or_twice_changes_nothing(
 ) -> None:
     async with (
         ScriptedHub(peer.url) as hub,
-        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+        served_bridge(peer.url, tmp_path / "images") as bridge,
     ):
         hub.plug("PIXEL6_001")
         hub.answer = stay_silent
+        bridge.state.orders._deadline = SHORTLY
         await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
         assert (await start(bridge)).status_code == 504
+        await until(lambda: len(hub.orders) == 2)
         bridge.state.orders.receipt("bench-a", accept(hub.orders[0]))
         hub.answer = accept
+        bridge.state.orders._deadline = 30.0
         said = (await start(bridge)).json()
         bridge.state.orders.receipt("bench-a", accept(hub.orders[-1]))
         assert [job.job_id for job in bridge.state.fleet.jobs()] == [said["jobId"]]
@@ -90,7 +96,7 @@ async def test_another_hub_cannot_answer_for_the_one_that_was_asked(
 ) -> None:
     async with (
         ScriptedHub(peer.url) as hub,
-        served_bridge(peer.url, tmp_path / "images", deadline=0.3) as bridge,
+        served_bridge(peer.url, tmp_path / "images", deadline=SHORTLY) as bridge,
         Link(peer.url, "stranger", on_message=lambda *_: None) as stranger,
     ):
         await stranger.wait_until_up(10.0)

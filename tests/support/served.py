@@ -36,7 +36,7 @@ class ServedBridge:
 
 @asynccontextmanager
 async def served_bridge(
-    broker_url: str, images: Path, *, deadline: float = 5.0, token: str | None = None
+    broker_url: str, images: Path, *, deadline: float = 30.0, token: str | None = None
 ) -> AsyncIterator[ServedBridge]:
     """Serve a bridge; ``deadline``: seconds in which a hub has to answer."""
     store = ImageStore(images, _now)
