@@ -1,0 +1,119 @@
+"""Kill any part in mid-flash: what goes on goes on, what is shown is true, nothing hangs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from support.waiting import until
+from support.yard import DEVICE, Yard, yard
+
+MIB = 1 << 20
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+async def system(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Yard]:
+    async with yard(tmp_path, external=request.param == "mosquitto") as made:
+        yield made
+
+
+async def test_the_broker_is_killed_and_the_flash_goes_on(system: Yard) -> None:
+    async with system.browser() as browser:
+        job_id = await system.start_job(64 * MIB)
+        await system.until_job(job_id, lambda job: job["progress"] > 20)
+        await system.broker.kill()
+        health = await system.http.get("/health")
+        assert health.json()["status"] in {"ok", "degraded"}
+        await system.broker.start()
+        job = await system.until_job(job_id, lambda job: job["status"] == "completed")
+        assert job["bytesTransferred"] == 64 * MIB
+        await until(lambda: browser.last(job_id).get("type") == "flash_completed")
+        assert browser.complaints() == []
+        assert len(browser.connections) == 1, "a healthy client is never dropped"
+
+
+async def test_the_bridge_is_killed_and_tells_the_same_story_again(system: Yard) -> None:
+    async with system.browser() as browser:
+        job_id = await system.start_job(64 * MIB)
+        before = await system.until_job(job_id, lambda job: job["progress"] > 20)
+        await system.bridge.kill()
+        await system.bridge.start()
+        after = await system.until_job(job_id, lambda job: job["progress"] > 0)
+        assert after["progress"] >= before["progress"]
+        assert after["startedAt"] == before["startedAt"]
+        async with system.browser() as late:
+            await until(lambda: late.last(job_id).get("type") == "flash_progress")
+            assert late.messages[0]["type"] == "flash_started"
+            assert late.messages[0]["timestamp"] == before["startedAt"]
+            assert late.last(job_id)["progress"] >= before["progress"]
+            await system.until_job(job_id, lambda job: job["status"] == "completed")
+            await until(lambda: browser.last(job_id).get("type") == "flash_completed")
+            await until(lambda: late.last(job_id).get("type") == "flash_completed")
+            assert browser.complaints() == late.complaints() == []
+
+
+async def test_the_bridge_is_dead_while_the_job_ends(system: Yard) -> None:
+    async with system.browser() as browser:
+        job_id = await system.start_job(16 * MIB)
+        async with system.records() as records:
+            await system.until_job(job_id, lambda job: job["progress"] > 20)
+            await system.bridge.kill()
+            await until(lambda: records)
+        await system.bridge.start()
+        await until(lambda: browser.last(job_id).get("type") == "flash_completed")
+        job = await system.until_job(job_id, lambda job: job["status"] == "completed")
+        assert job["progress"] == 100.0
+        assert browser.complaints() == []
+
+
+async def test_the_hub_is_killed_for_good_and_at_last_its_job_is_lost(system: Yard) -> None:
+    assert system.hub is not None
+    async with system.browser() as browser:
+        job_id = await system.start_job(256 * MIB)
+        await system.until_job(job_id, lambda job: job["progress"] > 2)
+        await system.hub.kill()
+        await system.until_device(online=False)
+        lost = await system.until_job(job_id, lambda job: job.get("lost"), within=15)
+        assert lost["status"] == "running"
+        assert lost["stage"] == "Hub not heard from"
+        ended = await system.until_job(job_id, lambda job: job["status"] == "failed")
+        assert ended["code"] == "hub_lost"
+        await until(lambda: browser.last(job_id).get("code") == "hub_lost")
+        assert browser.last(job_id)["by"] == "bridge"
+        assert browser.complaints() == []
+        refused = await system.http.post("/api/flash/start", json={"deviceId": DEVICE})
+        assert (refused.status_code, refused.json()["code"]) == (409, "device_offline")
+
+
+async def test_the_hub_is_killed_and_restarted_and_its_job_was_interrupted(system: Yard) -> None:
+    assert system.hub is not None
+    async with system.browser() as browser:
+        job_id = await system.start_job(256 * MIB)
+        waiting = await system.start_job(MIB)
+        await system.until_job(job_id, lambda job: job["progress"] > 2)
+        await system.hub.kill()
+        await system.start_hub()
+        for each in (job_id, waiting):
+            ended = await system.until_job(each, lambda job: job["status"] == "failed")
+            assert ended["code"] == "interrupted"
+        await until(lambda: browser.last(job_id).get("type") == "flash_failed")
+        await until(lambda: browser.last(waiting).get("type") == "flash_failed")
+        assert browser.complaints() == []
+        again = await system.http.post(f"/api/flash/job/{waiting}/retry")
+        assert again.status_code == 200, again.text
+        done = await system.until_job(
+            again.json()["jobId"], lambda job: job["status"] == "completed"
+        )
+        assert (done["retryOf"], done["attempt"]) == (waiting, 2)
+
+
+async def test_the_device_vanishes_in_mid_flash_and_the_job_says_so(system: Yard) -> None:
+    job_id = await system.start_job(256 * MIB)
+    await system.until_job(job_id, lambda job: job["progress"] > 2)
+    await system.emulator.kill()
+    ended = await system.until_job(job_id, lambda job: job["status"] == "failed")
+    assert ended["code"] in {"link_lost", "device_silent"}
+    assert ended["deviceState"]
+    await system.until_device(online=False)
