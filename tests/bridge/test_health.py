@@ -1,0 +1,71 @@
+"""What the two probes say, before and after the first picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from flashyard.contract.topics import MANNERS
+from flashyard.link import Link
+from support.brokers import Broker
+from support.hub_script import HubScript, Published
+from support.served import served_bridge
+from support.waiting import until
+
+JOB = "job_1703001234_abc123"
+
+
+def _say(link: Link, *said: Published | Iterable[Published]) -> None:
+    for each in said:
+        for one in [each] if isinstance(each, Published) else each:
+            manners = MANNERS[one.topic.kind]
+            link.publish(str(one.topic), one.payload, qos=manners.qos, retain=manners.retain)
+
+
+async def test_health_has_exactly_the_documented_keys_and_what_was_added(
+    broker: Broker, tmp_path: Path
+) -> None:
+    hub = HubScript()
+    async with (
+        Link(broker.url, "hub-bench-a", on_message=lambda *_: None) as link,
+        served_bridge(broker.url, tmp_path) as served,
+    ):
+        await link.wait_until_up(10)
+        await until(lambda: served.state.link.is_up)
+        _say(link, hub.presence(), hub.record(), hub.start(JOB), hub.queue(JOB[:-1] + "4"))
+        await served.state.first_picture.wait()
+        await until(lambda: len(served.state.fleet.jobs()) == 2)
+        reply = await served.http.get("/health")
+        assert reply.status_code == 200
+        told = reply.json()
+        port = told["websocket"].pop("port")
+        assert served.http.base_url.port == port
+        assert told == {
+            "status": "ok",
+            "websocket": {"connected_clients": 0},
+            "active_jobs": 2,
+            "broker": "connected",
+            "database": "memory",
+            "hubs": {"online": 1, "known": 1},
+        }
+
+
+async def test_ready_is_503_before_the_first_picture_and_200_after(
+    broker: Broker, tmp_path: Path
+) -> None:
+    await broker.stop()
+    async with served_bridge(broker.url, tmp_path) as served:
+        reply = await served.http.get("/api/v1/ready")
+        assert (reply.status_code, reply.json()["ok"]) == (503, False)
+        await broker.start()
+        async with asyncio.timeout(20):
+            await served.state.first_picture.wait()
+        reply = await served.http.get("/api/v1/ready")
+        assert (reply.status_code, reply.json()["ok"]) == (200, True)
+        assert reply.json()["apiVersion"] == "v1"
+        assert reply.json()["featureFlags"] == {"flashOperationsEnabled": True}
+        await broker.stop()
+        assert (await served.http.get("/api/v1/ready")).status_code == 200, "it stays known"
+        await until(lambda: not served.state.link.is_up)
+        assert (await served.http.get("/health")).json()["broker"] == "unreachable"
