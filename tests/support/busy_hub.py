@@ -12,17 +12,21 @@ from types import TracebackType
 from typing import Self
 
 from flashyard.contract.orders import Announce
+from flashyard.contract.phases import Phase
 from flashyard.contract.topics import ANNOUNCE, MANNERS
 from flashyard.link import Link
 from support.hub_script import TOTAL, HubScript, Published
 
-SENT_AT = b'"sentAt":'  # of samples, an extra key: ns of CLOCK_MONOTONIC
+STAGE = "Flashing system partition"
 _BURST = 50  # jobs that begin or end at once
 _UNCONFIRMED = 5_000
 
 
 class BusyHub:
-    """``jobs`` jobs on as many devices. ``sent``: how many samples it published."""
+    """``jobs`` jobs on as many devices. ``sent``: how many samples it published.
+
+    Samples have an extra key, ``sentAt``: CLOCK_MONOTONIC in ns.
+    """
 
     def __init__(self, broker_url: str, jobs: int) -> None:
         self.sent = 0
@@ -53,12 +57,22 @@ class BusyHub:
     ) -> None:
         await self._link.__aexit__(kind, error, trace)
 
+    @property
+    def newest(self) -> dict[str, int]:
+        """How many bytes its last word says, by job."""
+        return {
+            job_id: script.current.bytes_transferred
+            for job_id, script in self.scripts.items()
+            if script.current is not None
+        }
+
     async def start(self) -> None:
-        """Begin all jobs."""
+        """Begin all jobs: two events each."""
         await self._each(lambda job_id, script: script.start(job_id))
+        await self._each(lambda _, script: script.phase(Phase.WRITING, STAGE, 0))
 
     async def complete(self) -> None:
-        """End all jobs well."""
+        """End all jobs well: two events each."""
         await self._each(lambda _, script: script.complete())
 
     async def sample(self, rate: float, count: int) -> None:
@@ -76,7 +90,7 @@ class BusyHub:
         script.now = _now()
         done = min(script.current.bytes_transferred + TOTAL // 1_000, TOTAL - 1)
         said = script.sample(done)
-        stamp = b",%b%d}" % (SENT_AT, time.monotonic_ns())
+        stamp = b',"sentAt":%d}' % time.monotonic_ns()
         self._publish(said, said.payload[:-1] + stamp)
         self.sent += 1
 
