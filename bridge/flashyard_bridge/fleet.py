@@ -23,7 +23,7 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import Receipt, StartOrder
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Device, Hub, ImageRef, Job, LogLine
+from flashyard.contract.records import CurrentJob, Device, Hub, ImageRef, Job, LogLine, StartOptions
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
 from flashyard_bridge.jobs import MAX_FINISHED, JobBook
@@ -187,7 +187,7 @@ class Fleet:
         )
         asked = {
             "image": image,
-            "options": order.options,
+            "options": order.options if order.options != StartOptions() else None,
             "attempt": order.attempt,
             "retry_of": order.retry_of,
             "priority": order.priority,
@@ -319,7 +319,12 @@ class Fleet:
     def _shown(self, device: Device) -> Device:
         watch = self._hubs.get(device.hub_id)
         online = device.online and watch is not None and watch.is_online
-        return device if device.online == online else device.with_(online=online)
+        current = device.current_job
+        known = self._jobs.get(current.job_id) if current else None
+        if known is not None and known.job.is_active:  # a record is up to 10 s old
+            fields = dict(known.job)
+            current = CurrentJob.model_construct(**fields, seq=max(known.seq, 0))
+        return device.with_(online=online, current_job=current)
 
     def _device_frame(self, device: Device) -> Frame:
         message = DeviceChanged(

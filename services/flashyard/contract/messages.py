@@ -226,7 +226,7 @@ def decode_message(payload: bytes | str) -> Message:
     Raises:
         ValueError: not JSON, an unknown type, or a bad field (pydantic names each).
     """
-    return _MESSAGE.validate_json(payload)
+    return _MESSAGE.validate_json(payload, by_alias=True, by_name=False)
 
 
 def decode_report(kind: Kind, payload: bytes) -> Report:
@@ -239,7 +239,7 @@ def decode_report(kind: Kind, payload: bytes) -> Report:
         raise ValueError(f"a payload of {len(payload)} bytes is over {MAX_PAYLOAD}")
     match kind:
         case Kind.EVENT:
-            return _EVENT.validate_json(payload)
+            return _EVENT.validate_json(payload, by_alias=True, by_name=False)
         case Kind.PROGRESS:
             return FlashProgress.decode(payload)
         case Kind.DEVICE:

@@ -46,7 +46,7 @@ class Model(BaseModel):
         Raises:
             pydantic.ValidationError: (a ValueError) naming every bad field.
         """
-        return cls.model_validate_json(payload)
+        return cls.model_validate_json(payload, by_alias=True, by_name=False)
 
     def with_(self, **changes: object) -> Self:
         """Copy with some fields changed; the values are trusted, not validated again."""

@@ -127,4 +127,4 @@ def decode_order(payload: bytes) -> AnyOrder:
     """
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"an order of {len(payload)} bytes is over {MAX_PAYLOAD}")
-    return _ORDER.validate_json(payload)
+    return _ORDER.validate_json(payload, by_alias=True, by_name=False)
