@@ -142,6 +142,14 @@ def test_cut_drops_a_tcp_download_after_so_many_bytes(tmp_path: Path, at: int) -
             assert flash(again, "boot", b"whole") == b"OKAY"
 
 
+@BOTH
+def test_cut_lets_a_download_that_cannot_be_fail(tmp_path: Path, transport: str) -> None:
+    with troubled(tmp_path, transport, "download=cut@1") as (_, host, _address):
+        assert ask(host, "download:ffffffff") == b"FAILdata too large"
+        assert ask(host, "download:zzz") == b"FAILbad download size"
+        assert ask(host, "getvar:serialno") == b"OKAYMISCHIEF_1"
+
+
 def test_cut_silences_a_udp_download_after_so_many_bytes(tmp_path: Path) -> None:
     with troubled(tmp_path, "udp", "download:1=cut@1500") as (device, host, _):
         assert isinstance(host, UdpHost)

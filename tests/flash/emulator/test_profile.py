@@ -29,6 +29,9 @@ def test_what_no_device_can_be_is_refused() -> None:
         Profile(serial="A", partitions={"boot": 0})
     with pytest.raises(ValueError, match="link speed"):
         Profile(serial="A", link_speed=0)
+    for latency in (-1.0, 3601.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="held back"):
+            Profile(serial="A", latency_s=latency)
     for size in (0, 1 << 32):
         with pytest.raises(ValueError, match="32 bits"):
             Profile(serial="A", max_download_size=size)

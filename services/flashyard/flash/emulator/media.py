@@ -92,7 +92,8 @@ def _apply(file: int, event: Event, old_size: int) -> None:
         end = event.offset + event.length
         if not any(event.pattern):  # beyond the old end the file is a hole: zeros already
             end = min(end, old_size)
-        pattern = memoryview(event.pattern * (_FILL_PIECE // len(event.pattern)))
+        piece = min(event.length, _FILL_PIECE)
+        pattern = memoryview(event.pattern * (piece // len(event.pattern)))
         for offset in range(event.offset, end, _FILL_PIECE):
             _write_at(file, pattern[: end - offset], offset)
 

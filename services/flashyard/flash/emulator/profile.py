@@ -16,6 +16,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 DEFAULT_DOWNLOAD = 256 * MIB
 DEFAULT_BATTERY_MV = 4200
+_LONGEST_LATENCY_S = 3600.0
 PARTITION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}", re.ASCII)
 """The grammar of contract section 1; it also keeps a name from leaving its directory."""
 
@@ -87,5 +88,7 @@ class Profile:
             raise ValueError(
                 "The largest download is 1 byte to 4 GiB less one: the field has 32 bits."
             )
+        if not 0 <= self.latency_s <= _LONGEST_LATENCY_S:
+            raise ValueError("A reply can be held back for an hour at most.")
         if self.link_speed is not None and self.link_speed < 1:
             raise ValueError("The link speed is at least one byte per second.")

@@ -76,10 +76,10 @@ class Session:
             return
         command = Command.parse(packet)
         self._device.note(command)
-        if mischief := self._device.mishaps.due(command.word):
-            self._misbehave(mischief, command)
-            return
         try:
+            if mischief := self._device.mishaps.due(command.word):
+                self._misbehave(mischief, command)
+                return
             reply = okay(self._commands.get(command.word, self._unknown)(command))
         except RefusedError as refusal:
             reply = fail(str(refusal))
@@ -101,7 +101,7 @@ class Session:
             self._say(b"\x00\xffWHAT?")
         elif mischief.kind is Kind.CUT:
             if command.word == "download":
-                self._receive(command.size(), mischief.cut_after)
+                self._receive(self._announced(command), mischief.cut_after)
             self._wire.cut()
             raise WireGoneError("the link was cut on purpose")
 
@@ -115,11 +115,15 @@ class Session:
         return ""
 
     def _download(self, command: Command) -> str:
+        size = self._announced(command)
+        self._receive(size, size)
+        return ""
+
+    def _announced(self, command: Command) -> int:
         size = command.size()
         if size > self._device.profile.max_download_size:
             raise RefusedError("data too large")
-        self._receive(size, size)
-        return ""
+        return size
 
     def _receive(self, size: int, until: int) -> None:
         self._drop_staged()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock, Thread
@@ -25,7 +26,7 @@ _LONGEST_FRAME = 4096
 
 _HANDSHAKE_S = 5.0
 _LINGER_S = 0.5
-_STOP_S = 5.0
+_STOP_S = 2.0
 _RETRY_S = 0.1
 _MAX_HOSTS = 32
 
@@ -163,11 +164,12 @@ class TcpPort:
         """Drop every host and stop listening; calling it again is fine."""
         self._stopping.set()
         self._hang_up()
+        deadline = time.monotonic() + _STOP_S
         with self._lock:
             threads = [*self._hosts.values()]
         for thread in (self._acceptor, *threads):
             if thread is not None:
-                thread.join(_STOP_S)
+                thread.join(max(0.0, deadline - time.monotonic()))
         if self._listener is not None:
             self._listener.close()
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from threading import Lock
 
 _STEPS_PER_S = 20
-_CREDIT_S = 0.1
+_CREDIT_S = 0.05
 
 
 class Throttle:
     """A token bucket shared by everyone on one link.
 
-    An idle link saves at most a tenth of a second of credit, so that bytes never come in bursts.
+    An idle link saves at most 50 ms of credit: enough to make up for a late wake-up, no burst.
     """
 
     def __init__(

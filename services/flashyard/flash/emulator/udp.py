@@ -18,7 +18,7 @@ _LONGEST_COMMAND = 4096
 _LINGER_S = 0.7
 """A little more than the half second after which a host that missed a reply asks again."""
 
-_STOP_S = 5.0
+_STOP_S = 2.0
 
 
 class UdpWire:
