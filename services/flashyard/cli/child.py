@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import NamedTuple, Self
 
 READY_WITHIN = 30.0  # seconds; a slow small board starts Python more than once at a time
@@ -15,14 +14,14 @@ STOP_WITHIN = 12.0  # seconds between SIGTERM and SIGKILL
 
 
 class Command(NamedTuple):
-    """What to run: arguments of `flashyard`, and variables that no `ps` should show."""
+    """What to run: a program with its arguments, and variables that no `ps` should show."""
 
-    arguments: Sequence[str]
-    secrets: Mapping[str, str] = {}
+    argv: Sequence[str]
+    secrets: Mapping[str, str] = MappingProxyType({})
 
 
 class Child:
-    """A `flashyard` process on a leash. Use it as an async context manager: it ends inside.
+    """A process on a leash. Use it as an async context manager: it ends inside.
 
     It is in a process group of its own, so that Ctrl-C reaches it only through its parent, and it
     shares the parent's stderr, so that its last words are heard even when the parent is gone.
@@ -34,8 +33,7 @@ class Child:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "flashyard", *self._command.arguments),
+            *self._command.argv,
             stdin=PIPE,
             stdout=PIPE,
             env={**os.environ, **self._command.secrets},

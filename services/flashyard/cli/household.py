@@ -5,6 +5,7 @@ Pure: it makes commands of settings and of what earlier processes said; it start
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from flashyard.cli.child import Command
 from flashyard.endpoint import Endpoint
 from flashyard.settings import NetworkDevice, UpSettings
 
+PROGRAM = (sys.executable, "-m", "flashyard")
 DEMO_LINK_SPEED = "20M"  # bytes per second of each demo device
 
 
@@ -84,7 +86,7 @@ class Household:
         form = "plain" if self.plain else "json"
         common = ["--supervised", "--data-dir", str(settings.data_dir)]
         common += ["--log-level", settings.log_level, "--log-format", form]
-        return Command([*named, role, *common, *flags], secrets or {})
+        return Command([*PROGRAM, *named, role, *common, *flags], secrets or {})
 
 
 def demo_devices(addresses: Iterable[str]) -> tuple[NetworkDevice, ...]:

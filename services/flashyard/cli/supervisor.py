@@ -42,12 +42,19 @@ class StillbornError(Exception):
 
 
 class Kept:
-    """One process that is kept alive from `start` to `stop`."""
+    """One process that is kept alive from `start` to `stop`.
 
-    def __init__(self, name: str, recipe: Recipe) -> None:
+    Args:
+        name: what it is, for people.
+        recipe: makes its command.
+        first_pause: seconds between its first death and the next start; then doubled.
+    """
+
+    def __init__(self, name: str, recipe: Recipe, first_pause: float = FIRST_PAUSE) -> None:
         self.name = name
         self.addresses: tuple[str, ...] = ()
         self._recipe = recipe
+        self._first_pause = first_pause
         self._was_ready = asyncio.Event()
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)  # by the loop's clock
         self._keeping: asyncio.Task[None] | None = None
@@ -111,7 +118,7 @@ class Kept:
 
     def _pause(self, _: RetryCallState) -> float:
         lately = sum(1 for death in self._deaths if self._deaths[-1] - death < PERIOD)
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (lately - 1))
+        return min(LONGEST_PAUSE, self._first_pause * 2.0 ** (lately - 1))
 
     def _mourn(self, state: RetryCallState) -> None:
         assert state.outcome is not None  # noqa: S101 - it is called after a failure

@@ -83,10 +83,10 @@ class Bridge:
         return (await self._ask(Images, "GET", "/api/images")).images
 
     async def jobs(
-        self, status: str | None = None, device_id: str | None = None
+        self, status: str | None = None, device_id: str | None = None, page_size: int = 100
     ) -> tuple[Job, ...]:
-        """List jobs, all pages: `active` ones by default, or of a status, or `all`."""
-        query = {"status": status, "deviceId": device_id}
+        """List jobs, over all pages: `active` ones, or of a status, or `all`."""
+        query = {"status": status, "deviceId": device_id, "limit": str(page_size)}
         params = {key: value for key, value in query.items() if value is not None}
         jobs: list[Job] = []
         for _ in range(_MAX_PAGES):

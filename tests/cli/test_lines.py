@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from flashyard.cli.lines import Lines
+from flashyard.client.follow import Caught, Changed, Gap
+from flashyard.contract.faults import Code
+from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import Job
+from support.facts import START, a_job
+
+
+def written(*steps: tuple[Job, float]) -> list[str]:
+    """Lines for a job that is so from so many seconds after the start."""
+    out = io.StringIO()
+    lines = Lines([steps[0][0]], out)
+    for job, seconds in steps:
+        lines.show(Changed(job, START + round(seconds * 1000)))
+    return out.getvalue().splitlines()
+
+
+RUNNING = a_job()
+
+
+def test_a_line_is_written_when_a_phase_is_over_with_the_time_it_took() -> None:
+    assert written(
+        (RUNNING.with_(phase=Phase.PREPARING), 0),
+        (RUNNING.with_(phase=Phase.WRITING), 0.2),
+        (RUNNING.with_(phase=Phase.WRITING, progress=50.0), 50),
+        (RUNNING.with_(phase=Phase.FINISHING), 92.6),
+        (a_job(status="completed", finished_at=START + 93_000), 93),
+    ) == [
+        "PIXEL6_001  preparing     OKAY [  0.2s]",
+        "PIXEL6_001  writing       OKAY [ 92.4s]",
+        "PIXEL6_001  finishing     OKAY [  0.4s]",
+        "PIXEL6_001  completed     OKAY [ 93.0s]",
+    ]
+
+
+def test_a_failure_names_the_phase_it_happened_in_and_what_the_device_said() -> None:
+    failed = a_job(
+        status="failed",
+        code=Code.DEVICE_REFUSED,
+        error="The device refused.",
+        details="partition is read-only",
+        hint="See its manual.",
+        device_state="system partly written",
+    )
+    assert written((RUNNING, 0), (failed, 3)) == [
+        "PIXEL6_001  writing       FAILED (The device refused.)",
+        "PIXEL6_001  writing         details: partition is read-only",
+        "PIXEL6_001  writing         device: system partly written",
+        "PIXEL6_001  writing         hint: See its manual.",
+    ]
+
+
+def test_a_cancelled_job_is_no_failure_and_needs_no_hint() -> None:
+    cancelled = a_job(
+        status="cancelled", code=Code.CANCELLED, error="Cancelled by request.", hint="Start again."
+    )
+    assert written((RUNNING, 0), (cancelled, 3)) == [
+        "PIXEL6_001  writing       CANCELLED (Cancelled by request.)"
+    ]
+
+
+def test_a_queue_is_a_line_only_if_there_was_one() -> None:
+    queued = RUNNING.with_(phase=Phase.QUEUED, status=Status.QUEUED, started_at=None)
+    assert written((queued, 0), (RUNNING, 0.01)) == []
+    assert written((queued, 0), (RUNNING, 12)) == ["PIXEL6_001  queued        OKAY [ 12.0s]"]
+
+
+def test_one_who_comes_late_is_told_of_the_time_that_was_seen() -> None:
+    later = RUNNING.with_(phase=Phase.FINISHING)
+    assert written((RUNNING, 60), (later, 61)) == ["PIXEL6_001  writing       OKAY [  1.0s]"]
+
+
+def test_silence_and_a_bridge_out_of_reach_are_talk_not_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = io.StringIO()
+    lines = Lines([RUNNING], out)
+    lines.show(Gap("Connection refused"))
+    lines.show(Caught())
+    for _ in range(2):
+        lines.show(Changed(RUNNING.with_(lost=True), START))
+    assert out.getvalue() == ""
+    talk = capsys.readouterr().err
+    assert "Connection refused" in talk
+    assert "caught up" in talk
+    assert talk.count("not heard from") == 1
