@@ -103,11 +103,11 @@ class EmulatedDevice:
             return self._media.path(self.device.partition(name))
 
     def _serve(self, wire: Wire) -> None:
-        Session(self.device, wire, self._throttle, self._off.wait, self._restart).run()
+        def restart() -> None:
+            for port in self._ports():
+                port.restart(self.profile.boot_s, wire)
 
-    def _restart(self) -> None:
-        for port in self._ports():
-            port.restart(self.profile.boot_s)
+        Session(self.device, wire, self._throttle, self._off.wait, restart).run()
 
     def _ports(self) -> list[TcpPort | UdpPort]:
         return [port for port in (self._tcp, self._udp) if port is not None]

@@ -33,7 +33,7 @@ class _NewHostError(WireGoneError):
 
 
 class Lockstep:
-    """The device's end of a UDP socket. One thread runs it; others may only call :meth:`interrupt`.
+    """The device's end of a UDP socket. One thread runs it; others may interrupt it.
 
     Attributes:
         payload: bytes of data one packet of the present session carries.
@@ -48,14 +48,18 @@ class Lockstep:
         self._pulled: _Peer = None  # a host whose cable was pulled hears nothing until its init
         self._init: tuple[Datagram, _Peer] | None = None  # came while another host was served
         self._interrupted = False
+        self._rest = 0.0
         self._deaf_until = 0.0
 
-    def interrupt(self, deaf_for: float = 0.0) -> None:
-        """End the session with WireGoneError, then hear nothing for so many seconds."""
-        self._deaf_until = time.monotonic() + deaf_for
+    def interrupt(self) -> None:
+        """End the session, or the wait for one, with WireGoneError."""
         self._interrupted = True
         with suppress(OSError):  # an empty datagram to ourselves wakes the thread
             self._socket.sendto(b"", self._socket.getsockname())
+
+    def rest(self, seconds: float) -> None:
+        """Once the session is over, hear nothing for so long."""
+        self._rest = seconds
 
     def await_host(self) -> None:
         """Wait for a host to begin a session.
@@ -64,6 +68,7 @@ class Lockstep:
             WireGoneError: interrupted.
         """
         self._host = None
+        self._deaf_until, self._rest = time.monotonic() + self._rest, 0.0
         while self._host is None:
             if self._init is None:
                 with suppress(_NewHostError):

@@ -28,7 +28,7 @@ class Session:
         wire: the host's line.
         throttle: the link's speed limit, if it has one.
         pause: waits so many seconds, or until the device is switched off.
-        restart: takes the device off its links for a while.
+        restart: takes the device off its links for a while, but for this session's wire.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Session:
             "delete-logical-partition": self._delete_logical,
             "resize-logical-partition": self._resize_logical,
             "snapshot-update": self._snapshot_update,
-            **dict.fromkeys(RESTARTS, self._accept),
+            **dict.fromkeys(RESTARTS, self._go_down),
         }
 
     def run(self) -> None:
@@ -85,7 +85,8 @@ class Session:
             reply = fail(str(refusal))
         self._say(reply)
         if command.restarts:
-            self._go_down(command.word)
+            self._wire.linger()
+            raise WireGoneError("the device restarts")
 
     def _say(self, reply: bytes) -> None:
         if self._device.profile.latency_s:
@@ -187,18 +188,17 @@ class Session:
             raise RefusedError("no snapshot update is under way")
         return ""
 
-    def _accept(self, command: Command) -> str:
-        return "" if command.restarts else self._unknown(command)
+    def _go_down(self, command: Command) -> str:
+        """Restart before the OKAY: whoever has heard that must not meet the device as it was."""
+        if not command.restarts:
+            return self._unknown(command)
+        with self._device.lock:
+            self._device.boot(after=command.word)
+        self._restart()
+        return ""
 
     def _unknown(self, _command: Command) -> str:
         raise RefusedError("unknown command")
-
-    def _go_down(self, word: str) -> None:
-        self._wire.linger()
-        with self._device.lock:
-            self._device.boot(after=word)
-        self._restart()
-        raise WireGoneError("the device restarts")
 
     def _drop_staged(self) -> None:
         if self._staged is not None:

@@ -40,6 +40,8 @@ class TcpWire:
 
     def shake_hands(self) -> None:
         """Exchange versions; the host has five seconds."""
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._connection.settimeout(_HANDSHAKE_S)
         self._send_all(_HANDSHAKE)
         theirs = self._read_exactly(len(_HANDSHAKE))
@@ -82,6 +84,15 @@ class TcpWire:
         with suppress(OSError):
             reset = struct.pack("ii", 1, 0)
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+
+    def hang_up(self) -> None:
+        """End the connection from any thread; whoever reads or writes meets WireGoneError."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._connection.close()
 
     def _read_length(self) -> int:
         (length,) = _LENGTH.unpack(self._read_exactly(_LENGTH.size))
@@ -132,7 +143,7 @@ class TcpPort:
         self._stopping = Event()
         self._down_for = 0.0
         self._lock = Lock()
-        self._hosts: dict[socket.socket, Thread] = {}
+        self._hosts: dict[TcpWire, Thread] = {}
         self._acceptor: Thread | None = None
 
     @property
@@ -155,10 +166,10 @@ class TcpPort:
         )
         self._acceptor.start()
 
-    def restart(self, down_for: float) -> None:
-        """Drop every host, and listen again in so many seconds."""
+    def restart(self, down_for: float, spared: Wire) -> None:
+        """Drop every host but one, who is owed a reply, and listen again in so many seconds."""
         self._down_for = down_for
-        self._hang_up()
+        self._hang_up(spared)
 
     def close(self) -> None:
         """Drop every host and stop listening; calling it again is fine."""
@@ -173,13 +184,14 @@ class TcpPort:
         if self._listener is not None:
             self._listener.close()
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, spared: Wire | None = None) -> None:
         with self._lock:
-            sockets = [*self._hosts]
-        for one in (self._listener, *sockets):
-            if one is not None:
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+            wires = [wire for wire in self._hosts if wire is not spared]
+        if self._listener is not None:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+        for wire in wires:
+            wire.hang_up()
 
     def _accept_all(self, listener: socket.socket) -> None:
         while not self._stopping.is_set():
@@ -192,28 +204,24 @@ class TcpPort:
             self._admit(connection)
 
     def _admit(self, connection: socket.socket) -> None:
-        thread = Thread(
-            target=self._talk, args=(connection,), name="fastboot-tcp-host", daemon=True
-        )
+        wire = TcpWire(connection)
+        thread = Thread(target=self._talk, args=(wire,), name="fastboot-tcp-host", daemon=True)
         with self._lock:
             if len(self._hosts) < _MAX_HOSTS and not self._stopping.is_set():
-                self._hosts[connection] = thread
+                self._hosts[wire] = thread
                 thread.start()
             else:
-                connection.close()
+                wire.close()
 
-    def _talk(self, connection: socket.socket) -> None:
+    def _talk(self, wire: TcpWire) -> None:
         try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            wire = TcpWire(connection)
             with suppress(WireGoneError):
                 wire.shake_hands()
                 self._serve(wire)
         finally:
             with self._lock:
-                del self._hosts[connection]
-            connection.close()
+                del self._hosts[wire]
+            wire.close()
 
 
 def _bind(address: Address, receive_buffer: int | None) -> socket.socket:

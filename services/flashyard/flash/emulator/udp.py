@@ -80,6 +80,7 @@ class UdpPort:
         self._serve = serve
         self._socket: socket.socket | None = None
         self._exchange: Lockstep | None = None
+        self._wire: UdpWire | None = None
         self._thread: Thread | None = None
         self._stopping = Event()
 
@@ -110,15 +111,18 @@ class UdpPort:
         )
         self._thread.start()
 
-    def restart(self, down_for: float) -> None:
-        """End the session, and hear nothing for so many seconds."""
+    def restart(self, down_for: float, spared: Wire) -> None:
+        """End the session unless it is owed a reply, and then hear nothing for so many seconds."""
         if self._exchange is not None:
-            self._exchange.interrupt(down_for)
+            self._exchange.rest(down_for)
+            if spared is not self._wire:
+                self._exchange.interrupt()
 
     def close(self) -> None:
         """End the session and give the address up; calling it again is fine."""
         self._stopping.set()
-        self.restart(0)
+        if self._exchange is not None:
+            self._exchange.interrupt()
         if self._thread is not None:
             self._thread.join(_STOP_S)
         if self._socket is not None:
@@ -128,4 +132,5 @@ class UdpPort:
         while not self._stopping.is_set():
             with suppress(WireGoneError):
                 exchange.await_host()
-                self._serve(UdpWire(exchange))
+                self._wire = UdpWire(exchange)
+                self._serve(self._wire)
