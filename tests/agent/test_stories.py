@@ -108,8 +108,8 @@ async def test_without_an_image_each_job_flashes_a_stream_of_its_own_over_tcp_an
         await peer.online("DEVICE_1", "DEVICE_2")
         first = await peer.start("DEVICE_1", total_bytes=70_001)
         second = await peer.start("DEVICE_2", total_bytes=70_001)
-        assert isinstance(await peer.ended(first.job_id), FlashCompleted)
-        assert isinstance(await peer.ended(second.job_id), FlashCompleted)
+        await peer.completed(first.job_id)
+        await peer.completed(second.job_id)
         for device, job in ((one, first), (two, second)):
             stream = b"".join(Generated(job.job_id, 70_001).views(0, 70_001))
             assert device.content("system")[:70_001] == stream
@@ -149,7 +149,7 @@ async def test_a_fault_of_the_device_ends_its_job_and_nobody_elses(
         check_story(peer, bad)
         recent = peer.devices["BAD"].recent[-1]
         assert (recent.status, recent.code) == (Status.FAILED, code)
-        assert isinstance(await peer.ended(good), FlashCompleted)
+        await peer.completed(good)
         again = await peer.start("BAD")
         assert again.accepted
 
@@ -161,9 +161,8 @@ async def test_an_image_too_large_for_the_partition_fails_before_anything_is_tou
     async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}):
         await peer.online("DEVICE_1")
         job_id = (await peer.start("DEVICE_1", total_bytes=MIB + 1)).job_id
-        end = await peer.ended(job_id)
-        assert isinstance(end, FlashFailed)
-        assert (end.code, end.device_state) == (Code.IMAGE_TOO_LARGE, "untouched")
+        end = await peer.failed(job_id, Code.IMAGE_TOO_LARGE)
+        assert end.device_state == "untouched"
         assert not device.commands
 
 

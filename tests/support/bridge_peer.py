@@ -8,6 +8,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
+from flashyard.contract.faults import Code
 from flashyard.contract.messages import (
     DeviceChanged,
     FlashCompleted,
@@ -113,11 +114,32 @@ class BridgePeer:
     def log(self, job_id: str) -> list[str]:
         return [line.text for said in self.said(FlashLog, job_id) for line in said.lines]
 
+    def record_of(self, job_id: str) -> JobRecord | None:
+        """An ended job's full record, once it came."""
+        return next(iter(self.said(JobRecord, job_id)), None)
+
+    def records(self, device_id: str) -> list[Device]:
+        """All records of a device, in order."""
+        said = self.said(DeviceChanged)
+        return [each.device for each in said if each.device_id == device_id]
+
     async def ended(self, job_id: str, within: float = 30.0) -> FlashCompleted | FlashFailed:
         """Wait for a job's end and for its record."""
         await until(lambda: self.said(JobRecord, job_id), within)
         end = self.end(job_id)
         assert end is not None
+        return end
+
+    async def failed(self, job_id: str, code: Code) -> FlashFailed:
+        """Wait for an end without success, of this code."""
+        end = await self.ended(job_id)
+        assert isinstance(end, FlashFailed), end
+        assert end.code is code
+        return end
+
+    async def completed(self, job_id: str) -> FlashCompleted:
+        end = await self.ended(job_id)
+        assert isinstance(end, FlashCompleted), end
         return end
 
     async def online(self, *device_ids: str) -> None:

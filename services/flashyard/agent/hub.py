@@ -144,6 +144,8 @@ class Hub:
             _, late = await asyncio.wait(agents, timeout=self._timing.safe_point)
             for task in late:
                 task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=self._timing.farewell)
         await self._cache.close()
         if self._greeting is not None:
             self._greeting.cancel()

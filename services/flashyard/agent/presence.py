@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from flashyard import __version__
+from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.messages import HubChanged
 from flashyard.contract.records import Hub, Limits
+
+_TIMES = 3  # that a rival is seen within ...
+_WHILE = 60.0  # seconds, to be taken for alive
+_RIVALS = 16
 
 
 class Presence:
@@ -18,7 +23,7 @@ class Presence:
         self._session = session
         self._clock = clock
         self._limits = limits
-        self._rival: str | None = None
+        self._sightings: Bounded[str, list[float]] = Bounded(_RIVALS)
 
     def say(self, *, online: bool) -> HubChanged:
         """Make the message."""
@@ -41,20 +46,24 @@ class Presence:
     def contest(self, hub: Hub, *, retained: bool) -> bool:
         """Judge what is said on our topic; True: it must be overwritten.
 
-        An online presence of another session is that of a live rival when it comes live, or is
-        there again after we have overwritten it. Else it is what a process left that died.
+        Another session's word is what a process left that died, or the broker its will, unless it
+        comes live and online, or comes again and again although we overwrote it: two clients of
+        one id throw each other out, and all they see of each other is wills.
 
         Raises:
             FaultError: `duplicate_hub_id`: a rival lives, and we are the later one.
         """
         if self.is_mine(hub):
             return not hub.online
-        if not hub.online:
-            return True
-        lives = not retained or self._rival == hub.session
-        self._rival = hub.session
+        lives = (hub.online and not retained) or self._comes_again(hub.session)
         if lives and (hub.since, hub.session) < (self._clock.began, self._session):
             raise refuse(
                 Code.DUPLICATE_HUB_ID, f"Another live hub has the id {self._hub_id}; it was first."
             )
         return True
+
+    def _comes_again(self, session: str) -> bool:
+        now = self._clock.monotonic()
+        seen = [at for at in self._sightings.get(session) or [] if now - at < _WHILE]
+        self._sightings[session] = [*seen, now][-_TIMES:]
+        return len(seen) + 1 >= _TIMES
