@@ -225,6 +225,12 @@ class HubSettings(Settings):
         return self
 
 
+class EmulatorSettings(Settings):
+    """The emulator's: what it shares with every other command that serves."""
+
+    section: ClassVar[str] = "emulator"
+
+
 class UpSettings(Settings):
     """The whole system's. What is None is left to the role's own settings."""
 

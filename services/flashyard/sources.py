@@ -21,6 +21,7 @@ from flashyard.settings import (
     BridgeSettings,
     BrokerSettings,
     ClientSettings,
+    EmulatorSettings,
     HubSettings,
     Settings,
     UpSettings,
@@ -28,7 +29,14 @@ from flashyard.settings import (
 
 FILE = "flashyard.toml"
 PREFIX = "FLASHYARD_"
-_ROLES = (BrokerSettings, BridgeSettings, HubSettings, UpSettings, ClientSettings)
+_ROLES: tuple[type[Settings], ...] = (
+    BrokerSettings,
+    BridgeSettings,
+    HubSettings,
+    EmulatorSettings,
+    UpSettings,
+    ClientSettings,
+)
 SECTIONS = {role.section: role for role in _ROLES}
 
 S = TypeVar("S", bound=Settings)

@@ -5,19 +5,17 @@ It turns options into profiles; what a device does is the emulator's business.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import DataDir, LogFormat, LogLevel, Supervised
-from flashyard.cli.serving import Ready, serve
 from flashyard.endpoint import Endpoint
 from flashyard.flash.emulator import (
     Address,
@@ -32,17 +30,10 @@ from flashyard.flash.emulator.profile import (
     DEFAULT_PARTITIONS,
 )
 from flashyard.quantity import parse_quantity
-from flashyard.settings import Settings
 
 _T = TypeVar("_T")
 _FASTBOOT = Endpoint("127.0.0.1", 5554)
 _FIELD = re.compile(r",(?=(?:tcp|udp|name)=)")
-
-
-class EmulatorSettings(Settings):
-    """What the emulator shares with the other long-running commands."""
-
-    section: ClassVar[str] = "emulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +177,16 @@ def emulate(
     Once they answer, one line on stdout says `ready` and the URL of each address in the order
     given, such as `fastboot-tcp://127.0.0.1:40001/ID`.
     """
+    import asyncio
+
+    from flashyard.cli.serving import Ready, serve
+    from flashyard.settings import EmulatorSettings
+
     said: Invocation = ctx.obj
     settings = said.settings(
         EmulatorSettings, data_dir=data_dir, log_level=log_level, log_format=log_format
     )
+    limit = DEFAULT_DOWNLOAD if max_download_size is None else max_download_size
     devices = []
     for place in _places(serial, tcp, udp, device or []):
         try:
@@ -198,9 +195,7 @@ def emulate(
                 name=place.name,
                 partitions={**DEFAULT_PARTITIONS, **dict(partition or [])},
                 slots=slots,
-                max_download_size=DEFAULT_DOWNLOAD
-                if max_download_size is None
-                else max_download_size,
+                max_download_size=limit,
                 locked=locked,
                 battery_mv=battery,
                 discard=discard,
