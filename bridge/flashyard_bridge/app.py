@@ -72,7 +72,7 @@ def create_app(state: State) -> FastAPI:
 
 
 async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
-    """Run a bridge until SIGTERM or cancellation.
+    """Run a bridge until it is cancelled.
 
     Args:
         settings: a bridge's.

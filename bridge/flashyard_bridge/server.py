@@ -1,15 +1,13 @@
-"""uvicorn with our manners: sockets that are already bound, quiet, and a stop that is a success.
+"""uvicorn with our manners: sockets that are bound already, quiet, stopped by cancelling.
 
-It knows no route and no message.
+It knows no route, no message and no signal.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
@@ -18,7 +16,6 @@ from starlette.types import ASGIApp
 from flashyard_bridge.websocket import LiveSocket
 
 MAX_MESSAGE = 64 * 1024  # bytes of a browser's message
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GRACE = 5  # seconds in which requests under way may end
 
 
@@ -54,7 +51,7 @@ class Server(uvicorn.Server):
             self._on_serving()
 
     async def run_until_stopped(self, sockets: Sequence[socket.socket]) -> None:
-        """Serve until SIGTERM, SIGINT or cancellation; then close what is open, in good order."""
+        """Serve until `should_exit` or cancellation; then close what is open, in good order."""
         serving = asyncio.create_task(self.serve(list(sockets)), name="bridge[server]")
         try:
             await asyncio.shield(serving)
@@ -65,18 +62,5 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on the first signal; unlike uvicorn's own, do not raise it again: exit 0."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        self.should_exit = True
+        """Leave signals to whoever runs this; uvicorn's own way ends by raising SIGTERM again."""
+        yield

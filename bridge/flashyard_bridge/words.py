@@ -62,4 +62,4 @@ def decode_word(text: bytes) -> Ping | Subscribe:
     Raises:
         ValueError: not JSON, not an object, of another type, or with a bad field.
     """
-    return _WORD.validate_json(text)
+    return _WORD.validate_json(text, by_alias=True, by_name=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,25 +17,13 @@ from websockets.exceptions import ConnectionClosed
 
 from support.brokers import free_port
 
-_PROGRAM = """
-import asyncio, sys
-from pathlib import Path
-from flashyard.settings import BridgeSettings
-from flashyard_bridge.app import serve
-
-def ready(urls: str) -> None:
-    print("ready", urls, flush=True)
-
-settings = BridgeSettings(broker=sys.argv[1], listen=":0", data_dir=Path(sys.argv[2]))
-asyncio.run(serve(settings, ready))
-"""
-
 
 @asynccontextmanager
 async def _process(tmp_path: Path) -> AsyncIterator[tuple[Process, str]]:
     broker = f"mqtt://127.0.0.1:{free_port()}"
+    command = ["bridge", "--broker", broker, "--listen", ":0", "--data-dir", str(tmp_path)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM, broker, str(tmp_path), stdout=PIPE
+        *(sys.executable, "-m", "flashyard", *command), stdin=DEVNULL, stdout=PIPE
     )
     assert process.stdout is not None
     try:

@@ -69,6 +69,10 @@ def test_anything_else_is_no_word(text: bytes) -> None:
         decode_word(text)
 
 
+def test_names_are_camel_case_only() -> None:
+    assert decode_word(b'{"type":"subscribe","device_ids":["a"]}') == Subscribe()
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_do_harm(text: bytes) -> None:
     with pytest.raises(ValidationError):
