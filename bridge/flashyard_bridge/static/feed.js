@@ -1,6 +1,7 @@
 // The connection: messages in order, kept alive, tried again for ever. It knows no job.
 
 const LADDER = [0.5, 1, 2, 3, 5, 8, 13]; // seconds until the next try
+const PING = '{"type":"ping"}';
 const PING_EVERY = 20_000; // ms
 const SILENCE = 45_000; // ms after which the connection counts as dead
 const NO_TOKEN = 1008;
@@ -17,17 +18,21 @@ export function follow(url, told) {
   function connect() {
     const socket = new WebSocket(url);
     let heard = Date.now();
+    let isOpen = false;
     const timer = setInterval(() => {
       if (Date.now() - heard > SILENCE) socket.close();
-      else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
+      else if (socket.readyState === WebSocket.OPEN) socket.send(PING);
     }, PING_EVERY);
 
-    socket.onopen = () => {
-      failures = 0;
-      told.state({ open: true });
-    };
+    // A bridge accepts before it refuses a token: open is what was answered.
+    socket.onopen = () => socket.send(PING);
     socket.onmessage = (event) => {
       heard = Date.now();
+      if (!isOpen) {
+        isOpen = true;
+        failures = 0;
+        told.state({ open: true });
+      }
       told.message(JSON.parse(event.data));
     };
     socket.onclose = (event) => {
