@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -36,7 +36,12 @@ async def kept(recipe: Recipe) -> AsyncIterator[Kept]:
 
 
 def children() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if "-c" in each.cmdline()]
+    found = []
+    for each in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "-c" in each.cmdline():
+                found.append(each)
+    return found
 
 
 def pid_of(addresses: Sequence[str]) -> int:
@@ -144,4 +149,7 @@ async def test_a_leash_ends_the_child_when_its_parent_is_killed(tmp_path: Path) 
 
 
 def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -8,7 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +48,10 @@ class Running:
         """The ids of its children by the role they run."""
         found = {}
         for child in psutil.Process(self.pid).children():
-            words = child.cmdline()
-            if "flashyard" in words:
-                found[words[words.index("flashyard") + 1]] = child.pid
+            with suppress(psutil.NoSuchProcess):  # a zombie, too, is none
+                words = child.cmdline()
+                if "--supervised" in words:
+                    found[words[words.index("--supervised") - 1]] = child.pid
         return found
 
     async def serving(self) -> None:
@@ -60,7 +61,9 @@ class Running:
         assert self.ready, f"it never served:\n{self.err}"
 
     def send(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
+        # Not Process.send_signal: it may take the exit status away from asyncio's watcher.
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     async def ended(self, within: float = END_WITHIN) -> int:
         """Wait for its end and everything it said; return the exit status."""
@@ -73,11 +76,11 @@ class Running:
     async def close(self) -> None:
         """Stop it if it runs: in order if it can, else at once."""
         if self._process.returncode is None:
-            self._process.terminate()
+            self.send(signal.SIGTERM)
             try:
                 await self.ended()
             except TimeoutError:
-                self._process.kill()
+                self.send(signal.SIGKILL)
         await self.ended()
 
     async def _read_out(self) -> None:

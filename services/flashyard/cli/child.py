@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import NamedTuple, Self
 
@@ -48,14 +50,13 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         process = self._started
-        if process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(STOP_WITHIN):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
                 await process.wait()
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await process.wait()
         if process.stdin is not None:
             process.stdin.close()
 
@@ -83,6 +84,13 @@ class Child:
         status = self._started.returncode
         assert status is not None  # noqa: S101 - it has left `async with`
         return status
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Not Process.terminate: it polls first, and takes the exit status of one that has just
+        # ended away from asyncio's watcher, which then reports 255.
+        if self._started.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._started.pid, number)
 
     @property
     def _started(self) -> Process:

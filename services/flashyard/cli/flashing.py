@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import typer
+from pydantic import ValidationError
 
 from flashyard.cli.amounts import size
 from flashyard.cli.attend import LeftError, attend
 from flashyard.cli.choice import choose, every
-from flashyard.cli.outcome import exit_status, totals
+from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.talk import complain, print_data, say
 from flashyard.cli.transfer import transfer
 from flashyard.cli.views import can_ask, showing
 from flashyard.client.answers import OneJob, Started, StartRequest
 from flashyard.client.bridge import Bridge
+from flashyard.client.unreachable import UnreachableError
 from flashyard.client.upload import LocalImage, read, send
-from flashyard.contract.faults import TABLE, Code, Fault, FaultError, refuse
+from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault, refuse
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Device, ImageRef, Job
 from flashyard.settings import ClientSettings
@@ -76,6 +78,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
             devices = choose(known, wish.devices, wish.hub_id)
         with transfer("Reading", wish.image) as advance:
             image = await read(wish.image, advance)
+        requests = [_request(wish, device, image) for device in devices]
         is_stored = await bridge.has_image(image.sha256)
         if manner.dry_run:
             _print_plan(wish, devices, image, is_stored=is_stored)
@@ -85,10 +88,11 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         if not is_stored:
             with transfer("Sending", wish.image) as advance:
                 await send(bridge, image, advance)
-        begun = await _start(bridge, wish, devices, image)
+        begun = await _start(bridge, requests, devices, image)
         if manner.detach:
             _print_ids(begun.jobs, json=manner.json)
-            return exit_status([], begun.refused) if begun.refused else 0
+            some = begun.jobs and begun.refused
+            return SOME_FAILED if some else exit_status([], begun.refused)
         return await _attend(bridge, begun, json=manner.json)
 
 
@@ -132,16 +136,9 @@ def _is_agreed(wish: Wish, devices: Sequence[Device], manner: Manner) -> bool:
     )
 
 
-async def _start(bridge: Bridge, wish: Wish, devices: Sequence[Device], image: LocalImage) -> Begun:
-    """Start a job for each device; those that are refused are told and left out.
-
-    Raises:
-        FaultError: the only device was refused.
-    """
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def start(device: Device) -> Job | Fault:
-        request = StartRequest(
+def _request(wish: Wish, device: Device, image: LocalImage) -> StartRequest:
+    try:
+        return StartRequest(
             device_id=device.device_id,
             hub_id=device.hub_id,
             partition=wish.partition,
@@ -151,14 +148,36 @@ async def _start(bridge: Bridge, wish: Wish, devices: Sequence[Device], image: L
             reboot=None if wish.reboot else False,
             erase=True if wish.erase else None,
         )
+    except ValidationError as error:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"{wish.partition!r} is no name of a partition.",
+            hint="Up to 36 letters, digits and . _ - make one, such as boot or system_a.",
+        ) from error
+
+
+async def _start(
+    bridge: Bridge, requests: Sequence[StartRequest], devices: Sequence[Device], image: LocalImage
+) -> Begun:
+    """Start a job for each device; those that are refused are told and left out.
+
+    Raises:
+        FaultError: the only device was refused.
+    """
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def start(request: StartRequest, device: Device) -> Job | Fault:
         async with gate:
             try:
                 started = await bridge.start(request)
             except FaultError as error:
                 return error.fault
-        return _expected(started, device, wish.partition, image)
+            except UnreachableError as error:
+                hint = "It may have started all the same: look at `flashyard ls jobs`."
+                return fault(Code.HUB_NO_ANSWER, error.sentence, hint=hint)
+        return _expected(started, device, request.partition, image)
 
-    came = await asyncio.gather(*(start(device) for device in devices))
+    came = await asyncio.gather(*map(start, requests, devices))
     refused = [each for each in came if isinstance(each, Fault)]
     if len(came) == 1 and refused:
         raise FaultError(refused[0])

@@ -22,6 +22,7 @@ from flashyard.cli.options import (
     Usb,
 )
 from flashyard.cli.talk import complain
+from flashyard.contract.faults import Code, refuse
 
 
 def up(
@@ -94,7 +95,14 @@ def up(
     )
     expected = {device.device_id for device in (*hub.fastboot_tcp, *hub.fastboot_udp)}
     if settings.demo:
-        expected |= {device.device_id for device in DEMO}
+        demo_ids = {device.device_id for device in DEMO}
+        if both := expected & demo_ids:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"{both.pop()} is configured, and --demo has a device of that name.",
+                hint="Give yours another name, or leave out --demo.",
+            )
+        expected |= demo_ids
     token = read_token(bridge.token_file)
 
     async def role(ready: Ready) -> None:

@@ -50,6 +50,7 @@ async def watch_everything(
         FaultError: `not_allowed`.
     """
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        await bridge.hubs()  # is there a bridge at all?
         say(f"Watching {settings.url}; Ctrl-C ends it, and only the watching.")
         with showing([], json=json) as shown:
             async with aclosing(overhear(bridge, device_ids)) as news:
