@@ -79,6 +79,10 @@ class Desk:
             return self._answer_unreadable(payload, error)
         return self._receipts.get(order.order_id) or self._judge(order)
 
+    def knows(self, job_id: str) -> bool:
+        """Is it a job of this run, or one whose end is known?"""
+        return self._status(job_id) is not None
+
     def _judge(self, order: AnyOrder) -> Receipt:
         try:
             if order.session != self._session:
@@ -112,6 +116,8 @@ class Desk:
         earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
         if earlier is not None:
             return self._acceptance(order, earlier)
+        if order.priority != StartOrder.model_fields["priority"].default:
+            raise refuse(Code.NOT_SUPPORTED, "The hub does not know priorities yet.")
         agent.start(order)
         self._keys.use(order)
         return self._acceptance(order, order.job_id)

@@ -17,6 +17,9 @@ from flashyard.flash.target import Description
 
 _SHORT_NAME = 40  # characters that are left of a name where names alone fill a record
 _MAX_PARTITIONS = 256
+_LONGEST_PARTITION = 40
+_LONGEST_NAME = 200
+_LARGEST = 2**53 - 1
 
 
 class Dossier:
@@ -31,7 +34,7 @@ class Dossier:
     def name(self, sight: Sight) -> str:
         """What people call the device: what it says, else its id."""
         if sight.description is not None:
-            return sight.description.name or self._port.device_id
+            return _short(sight.description.name) or self._port.device_id
         return sight.remembered.device_name if sight.remembered else self._port.device_id
 
     def build(
@@ -68,8 +71,8 @@ class Dossier:
         told, old = sight.description, sight.remembered
         if told is not None:
             return {
-                "serial": told.serial or self._port.device_id,
-                "product": told.product,
+                "serial": _short(told.serial) or self._port.device_id,
+                "product": _short(told.product),
                 "mode": told.mode,
                 "emulated": told.emulated,
                 "slots": told.slots,
@@ -92,8 +95,17 @@ class Dossier:
 
 
 def _sizes(told: Description) -> dict[str, int] | None:
-    sizes = {name: size for name, size in told.partitions.items() if size is not None}
+    """Keep what is plausible: the words of a device are only words."""
+    sizes = {
+        name: size
+        for name, size in told.partitions.items()
+        if size is not None and 0 <= size <= _LARGEST and len(name) <= _LONGEST_PARTITION
+    }
     return dict(list(sizes.items())[:_MAX_PARTITIONS]) or None
+
+
+def _short(told: str | None) -> str | None:
+    return told[:_LONGEST_NAME] if told else None
 
 
 def _within_size(said: DeviceChanged) -> DeviceChanged:

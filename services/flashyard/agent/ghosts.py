@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from flashyard.agent.clock import Clock
@@ -32,9 +32,11 @@ class Ghost(NamedTuple):
     lost: tuple[Lost, ...]
 
 
-def raise_ghost(device: Device, clock: Clock) -> Ghost:
-    """Read an old record: what ran or waited then was interrupted."""
-    lost = tuple(_interrupted(job, seq, clock) for job, seq in _active(device))
+def raise_ghost(device: Device, clock: Clock, is_known: Callable[[str], bool]) -> Ghost:
+    """Read an old record: what ran or waited then, and nobody knows now, was interrupted."""
+    lost = tuple(
+        _interrupted(job, seq, clock) for job, seq in _active(device) if not is_known(job.job_id)
+    )
     entries = [recent_entry(each.record.job, each.record.seq) for each in lost]
     return Ghost(device, (*device.recent, *entries)[-MAX_RECENT:], lost)
 

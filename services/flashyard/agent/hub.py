@@ -74,7 +74,7 @@ class Hub:
             on_up=self._link_up,
             on_down=self._link_down,
             subscriptions=hub_filters(hub_id),
-            will=Will(build(Kind.PRESENCE, hub_id), self._presence.say(online=False).encode()),
+            will=self._make_will,
         )
         self._post = Post(self._link, hub_id)
         self._cache = ImageCache(
@@ -128,11 +128,10 @@ class Hub:
             raise self._rival
 
     async def _get_ready(self, ready: Callable[[str], None]) -> None:
-        looks = [asyncio.create_task(agent.looked.wait()) for agent in self._agents.values()]
-        if looks:
-            _, late = await asyncio.wait(looks, timeout=self._timing.first_looks)
-            for look in late:
-                look.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.first_looks):
+                for agent in self._agents.values():
+                    await agent.looked.wait()
         await self._greeted.wait()
         ready(f"{self._link.address} {self.hub_id}")
 
@@ -156,6 +155,10 @@ class Hub:
             _log.info("the hub goes" if told else "the hub goes, and the broker was not told")
 
     # The link's callbacks
+
+    def _make_will(self) -> Will:
+        gone = self._presence.say(online=False)
+        return Will(build(Kind.PRESENCE, self.hub_id), gone.encode())
 
     def _link_up(self) -> None:
         self._heard_myself.clear()
@@ -191,14 +194,12 @@ class Hub:
             self._tell_all()
 
     def _hear_presence(self, payload: bytes, *, retained: bool) -> None:
-        if not payload:
+        try:
+            hub = HubChanged.decode(payload).hub
+            contested = self._presence.contest(hub, retained=retained)
+        except ValueError:  # cleared, or somebody's rubbish
             self._post.presence(self._presence.say(online=True))
             return
-        hub = HubChanged.decode(payload).hub
-        if self._presence.is_mine(hub) and hub.online:
-            self._heard_myself.set()
-        try:
-            contested = self._presence.contest(hub, retained=retained)
         except FaultError as rival:
             _log.critical("%s", rival)
             self._rival = rival
@@ -209,6 +210,8 @@ class Hub:
             self._post.presence(self._presence.say(online=True))
             if hub.online and self._greeted.is_set():
                 self._tell_all()  # its records may lie over ours
+        else:
+            self._heard_myself.set()
 
     # What is true
 
@@ -241,13 +244,20 @@ class Hub:
     def _find_left_behind(self, device_id: str, payload: bytes) -> None:
         if not payload or self.session.encode() in payload:
             return
-        self._left_behind[device_id] = DeviceChanged.decode(payload).device
+        try:
+            self._left_behind[device_id] = DeviceChanged.decode(payload).device
+        except ValueError:
+            self._post.clear(device_id)
+            return
         if self._greeted.is_set():
             self._tasks.create_task(self._greet(), name="hub late greeting")
 
     def _take_over(self) -> list[Ghost]:
         """Tell the end of the jobs that died, and drop what left the configuration."""
-        ghosts = [raise_ghost(device, self._clock) for device in self._left_behind.values()]
+        ghosts = [
+            raise_ghost(device, self._clock, self._desk.knows)
+            for device in self._left_behind.values()
+        ]
         self._left_behind.clear()
         for ghost in ghosts:
             for each in ghost.lost:

@@ -48,7 +48,7 @@ class Link:
         *,
         on_message: Callable[[str, bytes, bool], None],
         subscriptions: Sequence[tuple[str, int]] = (),
-        will: Will | None = None,
+        will: Callable[[], Will] | Will | None = None,
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda _reason: None,
         keepalive: int = 10,
@@ -63,7 +63,8 @@ class Link:
             client_id: unique among the broker's clients.
             on_message: gets topic, payload and whether it is the broker's retained copy.
             subscriptions: (filter, QoS) pairs; a refused one keeps the link down.
-            will: what the broker publishes if this process vanishes.
+            will: what the broker publishes if this process vanishes, or what makes it anew for each
+                connection.
             on_up: called on each connection, before its first message.
             on_down: gets the reason when a connection is lost, not when the link is left.
             keepalive: seconds; a broker counts a client as gone after 1.5 of it.
@@ -184,9 +185,8 @@ class Link:
         sock = await dial(self.address, self._connect_timeout)
         wire = Wire(sock, self.address, self.client_id, self._outgoing.confirm, self._max_queued)
         try:
-            await wire.greet(
-                self._will, self._subscriptions, self._keepalive, self._connect_timeout
-            )
+            will = self._will() if callable(self._will) else self._will
+            await wire.greet(will, self._subscriptions, self._keepalive, self._connect_timeout)
             self._come_up(wire)
             while True:
                 for message in await wire.receive():

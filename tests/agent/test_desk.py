@@ -1,0 +1,90 @@
+"""The desk's memory: bounded, and long enough."""
+
+from __future__ import annotations
+
+from agent.test_story import ORDER
+from flashyard.agent.bounded import Bounded
+from flashyard.agent.clock import Clock
+from flashyard.agent.desk import Desk
+from flashyard.agent.idempotency import LIFE_S, Keys
+from flashyard.contract.faults import Code
+from flashyard.contract.orders import CancelOrder, Receipt
+from flashyard.contract.phases import Status
+from flashyard.contract.records import StartOptions
+from flashyard.contract.topics import MAX_PAYLOAD
+from support.bridge_peer import new_job_id
+from support.faults import refused
+from support.image_server import stored
+
+NOW = 1_703_001_234_000
+
+
+def desk(ended: Bounded[str, Status] | None = None) -> Desk:
+    clock = Clock(wall=lambda: NOW / 1000)
+    return Desk({}, Bounded(10) if ended is None else ended, "s1", clock)
+
+
+def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:
+    return CancelOrder(order_id=f"o-{number}", job_id=job_id, session="s1", issued_at=NOW)
+
+
+def take(where: Desk, number: int) -> Receipt:
+    receipt = where.take(cancel(number).encode())
+    assert receipt is not None
+    return receipt
+
+
+def test_the_last_thousand_receipts_are_repeated() -> None:
+    ended: Bounded[str, Status] = Bounded(10)
+    where = desk(ended)
+    first = take(where, 0)
+    assert first.code is Code.UNKNOWN_JOB
+    for number in range(1, 1000):
+        take(where, number)
+    ended[ORDER.job_id] = Status.COMPLETED
+    assert take(where, 0) is first
+    take(where, 1000)
+    assert take(where, 0).code is Code.ALREADY_FINAL, "the oldest was forgotten"
+
+
+def test_a_thousand_cancels_that_came_early_are_remembered() -> None:
+    where = desk()
+    job_ids = [new_job_id() for _ in range(1001)]
+    for number, job_id in enumerate(job_ids):
+        where.take(cancel(number, job_id).encode())
+    for job_id, code in ((job_ids[0], Code.UNKNOWN_DEVICE), (job_ids[1], Code.CANCELLED)):
+        start = ORDER.with_(job_id=job_id, order_id=f"start-{job_id}", issued_at=NOW)
+        receipt = where.take(start.encode())
+        assert receipt is not None
+        assert receipt.code is code
+
+
+def test_a_payload_over_the_limit_is_ignored() -> None:
+    assert desk().take(b" " * (MAX_PAYLOAD + 1)) is None
+
+
+def test_a_key_lives_for_a_day_on_its_device() -> None:
+    now = [0.0]
+    keys = Keys(lambda: now[0])
+    order = ORDER.with_(idempotency_key="once")
+    assert keys.first(order) is None
+    keys.use(order)
+    again = order.with_(job_id=new_job_id(), order_id="o2", issued_at=7, query="other")
+    assert keys.first(again) == order.job_id
+    assert keys.first(again.with_(device_id="DEVICE_2")) is None
+    for other in (
+        {"partition": "boot"},
+        {"total_bytes": 1},
+        {"image": stored(b"image")},
+        {"options": StartOptions(erase=True)},
+    ):
+        with refused(Code.IDEMPOTENCY_CONFLICT):
+            keys.first(again.with_(**other))
+    now[0] = LIFE_S + 1.0
+    assert keys.first(again) is None
+
+
+def test_without_a_key_every_start_is_its_own() -> None:
+    keys = Keys(lambda: 0.0)
+    keys.use(ORDER)
+    assert keys.first(ORDER) is None

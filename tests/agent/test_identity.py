@@ -1,0 +1,42 @@
+"""Who a hub is: the same after each start, valid whatever its host is called."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from flashyard.agent.identity import kept_hub_id, new_session
+from flashyard.contract.model import HubId, Token
+
+
+@given(st.text(max_size=80))
+def test_any_host_name_makes_a_valid_id_which_is_kept(host: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        made = kept_hub_id(Path(directory) / "hub", host)
+        TypeAdapter(HubId).validate_python(made)
+        assert kept_hub_id(Path(directory) / "hub", "renamed") == made
+
+
+def test_the_host_can_be_recognised(tmp_path: Path) -> None:
+    name, _, digits = kept_hub_id(tmp_path, "Rack-3.lab.example.org").rpartition("-")
+    assert name == "rack-3-lab-example-org"
+    assert len(digits) == 4
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"Not An Id\n", b"\xff\xfe"])
+def test_a_damaged_file_is_replaced(tmp_path: Path, rubbish: bytes) -> None:
+    (tmp_path / "hub-id").write_bytes(rubbish)
+    made = kept_hub_id(tmp_path, "host")
+    assert made.startswith("host-")
+    assert kept_hub_id(tmp_path, "host") == made
+
+
+def test_each_run_has_a_session_of_its_own() -> None:
+    sessions = {new_session() for _ in range(100)}
+    assert len(sessions) == 100
+    TypeAdapter(list[Token]).validate_python(sorted(sessions))

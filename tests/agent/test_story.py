@@ -1,0 +1,179 @@
+"""A job as it is told: numbered, in order, never backwards, ended once, and true in the record."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashyard.agent.clock import Clock
+from flashyard.agent.post import Post
+from flashyard.agent.story import Story, Teller
+from flashyard.contract.faults import Code, fault
+from flashyard.contract.messages import (
+    FlashCompleted,
+    FlashFailed,
+    FlashLog,
+    FlashProgress,
+    FlashQueued,
+    FlashStarted,
+    JobRecord,
+)
+from flashyard.contract.orders import StartOrder
+from flashyard.contract.phases import IllegalMoveError, Phase, Status
+from flashyard.contract.records import StartOptions
+from flashyard.contract.topics import Kind
+from flashyard.flash.meter import Reading
+from flashyard.flash.run import Run
+from support.image_server import stored
+from support.paper_link import PaperLink
+
+TOTAL = 1000
+ORDER = StartOrder(
+    order_id="o1",
+    job_id="job_1703001234_abc123",
+    session="s1",
+    issued_at=0,
+    device_id="DEVICE_1",
+    partition="system",
+    total_bytes=TOTAL,
+)
+
+
+class Told:
+    """A story on paper."""
+
+    def __init__(self, order: StartOrder = ORDER) -> None:
+        self.link = PaperLink()
+        self.changes: list[int] = []
+        post = Post(self.link.as_link(), "bench-a")
+        self.post = post
+        self.story = Story(
+            order,
+            "Device 1",
+            Teller("bench-a", Clock(), post),
+            lambda story: self.changes.append(story.seq),
+        )
+        self.run = Run(("system",), self.story.lines)
+
+    @property
+    def events(self) -> list[object]:
+        return [sheet.report for sheet in self.link.sheets if sheet.topic.kind is Kind.EVENT]
+
+    def note(self, done: int, speed: int = 5) -> None:
+        percent = min(done * 1000 // TOTAL / 10, 99.9)
+        self.story.note(self.run, self.run.where, Reading(percent, done, speed, speed, 3))
+
+    def fly(self) -> None:
+        """Bring the run to its last phase."""
+        for phase in (Phase.IDENTIFYING, Phase.WRITING, Phase.FINISHING):
+            self.run.enter(phase, phase.value)
+
+
+def test_a_good_story() -> None:
+    told = Told()
+    told.story.queued(2)
+    told.story.started()
+    told.note(0)
+    told.story.turned()
+    told.fly()
+    told.note(TOTAL)
+    told.story.sampled()
+    told.story.complete()
+    kinds = [type(event) for event in told.events]
+    assert kinds == [FlashQueued, FlashStarted, FlashProgress, FlashProgress, FlashCompleted]
+    assert told.changes == [0, 1, 2, 3, 4]
+    samples = [sheet for sheet in told.link.sheets if sheet.topic.kind is Kind.PROGRESS]
+    [sample] = [sheet.report for sheet in samples]
+    assert isinstance(sample, FlashProgress)
+    assert (sample.seq, sample.progress) == (2, 99.9)
+    told.link.check_manners()
+
+
+def test_a_job_that_need_not_wait_begins_with_number_one() -> None:
+    told = Told()
+    told.story.started()
+    [started] = told.events
+    assert isinstance(started, FlashStarted)
+    assert (started.seq, started.timestamp) == (1, told.story.job.started_at)
+
+
+def test_an_end_is_told_once() -> None:
+    told = Told()
+    told.story.queued(1)
+    told.story.fail(fault(Code.CANCELLED), "untouched")
+    assert told.story.job.status is Status.CANCELLED
+    with pytest.raises(IllegalMoveError):
+        told.story.fail(fault(Code.INTERNAL), None)
+    with pytest.raises(IllegalMoveError):
+        told.story.complete()
+    with pytest.raises(IllegalMoveError):
+        told.story.started()
+
+
+def test_what_devices_say_at_length_is_cut_to_what_a_message_holds() -> None:
+    told = Told()
+    told.story.started()
+    why = fault(Code.DEVICE_REFUSED, "s" * 5000, hint="h" * 5000, details="ß" * 5000)
+    told.story.fail(why, "d" * 5000)
+    failed = told.events[-1]
+    assert isinstance(failed, FlashFailed)
+    assert len(failed.error) == 1000
+    assert failed.details == "ß" * 1000
+    assert len(told.story.recent().error or "") == 200
+    record = told.story.record()
+    assert JobRecord.decode(record.encode()) == record
+
+
+def test_the_log_is_published_as_it_grows() -> None:
+    told = Told()
+    told.story.started()
+    told.story.lines.add("INFO from the device")
+    told.story.tell_log()
+    told.story.tell_log()
+    logs = [s.report for s in told.link.sheets if s.topic.kind is Kind.LOG]
+    [log] = logs
+    assert isinstance(log, FlashLog)
+    assert [line.text for line in log.lines] == ["Started on hub bench-a", "INFO from the device"]
+
+
+def test_the_record_tells_what_was_asked_for_and_no_credentials() -> None:
+    image = stored(b"image")
+    options = StartOptions(verify="none", slot="b")
+    order = ORDER.with_(image=image, query="signature=c0ffee", options=options, attempt=2)
+    story = Told(order).story
+    story.renew("signature=decaf")
+    assert story.order.query == "signature=decaf"
+    story.started()
+    current = story.current()
+    assert current.image is not None
+    assert (current.image.sha256, current.options, current.attempt) == (image.sha256, options, 2)
+    assert b"signature" not in current.encode()
+
+
+@given(st.lists(st.tuples(st.integers(0, TOTAL), st.booleans()), max_size=20), st.booleans())
+def test_percent_and_bytes_never_fall_whatever_the_counters_do(
+    looks: list[tuple[int, bool]],
+    is_good: bool,  # noqa: FBT001 - hypothesis draws it
+) -> None:
+    told = Told()
+    told.story.started()
+    for done, is_event in looks:
+        told.note(done)
+        (told.story.turned if is_event else told.story.sampled)()
+    told.fly()
+    told.note(0)
+    if is_good:
+        told.story.complete()
+    else:
+        told.story.fail(fault(Code.LINK_LOST), None)
+    said = [s.report for s in told.link.sheets]
+    progress = [each for each in said if isinstance(each, FlashProgress)]
+    assert [p.progress for p in progress] == sorted(p.progress for p in progress)
+    assert [p.bytes_transferred for p in progress] == sorted(p.bytes_transferred for p in progress)
+    assert [p.progress for p in progress].count(100.0) == is_good
+    seqs = [event.seq for event in told.events if hasattr(event, "seq")]
+    assert seqs == list(range(1, len(seqs) + 1))
+    recent = told.story.recent()
+    assert recent.seq == seqs[-1]
+    assert recent.status is (Status.COMPLETED if is_good else Status.FAILED)
