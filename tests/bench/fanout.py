@@ -21,7 +21,7 @@ import psutil
 from bench.pairs import spread
 from support.brokers import mosquitto
 from support.busy_hub import BusyHub
-from support.role_process import RoleProcess, running
+from support.processes import serving
 
 RATE = 100  # messages/s of the hub
 JOBS = 50  # they are about; of few jobs a bridge may leave out what is overtaken
@@ -77,34 +77,34 @@ async def compare(rounds: int) -> None:
         try:
             async with (
                 BusyHub(broker.url, JOBS) as hub,
-                running(
+                serving(
                     *("bridge", "--broker", broker.url, "--listen", "127.0.0.1:0"),
-                    *("--data-dir", name, "--log-level", "error"),
+                    *("--data-dir", folder),
                 ) as bridge,
             ):
+                process, port = psutil.Process(bridge.pid), bridge.ready[0].rpartition(":")[2]
                 await hub.start()
                 for number in range(rounds):
                     for clients in CLIENTS if number % 2 else reversed(CLIENTS):
-                        async with _herd(program, bridge.port, clients) as herd:
-                            windows[clients].append(await _window(hub, bridge, herd, clients))
+                        async with _herd(program, port, clients) as herd:
+                            windows[clients].append(await _window(hub, process, herd, clients))
         finally:
             await broker.stop()
     _print(windows, rounds)
 
 
-async def _window(hub: BusyHub, bridge: RoleProcess, herd: Herd, clients: int) -> Window:
+async def _window(hub: BusyHub, bridge: psutil.Process, herd: Herd, clients: int) -> Window:
     await herd.ask("reset")
     await hub.sample(RATE, RATE)
     await herd.all_have(1)  # they have joined, and are done with what they were told first
     await asyncio.sleep(0.2)
-    others = psutil.Process(herd.process.pid)
+    browsers = psutil.Process(herd.process.pid)
     count = round(RATE * WINDOW)
     await herd.ask("reset")
-    bridge_before, herd_before = bridge.cpu, sum(others.cpu_times()[:2])
+    bridge_before, herd_before = _cpu(bridge), _cpu(browsers)
     await hub.sample(RATE, count)
     fewest, most, p50, p99, longest = await herd.all_have(count)
-    bridge_used = bridge.cpu - bridge_before
-    herd_used = sum(others.cpu_times()[:2]) - herd_before
+    bridge_used, herd_used = _cpu(bridge) - bridge_before, _cpu(browsers) - herd_before
     assert fewest == most == count, f"{fewest} to {most} of {count} messages arrived"
     return Window(
         p50 / 1000,
@@ -117,9 +117,9 @@ async def _window(hub: BusyHub, bridge: RoleProcess, herd: Herd, clients: int) -
 
 
 @asynccontextmanager
-async def _herd(program: Path, port: int, clients: int) -> AsyncIterator[Herd]:
+async def _herd(program: Path, port: str, clients: int) -> AsyncIterator[Herd]:
     process = await asyncio.create_subprocess_exec(
-        program, str(port), str(clients), stdin=PIPE, stdout=PIPE
+        program, port, str(clients), stdin=PIPE, stdout=PIPE
     )
     try:
         assert process.stdout is not None
@@ -130,6 +130,11 @@ async def _herd(program: Path, port: int, clients: int) -> AsyncIterator[Herd]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _print(windows: dict[int, list[Window]], rounds: int) -> None:
@@ -145,7 +150,7 @@ def _print(windows: dict[int, list[Window]], rounds: int) -> None:
         ("bridge, % of a CPU", "bridge", 1),
         ("the clients together, % of a CPU", "herd", 1),
     )
-    print(f"  {'':38}" + "".join(f"{clients:>6} clients{'':14}" for clients in windows))
+    print(f"  {'':38}" + "".join(f"{f'{clients} clients':28}" for clients in windows).rstrip())
     for label, field, digits in rows:
         cells = [spread([getattr(w, field) for w in each], digits) for each in windows.values()]
         print(f"  {label:38}" + "".join(f"{cell:28}" for cell in cells).rstrip())

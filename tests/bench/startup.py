@@ -8,8 +8,10 @@ import tempfile
 import time
 from collections import defaultdict
 
+import psutil
+
 from bench.pairs import spread
-from support.role_process import running
+from support.processes import serving
 
 SETTLE = 2.0  # seconds between `ready` and the look at the memory
 MIB = 1 << 20
@@ -36,14 +38,16 @@ async def _start() -> tuple[float, dict[str, int]]:
     """Start and stop it once: seconds, and bytes by role."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        async with running(
+        async with serving(
             *("up", "--demo", "--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"),
-            *("--data-dir", folder, "--log-level", "error"),
+            *("--data-dir", folder),
         ) as system:
             took = time.perf_counter() - begun
             await asyncio.sleep(SETTLE)
-            roles = {"up": system.process, **system.children()}
-            return took, {role: each.memory_info().rss for role, each in roles.items()}
+            roles = {"up": system.pid, **system.children()}
+            return took, {
+                role: psutil.Process(pid).memory_info().rss for role, pid in roles.items()
+            }
 
 
 def main(starts: int = 9) -> None:

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from support.brokers import mosquitto
 from support.busy_hub import BusyHub
+from support.processes import serving
 from support.raw_websocket import RawWebSocket
-from support.role_process import RoleProcess, running
 from support.waiting import until
 
+PATH = "/flash-progress"
 JOBS = 600
 RATE = 1_200  # messages/s
 HEALTHY = 4
@@ -63,9 +65,15 @@ class Load(NamedTuple):
     """The hub that talks, the bridge that passes it on, and those who read."""
 
     hub: BusyHub
-    bridge: RoleProcess
+    bridge: psutil.Process
+    port: int
     http: httpx.AsyncClient
     browsers: list[Browser]
+
+    def held(self) -> int:
+        """How many bytes of memory the bridge holds now."""
+        resident: int = self.bridge.memory_info().rss
+        return resident
 
     async def health(self) -> dict[str, Any]:
         answer: dict[str, Any] = (await self.http.get("/health")).raise_for_status().json()
@@ -91,7 +99,7 @@ class Load(NamedTuple):
         while not over.is_set():
             await self.shown()
             await self.health()
-            held.append(self.bridge.rss)
+            held.append(self.held())
             await asyncio.sleep(0.2)
         return held
 
@@ -104,13 +112,12 @@ async def _load(folder: Path) -> AsyncIterator[Load]:
         await broker.start()
         hub = await stack.enter_async_context(BusyHub(broker.url, JOBS))
         command = ("bridge", "--broker", broker.url, "--listen", "127.0.0.1:0")
-        bridge = await stack.enter_async_context(running(*command, "--data-dir", str(folder)))
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=bridge.said[0], timeout=PATIENCE)
-        )
-        url = f"ws://127.0.0.1:{bridge.port}/flash-progress"
-        browsers = [Browser(await stack.enter_async_context(connect(url))) for _ in range(HEALTHY)]
-        yield Load(hub, bridge, http, browsers)
+        bridge = await stack.enter_async_context(serving(*command, "--data-dir", folder))
+        [url] = bridge.ready
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=PATIENCE))
+        live = url.replace("http", "ws") + PATH
+        browsers = [Browser(await stack.enter_async_context(connect(live))) for _ in range(HEALTHY)]
+        yield Load(hub, psutil.Process(bridge.pid), http.base_url.port or 0, http, browsers)
 
 
 @pytest.mark.timeout(400)
@@ -119,24 +126,24 @@ async def test_a_browser_that_never_reads_delays_nobody_and_costs_little_memory(
     seconds: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with _load(tmp_path) as load:
-        stalled = RawWebSocket(load.bridge.port, window=SMALL_WINDOW)
-        await stalled.ask("/flash-progress")
+        stalled = RawWebSocket(load.port, window=SMALL_WINDOW)
+        await stalled.ask(PATH)
         await load.connected(HEALTHY + 1)
         await load.hub.start()
         await load.shown()
-        before, busy = load.bridge.rss, load.bridge.cpu
+        before, busy = load.held(), sum(load.bridge.cpu_times()[:2])
 
         over = asyncio.Event()
         watching = asyncio.create_task(load.watch(over), name="watch")
         await load.hub.sample(RATE, RATE * seconds)
         over.set()
         held = await watching
-        busy = load.bridge.cpu - busy
+        busy = sum(load.bridge.cpu_times()[:2]) - busy
         await load.shown()  # the newest sample of every job: nothing is left behind
         assert (await load.health())["active_jobs"] == JOBS
         await load.hub.complete()
         await until(lambda: all(len(b.ended) == JOBS for b in load.browsers), PATIENCE)
-        held.append(load.bridge.rss)
+        held.append(load.held())
 
         for browser in load.browsers:
             assert not browser.reading.done(), "it was disconnected"
