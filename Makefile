@@ -45,7 +45,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/run.py
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m pytest -q tests/contract tests/bridge/test_transcripts.py --golden-update
+	$(BIN)/python -m pytest -q tests/contract tests/bridge/picture/test_transcripts.py --golden-update
 	$(BIN)/python docs/generate.py
 
 clean:

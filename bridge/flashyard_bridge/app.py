@@ -16,13 +16,13 @@ from starlette.middleware.cors import CORSMiddleware
 import flashyard
 from flashyard.settings import BridgeSettings
 from flashyard_bridge.errors import HANDLERS
-from flashyard_bridge.fleet import Fleet
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, Doors, FrontDoor, TokenDoor, read_token
-from flashyard_bridge.images import ImageStore
+from flashyard_bridge.images.renewal import keep_signed
+from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
-from flashyard_bridge.live import Live
-from flashyard_bridge.renewal import keep_signed
+from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server

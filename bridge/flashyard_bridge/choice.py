@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import Device, Hub
-from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.picture.fleet import Fleet
 
 
 def any_device(fleet: Fleet, device_id: str, hub_id: str | None) -> Device:

@@ -23,9 +23,9 @@ from flashyard.contract.messages import (
 from flashyard.contract.orders import Announce, Receipt
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
 from flashyard.link import Link
-from flashyard_bridge.fleet import Fleet
-from flashyard_bridge.live import Live
+from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.orders import Orders
+from flashyard_bridge.picture.fleet import Fleet
 
 _TICK = 1.0  # seconds between the fleet's looks at the clock
 

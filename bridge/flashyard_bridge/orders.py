@@ -16,7 +16,7 @@ from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
 from flashyard.contract.topics import Kind, build
 from flashyard.link import Link
 from flashyard_bridge.errors import RequestError
-from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.picture.fleet import Fleet
 
 ANSWER_DEADLINE = 5.0  # s, contract 2
 MAX_OUTSTANDING = 1_000

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
-from flashyard_bridge.websocket import LiveSocket
+from flashyard_bridge.live.websocket import LiveSocket
 
 MAX_MESSAGE = 64 * 1024  # bytes of a browser's message
 _GRACE = 5  # seconds in which requests under way may end

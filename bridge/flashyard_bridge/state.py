@@ -17,9 +17,9 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.topics import Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
-from flashyard_bridge.fleet import Fleet
-from flashyard_bridge.images import ImageStore
+from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.orders import Orders
+from flashyard_bridge.picture.fleet import Fleet
 
 # The first picture is complete 3 s after the broker is there (contract 4); with no broker by
 # then, a read has nothing true to tell.

@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from flashyard.endpoint import Endpoint
-from flashyard_bridge.fleet import Fleet
 from flashyard_bridge.gate import Doors
 from flashyard_bridge.listeners import listen
-from flashyard_bridge.live import Live
+from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.server import Server
 from support.hub_script import HubScript, Published
 from support.raw_websocket import RawWebSocket

@@ -13,13 +13,13 @@ import httpx
 
 from flashyard.endpoint import Endpoint
 from flashyard_bridge.app import State, create_app
-from flashyard_bridge.fleet import Fleet
 from flashyard_bridge.gate import Doors
-from flashyard_bridge.images import ImageStore
+from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import listen
-from flashyard_bridge.live import Live
+from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.orders import Orders
+from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server
 from flashyard_bridge.state import BridgeState

@@ -15,7 +15,7 @@ from typing import Any
 from flashyard.contract.messages import decode_report
 from flashyard.contract.topics import parse
 from flashyard.contract.tracked import Frame
-from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.picture.fleet import Fleet
 from support.hub_script import START
 from support.watcher import Watcher
 

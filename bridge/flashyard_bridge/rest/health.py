@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 import flashyard
 from flashyard.contract.model import Millis, Model
-from flashyard_bridge.live import Live
+from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.state import AnyTimeBridge
 
 # What the original's readiness told its frontend, which asks for nothing newer.

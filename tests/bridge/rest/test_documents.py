@@ -132,7 +132,7 @@ async def test_a_fault_of_our_own_shows_no_trace_of_it(
     def burst(_self: object) -> None:
         raise ZeroDivisionError("the inner workings")
 
-    monkeypatch.setattr("flashyard_bridge.fleet.Fleet.jobs", burst)
+    monkeypatch.setattr("flashyard_bridge.picture.fleet.Fleet.jobs", burst)
     answer = await rig.http.get("/api/flash/jobs")
     said = answer.json()
     assert (answer.status_code, said["code"]) == (500, "internal")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from flashyard_bridge import upload
+from flashyard_bridge.images import upload
 from support.rig import Rig
 from support.scripted_hub import accept
 from support.waiting import until

@@ -8,10 +8,10 @@ from typing import Any
 
 from flashyard.contract.faults import Code
 from flashyard.contract.tracked import Frame
-from flashyard_bridge import watcher as watching
-from flashyard_bridge.news import News
-from flashyard_bridge.watcher import MAX_WEIGHT, Watcher
-from flashyard_bridge.words import Subscribe
+from flashyard_bridge.live import watcher as watching
+from flashyard_bridge.live.news import News
+from flashyard_bridge.live.watcher import MAX_WEIGHT, Watcher
+from flashyard_bridge.live.words import Subscribe
 from support.hub_script import HubScript, Published
 from support.raw_websocket import texts
 from support.waiting import until

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard_bridge.signature import VALID_FOR, Signature
+from flashyard_bridge.images.signature import VALID_FOR, Signature
 from support.brokers import mosquitto
 from support.served import served_bridge
 

@@ -26,8 +26,8 @@ from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import CurrentJob, Device, Hub, ImageRef, Job, LogLine, StartOptions
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
-from flashyard_bridge.jobs import MAX_FINISHED, JobBook
-from flashyard_bridge.presence import ANSWER, HubWatch, Listening
+from flashyard_bridge.picture.jobs import MAX_FINISHED, JobBook
+from flashyard_bridge.picture.presence import ANSWER, HubWatch, Listening
 
 LAST_WORDS = 60.0  # s after the first picture in which new connections hear of recent ends
 RECENT_MS = 10 * 60 * 1000  # ... of jobs that ended no longer than this before the picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flashyard_bridge.outbox import Parcel
-from flashyard_bridge.pace import Pace
+from flashyard_bridge.live.outbox import Parcel
+from flashyard_bridge.live.pace import Pace
 from support.waiting import until
 
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from flashyard.contract.faults import Code, refuse
-from flashyard_bridge.draft import create, disk_faults, draft_in, sync_folder
+from flashyard_bridge.images.draft import create, disk_faults, draft_in, sync_folder
 
 RESERVE = 1 << 30  # bytes left free on the disk
 _BUFFER = 1 << 20  # bytes handed to a thread at once: a hop costs more than a small write

@@ -23,7 +23,7 @@ from flashyard.contract.messages import (
     Message,
 )
 from flashyard.contract.tracked import Frame
-from flashyard_bridge.outbox import Parcel
+from flashyard_bridge.live.outbox import Parcel
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from support.stories import FIRST, SECOND, STORIES, tell
 from support.transcript import Player, read, write
 
-GOLDEN = Path(__file__).parent.parent / "wire" / "transcripts"
+GOLDEN = Path(__file__).parents[2] / "wire" / "transcripts"
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -20,11 +20,11 @@ from websockets.server import ServerProtocol
 
 from flashyard.contract.faults import Code, fault
 from flashyard_bridge.gate import Address, Doors
-from flashyard_bridge.handshake import Opening, no_handshake, open_up, refused
-from flashyard_bridge.live import Live
-from flashyard_bridge.outbox import Parcel
-from flashyard_bridge.pulse import Pulse
-from flashyard_bridge.watcher import Watcher
+from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.live.handshake import Opening, no_handshake, open_up, refused
+from flashyard_bridge.live.outbox import Parcel
+from flashyard_bridge.live.pulse import Pulse
+from flashyard_bridge.live.watcher import Watcher
 
 WRITE_HIGH = 32 * 1024  # bytes waiting for the socket above which the outbox conflates
 UNSENT = 32 * 1024  # bytes the kernel may hold unsent: what lies there only grows stale

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from flashyard.contract.tracked import Frame
-from flashyard_bridge.live import Live
-from flashyard_bridge.watcher import Watcher
+from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.live.watcher import Watcher
 from support.hub_script import HubScript, Published
 
 JOB = "job_1703001234_abc123"

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import StoredImage
 from flashyard.flash.image import inspect
-from flashyard_bridge.draft import sweep, write_whole
-from flashyard_bridge.signature import Signature
-from flashyard_bridge.upload import Upload
+from flashyard_bridge.images.draft import sweep, write_whole
+from flashyard_bridge.images.signature import Signature
+from flashyard_bridge.images.upload import Upload
 
 MAX_UPLOADS = 16  # at once
 _SHA256 = re.compile(r"[0-9a-f]{64}")

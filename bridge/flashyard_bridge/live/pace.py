@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from flashyard_bridge.outbox import Parcel
+from flashyard_bridge.live.outbox import Parcel
 
 
 class Pace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flashyard.contract.tracked import Frame
-from flashyard_bridge.news import News, framed
+from flashyard_bridge.live.news import News, framed
 from support.hub_script import HubScript
 
 JOB = "job_1703001234_abc123"

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
-from flashyard_bridge.draft import write_whole
+from flashyard_bridge.images.draft import write_whole
 
 VALID_FOR = 24 * 60 * 60  # s
 _KEY_BYTES = 32

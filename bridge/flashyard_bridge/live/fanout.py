@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from flashyard.contract.tracked import Frame
-from flashyard_bridge.news import News
-from flashyard_bridge.watcher import Watcher
-from flashyard_bridge.words import Ping, decode_word
+from flashyard_bridge.live.news import News
+from flashyard_bridge.live.watcher import Watcher
+from flashyard_bridge.live.words import Ping, decode_word
 
 
 class Live:

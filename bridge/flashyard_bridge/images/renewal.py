@@ -11,8 +11,8 @@ from typing import NoReturn
 from flashyard.contract.orders import ImageOrder
 from flashyard.contract.phases import Status
 from flashyard.contract.topics import Kind, build
+from flashyard_bridge.images.signature import VALID_FOR
 from flashyard_bridge.orders import mint_order_id
-from flashyard_bridge.signature import VALID_FOR
 from flashyard_bridge.state import BridgeState
 
 EVERY = VALID_FOR / 4  # s; one that does not arrive is made up for in good time

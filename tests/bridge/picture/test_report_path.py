@@ -12,7 +12,7 @@ from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashProgress, decode_report
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.topics import Kind, parse
-from flashyard_bridge.fleet import Fleet
+from flashyard_bridge.picture.fleet import Fleet
 from support.hub_script import TOTAL, HubScript, Published, is_retained
 from support.watcher import Watcher
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from flashyard_bridge.pulse import Pulse
+from flashyard_bridge.live.pulse import Pulse
 from support.waiting import until
 
 

@@ -11,10 +11,10 @@ from typing import Protocol
 from websockets.frames import CloseCode
 
 from flashyard.contract.messages import Pong
-from flashyard_bridge.news import News, framed
-from flashyard_bridge.outbox import Outbox, Parcel
-from flashyard_bridge.pace import Pace
-from flashyard_bridge.words import Subscribe
+from flashyard_bridge.live.news import News, framed
+from flashyard_bridge.live.outbox import Outbox, Parcel
+from flashyard_bridge.live.pace import Pace
+from flashyard_bridge.live.words import Subscribe
 
 MAX_WEIGHT = 256 * 1024  # bytes of lifecycle messages that may wait beyond the snapshot's
 LONGEST_INTERVAL = 60_000  # ms a browser may hold its samples back

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard_bridge.outbox import Outbox, Parcel
+from flashyard_bridge.live.outbox import Outbox, Parcel
 
 _JOBS = st.sampled_from(["a", "b", "c"])
 _STEPS = st.lists(

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from flashyard_bridge.pulse import Pulse
+from flashyard_bridge.live.pulse import Pulse
 from support.hub_script import TOTAL
 from support.live_server import (
     PATH,

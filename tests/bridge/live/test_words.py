@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from flashyard.contract.messages import FlashPaused, HubGone
 from flashyard.contract.phases import Phase
-from flashyard_bridge.words import Ping, Subscribe, decode_word
+from flashyard_bridge.live.words import Ping, Subscribe, decode_word
 
 _PAUSED = FlashPaused(
     job_id="job_1703001234_abc123",

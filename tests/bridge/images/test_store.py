@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from flashyard.contract.faults import Code, FaultError
-from flashyard_bridge import images
-from flashyard_bridge.draft import create, draft_in
-from flashyard_bridge.images import ImageStore
+from flashyard_bridge.images import store as images
+from flashyard_bridge.images.draft import create, draft_in
+from flashyard_bridge.images.store import ImageStore
 from support.sparse_images import FILL, RAW, Piece, build
 
 

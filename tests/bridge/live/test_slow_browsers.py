@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from flashyard_bridge.watcher import Watcher
-from flashyard_bridge.websocket import LiveSocket
+from flashyard_bridge.live.watcher import Watcher
+from flashyard_bridge.live.websocket import LiveSocket
 from support.live_server import LiveServer, heard, live_server
 from support.raw_websocket import close_frame, masked, texts
 from support.waiting import until

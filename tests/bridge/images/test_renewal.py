@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from flashyard.contract.orders import ImageOrder
-from flashyard_bridge.renewal import keep_signed
+from flashyard_bridge.images.renewal import keep_signed
 from support.brokers import mosquitto
 from support.rig import Rig
 from support.scripted_hub import ScriptedHub, queue

@@ -1,0 +1,1 @@
+"""The browsers: their sockets, what each wants, and what each has yet to receive."""
