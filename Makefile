@@ -25,7 +25,7 @@ up: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/install-peers
-	$(PYTEST) -m "not long"
+	$(PYTEST) -m "not long" --numprocesses 3
 
 test-long: $(VENV)/.dev
 	@tests/install-peers
