@@ -11,11 +11,11 @@ import queue
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from logging.handlers import QueueHandler, QueueListener
 from types import MappingProxyType
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -113,14 +113,22 @@ class _Intake(QueueHandler):
 class _Writer(QueueListener):
     """Writes; at the end it is given a little time, not all the time a stuck terminal wants."""
 
+    def __init__(self, waiting: queue.Queue[logging.LogRecord], writer: logging.Handler) -> None:
+        super().__init__(waiting, writer)
+        self._waiting: queue.Queue[Any] = waiting
+        self._is_over = False
+
+    def handle(self, record: logging.LogRecord) -> None:
+        if not self._is_over:
+            super().handle(record)
+
     def stop(self) -> None:
         thread, self._thread = self._thread, None
-        try:
-            self.enqueue_sentinel()
-        except queue.Full:
-            return  # nobody reads: there is nothing to wait for
+        with suppress(queue.Full):
+            self._waiting.put(None, timeout=_LAST_WORDS)  # what QueueListener takes for the end
         if thread is not None:
             thread.join(_LAST_WORDS)
+        self._is_over = True
 
 
 class _Json(JsonFormatter):
