@@ -15,8 +15,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 import flashyard
 from flashyard.settings import BridgeSettings
+from flashyard.token_file import read_token
 from flashyard_bridge.errors import HANDLERS
-from flashyard_bridge.gate import LOOPBACK_ORIGIN, Doors, FrontDoor, TokenDoor, read_token
+from flashyard_bridge.gate import LOOPBACK_ORIGIN, Doors, FrontDoor, TokenDoor
 from flashyard_bridge.images.renewal import keep_signed
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
@@ -81,7 +82,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     Raises:
         FaultError: `port_in_use`, or `invalid_request` for an address, token file or broker URL.
     """
-    token = None if settings.token_file is None else read_token(settings.token_file)
+    token = read_token(settings.token_file)
     store = ImageStore(settings.images, _now)
     await asyncio.to_thread(store.open)
     fleet = Fleet(_now, time.monotonic, lost_after=settings.lost_after)

@@ -10,13 +10,12 @@ import ipaddress
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard.contract.faults import Code, Fault, fault
 from flashyard_bridge.errors import answer
 
 # The loopback hosts, on any port: the page of a development server may watch too.
@@ -26,30 +25,6 @@ _OPEN = frozenset({"/", "/health", "/api/v1/ready"})
 _OPEN_UNDER = "/static/"
 
 Address = tuple[str, int | None]
-
-
-def read_token(path: Path) -> str:
-    """Read a bearer token from its file.
-
-    Raises:
-        FaultError: `invalid_request`: no such file, or no token in it.
-    """
-    try:
-        token = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"The token file {path} cannot be read: {reason}.",
-            hint="Name a readable file with --token-file.",
-        ) from error
-    if not re.fullmatch(r"[!-~]+", token):
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"The token file {path} must hold one word of printable ASCII.",
-            hint="Make one with `openssl rand -hex 32`.",
-        )
-    return token
 
 
 @dataclass(frozen=True, slots=True)

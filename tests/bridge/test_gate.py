@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flashyard.contract.faults import Code, FaultError
-from flashyard_bridge.gate import Doors, bearer, read_token
+from flashyard_bridge.gate import Doors, bearer
 from support.brokers import free_port
 from support.served import served_bridge
 
@@ -108,17 +107,3 @@ def test_beyond_loopback_listeners_any_host_name_may_be_used() -> None:
 )
 def test_a_bearer_token_is_what_follows_the_scheme(header: str | None, token: str | None) -> None:
     assert bearer(header) == token
-
-
-def test_a_token_is_one_word_in_a_readable_file(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text(f"{TOKEN}\n")
-    assert read_token(path) == TOKEN
-    for bad in (b"", b"\n", b"two words", b"caf\xc3\xa9", b"\xff"):
-        path.write_bytes(bad)
-        with pytest.raises(FaultError) as caught:
-            read_token(path)
-        assert caught.value.fault.code is Code.INVALID_REQUEST
-        assert str(path) in caught.value.fault.sentence
-    with pytest.raises(FaultError):
-        read_token(tmp_path / "none")
