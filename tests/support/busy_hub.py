@@ -68,12 +68,12 @@ class BusyHub:
 
     async def start(self) -> None:
         """Begin all jobs: two events each."""
-        await self._each(lambda job_id, script: script.start(job_id))
-        await self._each(lambda _, script: script.phase(Phase.WRITING, STAGE, 0))
+        await self._each(self.scripts, lambda job_id, script: script.start(job_id))
+        await self._each(self.scripts, lambda _, script: script.phase(Phase.WRITING, STAGE, 0))
 
-    async def complete(self) -> None:
-        """End all jobs well: two events each."""
-        await self._each(lambda _, script: script.complete())
+    async def complete(self, job_ids: Iterable[str]) -> None:
+        """End some jobs well: two events each."""
+        await self._each(job_ids, lambda _, script: script.complete())
 
     async def sample(self, rate: float, count: int) -> None:
         """Publish so many samples at so many a second, job by job in turn; late ones at once."""
@@ -94,8 +94,11 @@ class BusyHub:
         self._publish(said, said.payload[:-1] + stamp)
         self.sent += 1
 
-    async def _each(self, do: Callable[[str, HubScript], Iterable[Published]]) -> None:
-        for number, (job_id, script) in enumerate(self.scripts.items()):
+    async def _each(
+        self, job_ids: Iterable[str], do: Callable[[str, HubScript], Iterable[Published]]
+    ) -> None:
+        for number, job_id in enumerate(job_ids):
+            script = self.scripts[job_id]
             script.now = _now()
             for said in do(job_id, script):
                 self._publish(said, said.payload)
