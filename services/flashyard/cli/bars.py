@@ -17,6 +17,7 @@ from rich.text import Text
 from flashyard.cli.amounts import duration, rate
 from flashyard.cli.keys import without_echoed_keys
 from flashyard.cli.outcome import fault_of, told_beside
+from flashyard.cli.talk import printable
 from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
@@ -103,8 +104,8 @@ class Bars:
             why = fault_of(job) if job.is_final else None
             if why is not None:
                 style = _STYLES[job.status]
-                notes.append(Text(f"{job.device_id}: {why.sentence}", style=style))
-                notes += [Text(f"  {more}") for more in told_beside(job, why)]
+                notes.append(Text(printable(f"{job.device_id}: {why.sentence}"), style=style))
+                notes += [Text(printable(f"  {more}")) for more in told_beside(job, why)]
         return Group(self._overall(), table, *notes)  # what matters most is never cut off
 
     def _overall(self) -> Text:

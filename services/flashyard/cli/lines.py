@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from flashyard.cli.outcome import fault_of, told_beside
-from flashyard.cli.talk import say
+from flashyard.cli.talk import printable, say
 from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
@@ -61,7 +61,7 @@ class Lines:
 
     def _line(self, job: Job, phase: Phase, text: str) -> None:
         name = f"{job.device_id:<{self._width}}"
-        self._out.write(f"{name}  {phase:<{_PHASE_WIDTH}}  {text}\n")
+        self._out.write(f"{name}  {phase:<{_PHASE_WIDTH}}  {printable(text)}\n")
         self._out.flush()
 
     def _note_silence(self, job: Job) -> None:

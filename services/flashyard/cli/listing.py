@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from flashyard.cli.amounts import size
 from flashyard.cli.ls import What
-from flashyard.cli.talk import print_data, say
+from flashyard.cli.talk import print_data, printable, say
 from flashyard.client.bridge import Bridge
 from flashyard.contract.model import Model
+from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Hub, Job, StoredImage
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
@@ -26,7 +28,7 @@ _EMPTY = {
 }
 _HEADS: dict[What, tuple[str, ...]] = {
     What.DEVICES: ("DEVICE", "NAME", "HUB", "STATE", "LINK", "JOBS"),
-    What.JOBS: ("JOB", "DEVICE", "PARTITION", "STATUS", "PHASE", "DONE", "STARTED"),
+    What.JOBS: ("JOB", "DEVICE", "PARTITION", "STATE", "DONE", "SINCE"),
     What.HUBS: ("HUB", "STATE", "VERSION", "SINCE"),
     What.IMAGES: ("SHA256", "NAME", "SIZE", "KIND", "STORED"),
 }
@@ -56,7 +58,7 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
     elif not records:
         say(_EMPTY[what])
     else:
-        _print_table(_HEADS[what], [row(record) for record in records])
+        _print_table(_HEADS[what], [[*map(printable, row(record))] for record in records])
 
 
 def row(record: Model) -> tuple[str, ...]:
@@ -69,15 +71,11 @@ def row(record: Model) -> tuple[str, ...]:
             name = record.device_name
             return record.device_id, name, record.hub_id, state, link, str(jobs)
         case Job():
-            status = "not heard from" if record.lost else record.status.value
-            where = (record.job_id, record.device_id, record.partition)
-            return (
-                *where,
-                status,
-                record.phase.value,
-                f"{record.progress:.1f}%",
-                _when(record.started_at or record.queued_at),
-            )
+            is_held = record.status is Status.PAUSED
+            state = "silent" if record.lost else "paused" if is_held else record.phase.value
+            done = f"{record.progress:.1f}%"
+            since = _when(record.started_at or record.queued_at)
+            return record.job_id, record.device_id, record.partition, state, done, since
         case Hub():
             state = "online" if record.online else "offline"
             return record.hub_id, state, record.version, _when(record.since)
@@ -93,7 +91,9 @@ def row(record: Model) -> tuple[str, ...]:
 
 
 def _when(millis: int) -> str:
-    return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    at = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone()
+    is_today = at.date() == datetime.now(tz=UTC).astimezone().date()
+    return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d")
 
 
 def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -104,7 +104,8 @@ def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             cells = (f"{cell:<{width}}" for cell, width in zip(each, widths, strict=True))
             print_data("  ".join(cells).rstrip())
         return
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    table = Table(*heads, box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    table.columns[0].no_wrap = True  # it is what is copied into the next command
     for each in rows:
-        table.add_row(*each)
+        table.add_row(*map(Text, each))
     Console().print(table)

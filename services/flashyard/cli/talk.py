@@ -11,8 +11,13 @@ from flashyard.contract.faults import FaultError
 
 def say(text: str = "") -> None:
     """Say something that is no data."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """Take what could steer a terminal out of others' words: a device's, or a file's name."""
+    return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
 
 
 def print_data(line: str) -> None:
