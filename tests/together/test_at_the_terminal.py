@@ -65,6 +65,16 @@ async def test_ctrl_c_asks_once_and_cancels_if_told_so(bench: Running, image: Pa
         assert await terminal.ended() == 3
 
 
+async def test_a_question_nobody_answers_ends_with_the_jobs(bench: Running, image: Path) -> None:
+    flash = ("flash", "BENCH_1", "system", image, "--url", bench.ready[0])
+    async with on_terminal(*flash) as terminal:
+        await terminal.shows("1 device · 1 writing")
+        terminal.interrupt()
+        await terminal.shows("Cancel, or leave running? [c/L]")
+        await terminal.shows("Finished: 1 completed.")
+        assert await terminal.ended() == 0
+
+
 @pytest.mark.parametrize("answer", ["\r", None])
 async def test_otherwise_the_job_is_left_running_and_named(
     bench: Running, image: Path, answer: str | None

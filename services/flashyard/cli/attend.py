@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from flashyard.cli.talk import say
 from flashyard.client.bridge import Bridge
 from flashyard.client.follow import Changed, News, follow
+from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.faults import FaultError
 from flashyard.contract.records import Job
 
@@ -62,7 +63,12 @@ async def attend(
             while not await _either(following, interrupted):
                 interrupted.clear()
                 running = [job for job in known.values() if not job.is_final]
-                if question is None or not await _asked(question, running, following, interrupted):
+                is_unwanted = question is not None and await _asked(
+                    question, running, following, interrupted
+                )
+                if following.done():
+                    continue  # they ended while the question stood
+                if not is_unwanted:
                     raise LeftError(running)
                 question = None  # asked once
                 unwanted |= await _cancel(bridge, running)
@@ -147,8 +153,11 @@ async def _cancel(bridge: Bridge, running: Sequence[Job]) -> set[str]:
     for job in running:
         try:
             await bridge.tell("cancel", job.job_id)
-        except FaultError as error:
-            say(f"{job.device_id}: {error.fault.sentence}")
+        except (FaultError, UnreachableError) as error:
+            sentence = (
+                error.sentence if isinstance(error, UnreachableError) else error.fault.sentence
+            )
+            say(f"{job.device_id}: {sentence}")
         else:
             agreed.add(job.job_id)
     return agreed
