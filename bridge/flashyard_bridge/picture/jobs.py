@@ -26,6 +26,8 @@ class JobBook:
         self._clock = clock
         self._max_finished = max_finished
         self._jobs: dict[str, Tracked] = {}
+        # Those that have not ended: hub -> device -> ids in the order they became known.
+        self._active: dict[str, dict[str, dict[str, None]]] = {}
         self._finished: deque[str] = deque()
         self._logs: dict[str, deque[LogLine]] = {}
 
@@ -39,13 +41,9 @@ class JobBook:
 
     def active(self, hub_id: str, device_id: str | None = None) -> list[Tracked]:
         """The jobs of a hub, or of one device of it, that have not ended."""
-        return [
-            known
-            for known in self._jobs.values()
-            if known.job.hub_id == hub_id
-            and device_id in {None, known.job.device_id}
-            and not known.job.is_final
-        ]
+        devices = [device_id] if device_id is not None else self._active.get(hub_id, {})
+        ids = [i for each in devices for i in self._active.get(hub_id, {}).get(each, ())]
+        return [self._jobs[job_id] for job_id in ids]
 
     def take(self, step: Step) -> list[Frame]:
         """Keep what a fold came to, and hand on its frames."""
@@ -55,9 +53,12 @@ class JobBook:
         job_id = known.job.job_id
         was = self._jobs.get(job_id)
         self._jobs[job_id] = replace(known, job=known.job.with_(received_at=self._clock()))
-        if known.job.is_final and not (was and was.job.is_final):
-            self._finished.append(job_id)
-            self._forget_oldest()
+        job = known.job
+        if not job.is_final:
+            hub = self._active.setdefault(job.hub_id, {})
+            hub.setdefault(job.device_id, {})[job_id] = None
+        elif was is None or not was.job.is_final:
+            self._retire(job)
         return step.frames
 
     def change(self, job_id: str, **fields: object) -> None:
@@ -83,6 +84,17 @@ class JobBook:
         """Add lines to a known job's log."""
         if job_id in self._jobs:
             self._logs.setdefault(job_id, deque(maxlen=LOG_LINES)).extend(lines)
+
+    def _retire(self, job: Job) -> None:
+        devices = self._active.get(job.hub_id, {})
+        ids = devices.get(job.device_id, {})
+        ids.pop(job.job_id, None)
+        if not ids:
+            devices.pop(job.device_id, None)
+        if not devices:
+            self._active.pop(job.hub_id, None)
+        self._finished.append(job.job_id)
+        self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         while len(self._finished) > self._max_finished:

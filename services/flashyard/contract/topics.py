@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -91,6 +92,7 @@ def build(kind: Kind, hub: str, device: str | None = None) -> str:
     return record if kind is Kind.DEVICE else f"{record}/{kind}"
 
 
+@lru_cache(maxsize=16_384)  # the same few topics come for ever
 def parse(topic: str) -> Topic:
     """Parse a topic's text; the inverse of :func:`build`, strict about encoding and ids.
 
