@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 
-from flashyard.agent.dossier import Dossier
+from flashyard.agent.board import Board
 from flashyard.agent.flight import Device, Flight
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost
@@ -22,7 +21,6 @@ from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.orders import StartOrder
-from flashyard.contract.records import MAX_RECENT, RecentEntry
 from flashyard.flash.run import Run
 from flashyard.logs import about
 
@@ -58,14 +56,12 @@ class DeviceAgent:
         self._clock = gear.teller.clock
         self._sight = Sight(self._clock.began, gear.timing.misses)
         self._watch = Watch(port, self._sight, self._clock, gear.timing)
-        self._dossier = Dossier(port, gear.teller.hub_id, gear.session)
-        self._flight: Flight | None = None
         self._queue = Queue()
-        self._recent: deque[RecentEntry] = deque(maxlen=MAX_RECENT)
+        self._board = Board(port, gear, self._sight, self._queue)
+        self._flight: Flight | None = None
         self._owes_restart = False
         self._is_stopping = False
         self._wake = asyncio.Event()
-        self._published_at = self._clock.monotonic()
 
     # Orders
 
@@ -76,7 +72,7 @@ class DeviceAgent:
             FaultError: `device_offline`, `image_required`, `image_unreachable`, `queue_full`.
         """
         self._check(order)
-        name = order.device_name or self._dossier.name(self._sight)
+        name = order.device_name or self._board.device_name
         idle = self._flight is None and not self._queue and self._sight.answering
         if idle and self._gear.slots.try_take():
             story = Story(order, name, self._gear.teller, self._told)
@@ -129,38 +125,23 @@ class DeviceAgent:
     # Reports
 
     def publish(self) -> None:
-        """Publish the device's record as it is now; one unseen for a week is removed instead."""
-        post = self._gear.teller.post
-        self._published_at = self._clock.monotonic()
-        unseen = self._clock.now() - self._sight.last_seen
-        there = self._sight.online or self._flight or self._queue
-        if not there and unseen > self._gear.timing.forget_device * 1000:
-            post.clear(self.device_id)
-            return
-        story = self._flight.story if self._flight else None
-        at = self._clock.stamp()
-        post.device(self._dossier.build(at, self._sight, story, self._queue, self._recent))
+        """Publish the device's record as it is now."""
+        self._board.publish()
 
     def adopt(self, ghost: Ghost) -> None:
         """Take over what an earlier run of the hub left of this device."""
-        known = {entry.job_id for entry in self._recent}
-        older = [entry for entry in ghost.recent if entry.job_id not in known]
-        self._recent = deque([*older, *self._recent], maxlen=MAX_RECENT)
-        self._sight.remember(ghost.device)
-        for entry in older:
-            self._gear.ended[entry.job_id] = entry.status
+        self._board.adopt(ghost)
 
     def _told(self, story: Story) -> None:
         """After an event the record that carries its number; after an end the job's own, too."""
         is_over = story.job.is_final
         if is_over:
             if self._flight and self._flight.story is story:
-                self._flight = None
+                self._flight = self._board.current = None
             else:
                 self._queue.leave(story)
                 self._note_followers()
-            self._recent.append(story.recent())
-            self._gear.ended[story.job.job_id] = story.job.status
+            self._board.put_away(story)
         self.publish()
         if is_over:
             self._gear.teller.post.record(story.record())
@@ -184,7 +165,7 @@ class DeviceAgent:
             name = self.device_id
             chores = [
                 tasks.create_task(self._look_around(), name=f"look around {name}"),
-                tasks.create_task(self._keep_fresh(), name=f"keep fresh {name}"),
+                tasks.create_task(self._board.keep_fresh(), name=f"keep fresh {name}"),
             ]
             await self._work()
             for chore in chores:
@@ -203,15 +184,6 @@ class DeviceAgent:
         if not self.looked.is_set() or before != (self._sight.online, self._sight.description):
             self.looked.set()
             self.publish()
-
-    async def _keep_fresh(self) -> None:
-        """Repeat the record: soon while a job runs, and now and then for `lastSeen`."""
-        timing = self._gear.timing
-        while True:
-            age = self._clock.monotonic() - self._published_at
-            if age >= (timing.repeat_record if self._flight else timing.refresh_record):
-                self.publish()
-            await asyncio.sleep(timing.repeat_record / 10)
 
     async def _work(self) -> None:
         """Carry out job after job until told to stop."""
@@ -267,6 +239,7 @@ class DeviceAgent:
             look_every=self._gear.timing.look_at_run,
             reboot=order.options.reboot is not False or self._owes_restart,
         )
+        self._board.current = story
         self._clock.freeze()
         self._note_followers()
         story.started()
@@ -282,12 +255,21 @@ class DeviceAgent:
         try:
             await flight.fly(Device(self._port.address, serial, self._gear.timing.flashing))
         except FaultError as error:
+            self._learn_from(flight, broke=error.fault.code in _BREAKS)
             self._end(flight, self._verdict(flight, error.fault))
         except asyncio.CancelledError:
             self._end(flight, fault(Code.INTERRUPTED))
             raise
         else:
+            self._learn_from(flight, broke=flight.has_restarted)
             self._end(flight, None)
+
+    def _learn_from(self, flight: Flight, *, broke: bool) -> None:
+        """Take from a flight what it shows of the device; ``broke``: it may not answer now."""
+        if flight.run.description is not None:
+            self._sight.saw(self._clock.now(), flight.run.description)
+        if broke:
+            self._sight.lost()
 
     def _verdict(self, flight: Flight, why: Fault) -> Fault:
         """What was asked to end ends as asked, whatever broke on the way to its safe point."""
@@ -297,25 +279,20 @@ class DeviceAgent:
         return fault(Code.INTERRUPTED) if why.code is Code.CANCELLED else why
 
     def _end(self, flight: Flight, why: Fault | None) -> None:
-        """End a flight, well where ``why`` is None, and learn from it about the device."""
-        run = flight.run
-        if why is not None and why.code in _BREAKS:
-            self._sight.lost()
-        elif run.description is not None:
-            self._sight.saw(self._clock.now(), run.description)
+        """End a flight, well where ``why`` is None."""
+        run, job_id = flight.run, flight.story.job.job_id
         try:
-            if why is not None:
-                _log.warning("%s ends: %s", flight.story.job.job_id, FaultError(why))
+            if why is None:
+                _log.info("%s is done", job_id)
+                self._owes_restart = run.restart_left
+                flight.story.complete(_RESTART_LEFT if run.restart_left else None)
+            else:
+                level = logging.INFO if why.code is Code.CANCELLED else logging.WARNING
+                _log.log(level, "%s ends: %s", job_id, FaultError(why))
                 self._owes_restart = self._owes_restart and run.device_state == UNTOUCHED
                 flight.story.fail(why, run.device_state)
-                return
-            _log.info("%s is done", flight.story.job.job_id)
-            self._owes_restart = run.restart_left
-            if flight.has_restarted:
-                self._sight.lost()
-            flight.story.complete(_RESTART_LEFT if run.restart_left else None)
         finally:
-            self._flight = None
+            self._flight = self._board.current = None
             self._clock.thaw()
             self._gear.slots.give()
 

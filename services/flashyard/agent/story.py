@@ -292,4 +292,4 @@ def _short(text: str | None) -> str | None:
 def _last_line(status: Status, said: dict[str, Any]) -> str:
     words = [said.get("error"), said.get("details")]
     why = "; ".join(word for word in words if word)
-    return f"{status.capitalize()}: {why}" if why else status.capitalize()
+    return f"Failed: {why}" if status is Status.FAILED else why or status.capitalize()
