@@ -70,3 +70,12 @@ def test_a_stall_is_told_until_the_speed_is_zero(watched: Watched) -> None:
         speeds.append(watched.sampler.look().reading.speed)
     assert speeds == sorted(speeds, reverse=True)
     assert watched.now < 4.0
+
+
+def test_a_phase_is_told_however_short_it_was(watched: Watched) -> None:
+    for phase in (Phase.IDENTIFYING, Phase.ERASING, Phase.WRITING):
+        watched.run.enter(phase, phase.value)
+    look = watched.sampler.look()
+    assert [where.phase for where in look.passed] == [Phase.IDENTIFYING, Phase.ERASING]
+    assert (look.where.phase, look.word) == (Phase.WRITING, Word.EVENT)
+    assert watched.sampler.look().passed == ()

@@ -81,3 +81,12 @@ def test_content_never_falls_and_is_the_sum_of_the_steps(moves: list[tuple[int, 
         assert run.content >= before
     assert [step.bytes for step in run.steps] == highest
     assert (run.content, run.wire) == (sum(highest), wire)
+
+
+def test_every_place_a_run_came_to_can_be_told_later() -> None:
+    run = Run(("system",))
+    for phase in WAY:
+        run.enter(phase, phase.value)
+    assert [where.phase for where in run.turns(after=-1)] == [Phase.PREPARING, *WAY]
+    assert [where.phase for where in run.turns(after=3)] == [Phase.ACTIVATING, Phase.FINISHING]
+    assert run.turns(after=run.where.revision) == []

@@ -24,8 +24,12 @@ class Word(Enum):
 
 
 class Look(NamedTuple):
-    """What one look found: where the run is, how far, and what is due."""
+    """What one look found: where the run is, how far, and what is due.
 
+    ``passed``: where it was since the last look but did not stay; each is an event of its own.
+    """
+
+    passed: tuple[Where, ...]
     where: Where
     reading: Reading
     word: Word
@@ -45,14 +49,15 @@ class Sampler:
 
     def look(self) -> Look:
         """Read the counters; telling what is due is for the caller, at once."""
-        where = self._run.where
+        turns = self._run.turns(after=-1 if self._revision is None else self._revision)
+        where = turns[-1] if turns else self._run.where
         reading = self._meter.sample(self._run.content, self._run.wire)
         word = self._word(where, reading)
         if word is not Word.NOTHING:
             self._revision = where.revision
             self._said = (reading.bytes, reading.speed)
             self._said_at = self._clock()
-        return Look(where, reading, word)
+        return Look(tuple(turns[:-1]), where, reading, word)
 
     def _word(self, where: Where, reading: Reading) -> Word:
         if where.revision != self._revision:

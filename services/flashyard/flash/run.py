@@ -6,6 +6,7 @@ calls upward.
 
 from __future__ import annotations
 
+from collections import deque
 from threading import Event, Lock
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.phases import CANCELLABLE, Phase, Status, Verification, move
 from flashyard.flash.lines import Lines
 from flashyard.flash.target import Description, Taken
+
+MAX_TURNS = 100
 
 
 class Where(NamedTuple):
@@ -58,6 +61,7 @@ class Run:
 
     def __init__(self, partitions: tuple[str, ...], lines: Lines | None = None) -> None:
         self.where = Where(Phase.PREPARING, "Preparing", 0, 0)
+        self._turns = deque([self.where], MAX_TURNS)
         self.content = 0
         self.wire = 0
         self.steps = tuple(StepTally(name) for name in partitions)
@@ -109,6 +113,12 @@ class Run:
             there = phase if phase is here.phase else move(here.phase, phase)
             step = here.step if step is None else step
             self.where = Where(there, stage, step, here.revision + 1)
+            self._turns.append(self.where)
+
+    def turns(self, after: int) -> list[Where]:
+        """Tell every place it came to after a revision, however short it stayed; the last 100."""
+        with self._turn:
+            return [where for where in self._turns if where.revision > after]
 
     def count(self, step: int, taken: Taken, position: int) -> None:
         """Note bytes just taken; ``position``: content bytes of the step taken by now.
