@@ -199,12 +199,14 @@ async def test_after_a_broker_restart_everything_is_said_again(
 async def test_a_job_that_ends_while_the_broker_is_away_is_told_when_it_is_back(
     broker: Broker, plug: Plug, tmp_path: Path
 ) -> None:
-    device = plug(link_speed=2 << 20)
+    device = plug(link_speed=4 << 20)
     async with hub_at_work(broker.url, tmp_path, {"DEVICE_1": device.address}):
         async with BridgePeer(broker.url) as peer:
             await peer.online("DEVICE_1")
-            job_id = (await peer.start("DEVICE_1", total_bytes=1 << 20)).job_id
+            job_id = (await peer.start("DEVICE_1", total_bytes=8 << 20)).job_id
+            await peer.phase(job_id, "Flashing")
         await broker.stop()
+        assert "reboot" not in device.commands
         await until(lambda: "reboot" in device.commands)
         await broker.start()
         async with BridgePeer(broker.url) as peer:
