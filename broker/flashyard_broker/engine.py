@@ -1,4 +1,4 @@
-"""amqtt 0.12.1 with the two repairs we cannot start without."""
+"""amqtt 0.12.1 with the three repairs we cannot start without."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 
 from amqtt.adapters import StreamWriterAdapter
 from amqtt.broker import Broker
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 
@@ -27,6 +28,16 @@ class Engine(Broker):
         # (wait_for of Python 3.11 swallows it), and the connection would live on.
         if isinstance(handler.writer, StreamWriterAdapter):
             handler.writer._writer.transport.abort()  # noqa: SLF001 - the adapter has no abort
+
+    async def _stop_handler(self, handler: BrokerProtocolHandler) -> None:
+        """End a connection's tasks.
+
+        amqtt cancels the reading task and waits for its last words; a task that has not begun
+        yet has none, and the wait, and with it the broker's shutdown, would never end.
+        """
+        if handler._reader_ready is not None:  # noqa: SLF001 - set by the task's first step
+            await handler._reader_ready.wait()  # noqa: SLF001
+        await super()._stop_handler(handler)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session

@@ -20,6 +20,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
 from flashyard_broker.engine import Engine
 
+_SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
 _FAREWELL = 2.0  # seconds for a client that leaves to take what was sent to it
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _LISTENER = "default"
@@ -98,13 +99,11 @@ class EmbeddedBroker:
         for server in self._servers:
             server.close()
         self._servers.clear()
-        shutdown = asyncio.create_task(self._engine.shutdown(), name="mqtt shutdown")
-        _, lingering = await asyncio.wait({shutdown, *self._connections}, timeout=2 * _FAREWELL)
-        for task in lingering:
-            task.cancel()
-        await asyncio.gather(*lingering, return_exceptions=True)
-        if not shutdown.cancelled():
-            shutdown.result()
+        async with asyncio.timeout(_SHUTDOWN):
+            await self._engine.shutdown()
+            for task in self._connections:  # some have no session to be ended: they never said who
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(
@@ -119,12 +118,18 @@ class EmbeddedBroker:
                 StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
             )
         finally:
-            writer.close()
-            # A client may never read what it was sent; amqtt itself would wait for it for ever.
-            with suppress(OSError):  # TimeoutError among them
-                async with asyncio.timeout(_FAREWELL):
-                    await writer.wait_closed()
-            writer.transport.abort()
+            await _let_go(writer)
+
+
+async def _let_go(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; a client may never read what it was sent, so not without a deadline."""
+    try:
+        writer.close()
+        with suppress(OSError):  # TimeoutError among them
+            async with asyncio.timeout(_FAREWELL):
+                await writer.wait_closed()
+    finally:
+        writer.transport.abort()
 
 
 def _refuse_to_be_public(listen: Sequence[Endpoint]) -> None:

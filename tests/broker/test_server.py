@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import random
 import socket
 import struct
 from contextlib import suppress
@@ -79,6 +79,21 @@ async def test_it_stops_under_connected_clients_leaves_no_task_and_frees_its_por
     await until(lambda: asyncio.all_tasks() <= before)
 
 
+async def test_it_stops_at_any_moment_of_a_clients_arrival() -> None:
+    before = asyncio.all_tasks()
+    for moment in range(40):  # turns of the loop after the CONNECT was sent
+        async with EmbeddedBroker([HERE]) as broker:
+            address = broker.addresses[0]
+            _, writer = await asyncio.open_connection(address.host, address.port)
+            writer.write(CONNECT)
+            for _ in range(moment):
+                await asyncio.sleep(0)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        await until(lambda: asyncio.all_tasks() <= before)
+
+
 async def test_a_client_that_never_reads_does_not_keep_it_from_stopping() -> None:
     before = asyncio.all_tasks()
     broker = EmbeddedBroker([HERE])
@@ -113,7 +128,7 @@ async def test_a_client_that_never_reads_does_not_keep_it_from_stopping() -> Non
         CONNECT + b"\x30\xff\xff\xff\xff\xff",
         CONNECT + b"\x82\x06\x00\x01\x00\x01\xff\x00",
         CONNECT + b"\x32\x05\x00\x03abc",
-        os.urandom(300),
+        random.Random("noise").randbytes(300),  # the same in every test process
     ],
     ids=lambda noise: repr(noise[:20]),
 )
