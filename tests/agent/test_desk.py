@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.test_story import ORDER
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
@@ -15,6 +14,7 @@ from flashyard.contract.topics import MAX_PAYLOAD
 from support.bridge_peer import new_job_id
 from support.faults import refused
 from support.image_server import stored
+from support.told import ORDER
 
 NOW = 1_703_001_234_000
 

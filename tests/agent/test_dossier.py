@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.test_story import ORDER, Told
 from flashyard.agent.dossier import Dossier
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
@@ -15,6 +14,7 @@ from flashyard.contract.records import MAX_QUEUE, MAX_RECENT, MAX_RECORD, Recent
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.target import Description
 from support.image_server import stored
+from support.told import ORDER, Told
 
 PORT = Port("DEVICE_1", Address("tcp", "127.0.0.1", 5554))
 WIDE = "\U0001f4a9" * 200  # the most bytes a name can have

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from agent.test_story import Told
 from flashyard.agent.dossier import Dossier
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.topics import Kind
 from flashyard.flash.fastboot.transport import Address
+from support.told import Told
 
 
 def over() -> Told:

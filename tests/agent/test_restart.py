@@ -157,6 +157,21 @@ async def test_a_stop_ends_what_runs_and_waits_and_then_says_goodbye(
         assert first_end < len(peer.heard) - 1
 
 
+async def test_a_hub_that_is_about_to_go_says_no_to_new_jobs(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    addresses = {"BUSY": plug("BUSY", link_speed=2 << 20).address, "IDLE": plug("IDLE").address}
+    async with hub_at_work(peer.link_url, tmp_path, addresses) as work:
+        await peer.online(*addresses)
+        running = (await peer.start("BUSY", total_bytes=3 << 20)).job_id
+        await peer.phase(running, "Flashing")
+        work.hub.stop()
+        receipt = await peer.start("IDLE")
+        assert (receipt.accepted, receipt.code) == (False, Code.DEVICE_OFFLINE)
+        await peer.failed(running, Code.INTERRUPTED)
+    await until(lambda: peer.hub is not None and not peer.hub.online)
+
+
 async def test_a_job_too_far_to_be_stopped_is_finished_before_the_hub_goes(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:

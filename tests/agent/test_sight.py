@@ -32,9 +32,9 @@ def sight() -> Sight:
 
 
 def test_what_was_never_seen_is_not_there(sight: Sight) -> None:
-    assert (sight.online, sight.looked, sight.last_seen) == (False, False, 1000)
+    assert (sight.online, sight.last_seen) == (False, 1000)
     sight.missed(counts=True)
-    assert (sight.online, sight.looked) == (False, True)
+    assert (sight.online, sight.last_seen) == (False, 1000)
 
 
 def test_a_device_is_gone_after_three_misses_in_a_row(sight: Sight) -> None:

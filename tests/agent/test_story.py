@@ -6,9 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.agent.clock import Clock
-from flashyard.agent.post import Post
-from flashyard.agent.story import Story, Teller
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import (
     FlashCompleted,
@@ -19,55 +16,11 @@ from flashyard.contract.messages import (
     FlashStarted,
     JobRecord,
 )
-from flashyard.contract.orders import StartOrder
-from flashyard.contract.phases import IllegalMoveError, Phase, Status
+from flashyard.contract.phases import IllegalMoveError, Status
 from flashyard.contract.records import StartOptions
 from flashyard.contract.topics import Kind
-from flashyard.flash.meter import Reading
-from flashyard.flash.run import Run
 from support.image_server import stored
-from support.paper_link import PaperLink
-
-TOTAL = 1000
-ORDER = StartOrder(
-    order_id="o1",
-    job_id="job_1703001234_abc123",
-    session="s1",
-    issued_at=0,
-    device_id="DEVICE_1",
-    partition="system",
-    total_bytes=TOTAL,
-)
-
-
-class Told:
-    """A story on paper."""
-
-    def __init__(self, order: StartOrder = ORDER) -> None:
-        self.link = PaperLink()
-        self.changes: list[int] = []
-        post = Post(self.link.as_link(), "bench-a")
-        self.post = post
-        self.story = Story(
-            order,
-            "Device 1",
-            Teller("bench-a", Clock(), post),
-            lambda story: self.changes.append(story.seq),
-        )
-        self.run = Run(("system",), self.story.lines)
-
-    @property
-    def events(self) -> list[object]:
-        return [sheet.report for sheet in self.link.sheets if sheet.topic.kind is Kind.EVENT]
-
-    def note(self, done: int, speed: int = 5) -> None:
-        percent = min(done * 1000 // TOTAL / 10, 99.9)
-        self.story.note(self.run, self.run.where, Reading(percent, done, speed, speed, 3))
-
-    def fly(self) -> None:
-        """Bring the run to its last phase."""
-        for phase in (Phase.IDENTIFYING, Phase.WRITING, Phase.FINISHING):
-            self.run.enter(phase, phase.value)
+from support.told import ORDER, TOTAL, Told
 
 
 def test_a_good_story() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -16,12 +15,6 @@ class Bounded(Generic[K, V]):
         self._size = size
         self._entries: dict[K, V] = {}
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[K]:
-        return iter(self._entries)
-
     def __contains__(self, key: object) -> bool:
         return key in self._entries
 
@@ -34,7 +27,3 @@ class Bounded(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return a value, or None where there is none or it was forgotten."""
         return self._entries.get(key)
-
-    def drop(self, key: K) -> None:
-        """Forget one entry, if it is there."""
-        self._entries.pop(key, None)

@@ -172,8 +172,6 @@ class Hub:
             self._greeting.cancel()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's signature
-        if self._asked_to_stop.is_set():
-            return
         if topic == ANNOUNCE:
             self._hear_announce(Announce.decode(payload))
             return
@@ -183,7 +181,8 @@ class Hub:
             if not retained and (receipt := self._desk.take(payload)):
                 self._post.receipt(receipt)
         elif kind is Kind.PRESENCE:
-            self._hear_presence(payload, retained=retained)
+            if not self._asked_to_stop.is_set():  # from then on the last word is `offline`
+                self._hear_presence(payload, retained=retained)
         elif kind is Kind.DEVICE and device_id and retained:
             self._find_left_behind(device_id, payload)
 
@@ -206,7 +205,7 @@ class Hub:
             self.stop()
             return
         if contested:
-            _log.warning("presence was overwritten by session %s", hub.session)
+            _log.info("what session %s left as presence is overwritten", hub.session)
             self._post.presence(self._presence.say(online=True))
             if hub.online and self._greeted.is_set():
                 self._tell_all()  # its records may lie over ours
@@ -237,7 +236,7 @@ class Hub:
         """Publish every device's record, and answer the announces that asked for it."""
         for agent in self._agents.values():
             agent.publish()
-        while self._announces:
+        while self._announces and not self._asked_to_stop.is_set():
             self._presence.announced = self._announces.popleft()
             self._post.presence(self._presence.say(online=True))
 

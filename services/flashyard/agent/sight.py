@@ -18,7 +18,6 @@ class Sight:
         last_seen: Unix ms.
         description: what it told of itself.
         remembered: its record from an earlier run of the hub.
-        looked: was it looked at, with whatever result?
     """
 
     def __init__(self, since: int, patience: int) -> None:
@@ -27,7 +26,6 @@ class Sight:
         self.last_seen = since
         self.description: Description | None = None
         self.remembered: Device | None = None
-        self.looked = False
         self._was_seen = False
         self._patience = patience
         self._misses = 0
@@ -40,14 +38,13 @@ class Sight:
 
     def saw(self, at: int, description: Description | None = None) -> None:
         """It answered."""
-        self.looked = self.online = self.answering = self._was_seen = True
+        self.online = self.answering = self._was_seen = True
         self.last_seen = at
         self.description = description or self.description
         self._misses = 0
 
     def missed(self, *, counts: bool) -> None:
         """It did not answer; a look that is made out of turn does not count."""
-        self.looked = True
         self.answering = False
         self._misses += counts
         if self._misses >= self._patience:
