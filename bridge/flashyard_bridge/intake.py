@@ -21,6 +21,7 @@ from flashyard.contract.messages import (
     decode_report,
 )
 from flashyard.contract.orders import Announce, Receipt
+from flashyard.contract.records import Hub
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
 from flashyard.link import Link
 from flashyard_bridge.live.fanout import Live
@@ -66,9 +67,12 @@ class Intake:
 
     def announce(self) -> None:
         """The link is up: ask every hub to say everything that is true."""
+        self._fleet.link_up(self._ask())
+
+    def _ask(self) -> int:
         now = self._clock()
         self.link.publish(topics.ANNOUNCE, Announce(now=now).encode(), qos=1)
-        self._fleet.link_up(now)
+        return now
 
     def go_deaf(self, _reason: str) -> None:
         """The link is down: silence means nothing now, and no receipt will come."""
@@ -86,6 +90,8 @@ class Intake:
             else:
                 report = _report(topic, payload)
                 self._live.publish(self._fleet.report(topic, report, payload, retained=retained))
+                if not retained and isinstance(report, HubChanged) and _is_new(report.hub):
+                    self._ask()
         except ValueError as error:
             self.refused += 1
             if self.refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
@@ -105,6 +111,11 @@ class Intake:
         if not self.first_picture.is_set() and self._fleet.complete:
             self.first_picture.set()
             self._live.begin()
+
+
+def _is_new(hub: Hub) -> bool:
+    """Has it just come, and so not heard the bridge's clock yet? It would stamp by its own."""
+    return hub.online and hub.announced is None
 
 
 def _receipt(payload: bytes) -> Receipt:

@@ -176,3 +176,22 @@ async def test_an_empty_retained_payload_removes_what_it_stood_for(bench: _Bench
     await until(lambda: not fleet.devices())
     bench.publish(build(Kind.PRESENCE, "bench-a"), b"", retain=True)
     await until(lambda: not fleet.hubs())
+
+
+async def test_a_hub_that_has_just_come_is_told_the_bridges_clock(
+    broker: Broker, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+
+    def hear(_topic: str, payload: bytes, _retained: bool) -> None:  # noqa: FBT001 - the link's
+        asked.append(Announce.decode(payload).now)
+
+    async with served_bridge(broker.url, tmp_path) as bridge:
+        async with asyncio.timeout(15):
+            await bridge.state.first_picture.wait()
+        link = Link(broker.url, "hub", on_message=hear, subscriptions=[(topics.ANNOUNCE, 1)])
+        async with link:
+            await link.wait_until_up(10)
+            presence = HubScript().presence()
+            assert link.publish(str(presence.topic), presence.payload, qos=1, retain=True)
+            await until(lambda: asked)
