@@ -94,13 +94,14 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
     frames = _missed_opening(was, job)
     if frames:
         known = replace(known, opening=frames[-1])
-    if known.has_begun and not job.is_final and (seq > was.seq or was.job.lost):
-        frames += _missed_turn(was.job, job, seq)
-        if not known.full:
-            frames.append(say.progress(job, seq, at))
-    elif known.has_begun and not job.is_final and job.progress > was.job.progress:
-        # Nothing was missed; a new connection is told the newer figure, the others soon are.
-        known = replace(known, latest=say.progress(job, seq, at))
+    if known.has_begun and not job.is_final:
+        word = say.progress(job, seq, at)
+        missed = seq > was.seq or was.job.lost
+        frames += _missed_turn(was.job, job, seq) if missed else []
+        if missed and not known.full:
+            frames.append(word)
+        elif missed or job.progress > was.job.progress:
+            known = replace(known, latest=word)  # for new connections; the others soon are told
     return _tell(known, frames + _missed_end(known, job, seq))
 
 
@@ -131,9 +132,12 @@ def lose(known: Tracked, at: int) -> Step:
     if known.job.is_final or known.job.lost:
         return Step(known, [])
     known = replace(known, job=known.job.with_(lost=True, stage=SILENT_STAGE, transfer_speed=0))
-    # After the one 100 % only the end may follow.
-    frames = [say.progress(known.job, known.seq, at)] if known.has_begun and not known.full else []
-    return _tell(known, frames)
+    if not known.has_begun:
+        return Step(known, [])
+    word = say.progress(known.job, known.seq, at)
+    if known.full:  # only the end may follow the one 100 %; a new connection is told
+        return Step(replace(known, latest=word), [])
+    return _tell(known, [word])
 
 
 def end(known: Tracked, code: Code, at: int) -> Step:
@@ -246,7 +250,7 @@ def _settle_ended(known: Tracked, job: Job, seq: int, session: str, at: int) -> 
     if known.job.code is not Code.HUB_LOST:
         return Step(known, [])
     back = Tracked(_merge(known.job, job), session, seq=seq, recorded=True, revived=True)
-    back = replace(
-        back, opening=say.queued(job) if job.status is Status.QUEUED else say.started(job)
-    )
-    return _tell(back, [say.progress(back.job, seq, at)])
+    opening = say.queued(job) if job.status is Status.QUEUED else say.started(job)
+    back = replace(back, opening=opening)
+    # Nobody hears the first frame of a revival: it parts the connections before from those since.
+    return _tell(back, [say.progress(back.job, seq, at) if back.has_begun else opening])

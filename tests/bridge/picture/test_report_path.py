@@ -195,6 +195,7 @@ class ReportPath(RuleBasedStateMachine):
     def a_new_browser_is_told_what_rest_tells(self) -> None:
         newest = Watcher()
         newest.join(self.fleet.snapshot())
+        assert newest.complaints() == []
         for job in self.fleet.jobs():
             told = [m for m in newest.seen.get(job.job_id, ()) if isinstance(m, FlashProgress)]
             if job.is_active and told:
