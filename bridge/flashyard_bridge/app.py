@@ -11,18 +11,18 @@ from typing import TypedDict
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 import flashyard
 from flashyard.settings import BridgeSettings
 from flashyard.token_file import read_token
 from flashyard_bridge.errors import HANDLERS
-from flashyard_bridge.gate import LOOPBACK_ORIGIN, Doors, FrontDoor, TokenDoor
+from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
 from flashyard_bridge.images.renewal import keep_signed
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
 from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.methods import HeadAsGet
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
@@ -57,13 +57,14 @@ def create_app(state: State) -> FastAPI:
         middleware=[
             Middleware(FrontDoor, doors=doors),
             Middleware(
-                CORSMiddleware,
+                CrossOrigin,
                 allow_origins=sorted(doors.origins),
                 allow_origin_regex=LOOPBACK_ORIGIN,
                 allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
                 allow_headers=["*"],
             ),
             Middleware(TokenDoor, doors=doors, signed=state["bridge"].images.signature.admits),
+            Middleware(HeadAsGet),
         ],
     )
     for router in routers():

@@ -12,13 +12,12 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
-from starlette.types import ExceptionHandler, Scope
+from starlette.types import ExceptionHandler
 
 from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault
 from flashyard.contract.model import Model
+from flashyard_bridge.methods import allowed
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS = {
     401: Code.NOT_ALLOWED,
     403: Code.NOT_ALLOWED,
@@ -132,18 +131,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     code = _BY_STATUS.get(error.status_code, Code.INVALID_REQUEST)
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(_allowed(request.scope))
+        headers["Allow"] = ", ".join(allowed(request.scope))
     return answer(fault(code), status=error.status_code, headers=headers)
-
-
-def _allowed(scope: Scope) -> list[str]:
-    """Ask every route: the framework names only the first one's methods."""
-    routes = scope["app"].routes
-    return [
-        method
-        for method in _METHODS
-        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
-    ]
 
 
 async def _on_crash(_request: Request, _error: Exception) -> Response:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flashyard.contract.faults import Code, Fault, fault
@@ -42,14 +44,17 @@ class Doors:
     loopback: Collection[Address]
 
     def refusal(
-        self, host: str | None, origin: str | None, listener: Address | None
+        self, hosts: Sequence[str], origins: Sequence[str], listener: Address | None
     ) -> Fault | None:
-        """Why a request is not let in, or None.
+        """Why a request with these headers is not let in, or None.
 
         Host: on a loopback listener a loopback name, else a foreign name was made to point here
         (DNS rebinding). Origin: only browsers send one; that of another site's page is refused.
         """
-        if listener in self.loopback and not _is_loopback(host or ""):
+        if len(hosts) > 1 or len(origins) > 1:
+            return fault(Code.NOT_ALLOWED, "There is more than one Host or Origin.")
+        host, origin = "".join(hosts), origins[0] if origins else None
+        if listener in self.loopback and not _is_loopback(host):
             return fault(
                 Code.NOT_ALLOWED,
                 f"This listener answers to loopback names only, not to {host!r}.",
@@ -91,11 +96,25 @@ class FrontDoor:
         """Refuse with 403, or pass on."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            why = self._doors.refusal(headers.get("host"), headers.get("origin"), scope["server"])
+            hosts, origins = headers.getlist("host"), headers.getlist("origin")
+            why = self._doors.refusal(hosts, origins, scope["server"])
             if why is not None:
                 await answer(why)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+class CrossOrigin(CORSMiddleware):
+    """CORS for the pages the front door lets in; what is said to a browser is JSON or nothing."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer what a browser asks before it sends the request itself."""
+        said = super().preflight_response(request_headers)
+        headers = {name: said.headers[name] for name in said.headers if name[:8] != "content-"}
+        if said.status_code < 400:
+            return Response(status_code=204, headers=headers)
+        why = fault(Code.INVALID_REQUEST, f"{bytes(said.body).decode()}.")
+        return answer(why, status=400, headers=headers)
 
 
 class TokenDoor:

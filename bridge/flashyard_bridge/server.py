@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
+from flashyard_bridge.http_socket import HttpSocket
 from flashyard_bridge.live.websocket import LiveSocket
 
 MAX_MESSAGE = 64 * 1024  # bytes of a browser's message
@@ -30,7 +31,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, on_serving: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=HttpSocket,
             ws=LiveSocket,
             ws_max_size=MAX_MESSAGE,
             loop="asyncio",

@@ -41,6 +41,13 @@ async def test_rebinding_and_foreign_pages_are_refused_with_our_error_shape(
                 assert "access-control-allow-origin" not in reply.headers
 
 
+async def test_a_second_page_is_one_too_many(tmp_path: Path) -> None:
+    twice = [("Origin", "http://localhost"), ("Origin", "http://evil.example")]
+    async with _http(tmp_path) as http:
+        reply = await http.get("/health", headers=twice)
+        assert (reply.status_code, reply.json()["code"]) == (403, "not_allowed")
+
+
 async def test_a_page_of_another_loopback_port_may_ask_and_read(tmp_path: Path) -> None:
     async with _http(tmp_path) as http:
         origin = {"Origin": "http://localhost:5173"}
@@ -52,9 +59,12 @@ async def test_a_page_of_another_loopback_port_may_ask_and_read(tmp_path: Path) 
             "Access-Control-Request-Headers": "content-type,idempotency-key",
         }
         reply = await http.options("/api/flash/start", headers=origin | asked)
-        assert reply.is_success
+        assert (reply.status_code, reply.content) == (204, b"")
         assert "POST" in reply.headers["access-control-allow-methods"]
         assert "idempotency-key" in reply.headers["access-control-allow-headers"]
+        asked["Access-Control-Request-Method"] = "PUT"
+        reply = await http.options("/api/flash/start", headers=origin | asked)
+        assert (reply.status_code, reply.json()["code"]) == (400, "invalid_request")
 
 
 async def test_with_a_token_all_but_the_probes_and_the_page_need_it(tmp_path: Path) -> None:
@@ -97,8 +107,9 @@ async def test_a_hubs_signed_download_needs_no_token(tmp_path: Path) -> None:
 
 def test_beyond_loopback_listeners_any_host_name_may_be_used() -> None:
     doors = Doors("t", frozenset(), loopback=frozenset({("127.0.0.1", 8000)}))
-    assert doors.refusal("bench.lan", None, ("192.0.2.1", 8000)) is None
-    assert doors.refusal("bench.lan", None, ("127.0.0.1", 8000)) is not None
+    assert doors.refusal(["bench.lan"], [], ("192.0.2.1", 8000)) is None
+    assert doors.refusal(["bench.lan"], [], ("127.0.0.1", 8000)) is not None
+    assert doors.refusal(["localhost", "bench.lan"], [], ("127.0.0.1", 8000)) is not None
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,7 @@ def open_up(
 ) -> Opening:
     """Judge an upgrade request that came to a listener's bound address."""
     headers = request.headers
-    hosts, origins = headers.get_all("Host"), headers.get_all("Origin")
-    if len(hosts) > 1 or len(origins) > 1:
-        return refused(fault(Code.INVALID_REQUEST, "There is more than one Host or Origin."), 400)
-    why = doors.refusal(_only(hosts), _only(origins), listener)
+    why = doors.refusal(headers.get_all("Host"), headers.get_all("Origin"), listener)
     if why is not None:
         return refused(why)
     target, _, query = request.path.partition("?")
@@ -103,7 +100,3 @@ def refused(why: Fault, status: int | None = None) -> Opening:
     if code is HTTPStatus.UPGRADE_REQUIRED:
         headers["Upgrade"] = "websocket"
     return Opening(Response(code.value, code.phrase, headers, bytes(reply.body)))
-
-
-def _only(values: list[str]) -> str | None:
-    return values[0] if values else None

@@ -90,7 +90,7 @@ async def test_a_malformed_upgrade_is_told_so_never_met_with_silence(
 async def test_two_hosts_are_refused(served: LiveServer) -> None:
     raw = RawWebSocket(served.port)
     await raw.ask(PATH, {"host": "evil.example"})
-    assert (await raw.answer())[0] == 400
+    assert (await raw.answer())[0] == 403
 
 
 @pytest.mark.parametrize(

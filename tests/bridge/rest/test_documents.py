@@ -109,13 +109,13 @@ async def test_an_unknown_path_is_not_found_in_our_shape(rig: Rig, path: str) ->
     ("method", "path", "allowed"),
     [
         ("GET", "/api/flash/start", "POST"),
-        ("POST", "/api/flash/jobs", "GET"),
-        ("PUT", "/api/flash/job/x", "GET, PATCH"),
-        ("PATCH", "/api/images", "GET, POST"),
+        ("POST", "/api/flash/jobs", "GET, HEAD"),
+        ("PUT", "/api/flash/job/x", "GET, HEAD, PATCH"),
+        ("PATCH", "/api/images", "GET, HEAD, POST"),
         ("POST", "/api/images/x", "GET, HEAD, DELETE"),
         ("PUT", "/api/hubs/x", "PATCH, DELETE"),
         ("DELETE", "/api/flash/cancel/x", "POST"),
-        ("OPTIONS", "/api/devices", "GET"),
+        ("OPTIONS", "/api/devices", "GET, HEAD"),
     ],
 )
 async def test_a_wrong_method_is_told_the_right_ones(
