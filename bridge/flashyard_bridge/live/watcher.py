@@ -14,9 +14,10 @@ from flashyard.contract.messages import Pong
 from flashyard_bridge.live.news import News, framed
 from flashyard_bridge.live.outbox import Outbox, Parcel
 from flashyard_bridge.live.pace import Pace
+from flashyard_bridge.live.withheld import Withheld
 from flashyard_bridge.live.words import Subscribe
 
-MAX_WEIGHT = 256 * 1024  # bytes of lifecycle messages that may wait beyond the snapshot's
+MAX_WEIGHT = 256 * 1024  # bytes of lifecycle messages that may wait beyond what was asked for
 LONGEST_INTERVAL = 60_000  # ms a browser may hold its samples back
 _PORTION = 16 * 1024  # bytes joined into one write; what still waits can be replaced by newer
 _EVERYTHING = Subscribe()
@@ -48,7 +49,8 @@ class Watcher:
         self._pace: Pace | None = None
         self._outbox = Outbox()
         self._bound = MAX_WEIGHT
-        self._hidden: set[str] = set()  # jobs whose opening its wish kept from it
+        self._withheld = Withheld()
+        self._seen: set[str | None] = set()  # the active jobs it was told of before its last wish
         self._writable = True
 
     def welcome(self, replay: Iterable[News]) -> None:
@@ -69,16 +71,20 @@ class Watcher:
             self._offer(news)
         self._drain()
 
-    def follow(self, wish: Subscribe, replay: Iterable[News]) -> None:
-        """Narrow, or widen, what follows; a job that only now comes into view is told whole."""
+    def follow(self, wish: Subscribe, present: Iterable[News]) -> None:
+        """Narrow, or widen, what follows; what comes into view is told as far as it was missed.
+
+        ``present``: what a new connection would be told.
+        """
         held = self._pace.stop() if self._pace else []
+        self._seen = {n.job for n in present if n.job in self._seen or self._wants(n)}
         self._wish = wish
         interval = min(wish.min_interval or 0, LONGEST_INTERVAL)
         self._pace = Pace(interval / 1000, self._release) if interval else None
-        late = frozenset(self._hidden)
-        for news in replay:
-            if news.job in late:
-                self._offer(news)
+        missed = self._withheld.release(self._wants)
+        self._bound = max(self._bound, MAX_WEIGHT + sum(len(n.parcel.data) for n in missed))
+        for news in missed:
+            self._offer(news)
         self._release(held)
 
     def answer(self, pong: Pong) -> None:
@@ -110,13 +116,9 @@ class Watcher:
         if news.since >= self.number or self._only not in {None, news.job}:
             return
         if not self._wants(news):
-            if news.is_opening:
-                self._hidden.add(str(news.job))
-            elif news.is_end:
-                self._hidden.discard(str(news.job))
+            if news.job is not None:
+                self._withheld.keep(news.job, news, was_seen=news.job in self._seen)
             return
-        if news.is_opening:
-            self._hidden.discard(str(news.job))
         parcel = news.parcel
         if self._pace is not None:
             if news.is_sample and self._pace.holds(str(news.job), parcel):
