@@ -89,8 +89,9 @@ class Intake:
                 self._live.publish(self._fleet.cleared(topic))
             else:
                 report = _report(topic, payload)
+                is_new = isinstance(report, HubChanged) and self._is_new(report.hub)
                 self._live.publish(self._fleet.report(topic, report, payload, retained=retained))
-                if not retained and isinstance(report, HubChanged) and _is_new(report.hub):
+                if is_new and not retained:
                     self._ask()
         except ValueError as error:
             self.refused += 1
@@ -107,15 +108,18 @@ class Intake:
             self._live.publish(self._fleet.tick())
             self._look()
 
+    def _is_new(self, hub: Hub) -> bool:
+        """Has it just come, and so not heard the bridge's clock yet? It would stamp by its own.
+
+        Once per session: an answer that looks like a question would be asked about for ever.
+        """
+        sessions = {each.session for each in self._fleet.hubs()}
+        return hub.online and hub.announced is None and hub.session not in sessions
+
     def _look(self) -> None:
         if not self.first_picture.is_set() and self._fleet.complete:
             self.first_picture.set()
             self._live.begin()
-
-
-def _is_new(hub: Hub) -> bool:
-    """Has it just come, and so not heard the bridge's clock yet? It would stamp by its own."""
-    return hub.online and hub.announced is None
 
 
 def _receipt(payload: bytes) -> Receipt:
