@@ -190,6 +190,8 @@ def ended(job: Job, seq: int) -> Frame:
 
 def told(job: Job, event: Event) -> Job:
     """Fold one event or sample into a job's record; bytes and percent never fall."""
+    if isinstance(event, FlashStarted) and job.started_at == event.timestamp:
+        return job  # a beginning that is told again says nothing of where the job is now
     job = job.with_(phase=event.phase, lost=None)
     match event:
         case FlashQueued():
