@@ -10,6 +10,7 @@ from flashyard_bridge.rest import (
     devices,
     flash,
     health,
+    history,
     hubs,
     images,
     jobs,
@@ -20,5 +21,5 @@ from flashyard_bridge.rest import (
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    nouns = (flash, jobs, control, devices, hubs, images, health, unbuilt, described, page)
+    nouns = (flash, jobs, history, control, devices, hubs, images, health, unbuilt, described, page)
     return [noun.router for noun in nouns]

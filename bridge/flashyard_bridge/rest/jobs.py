@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -11,7 +9,8 @@ from fastapi import APIRouter, Query
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import DeviceId, HubId, Model
 from flashyard.contract.records import Job, LogLine
-from flashyard_bridge.errors import ANY_ERROR, documented, reject
+from flashyard_bridge.errors import ANY_ERROR, documented
+from flashyard_bridge.rest import cursor
 from flashyard_bridge.state import Bridge, BridgeState
 
 PAGE = 1_000  # jobs; also the default, so that the original's clients see them all
@@ -95,11 +94,11 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> Job
     """List the active jobs, or those of a status, the oldest first."""
     jobs = sorted(filter(query.wants, bridge.fleet.jobs()), key=_place)
     if query.cursor is not None:
-        after = _decode(query.cursor)
+        after = cursor.decode(query.cursor)
         jobs = [job for job in jobs if _place(job) > after]
     page = jobs[: query.limit]
     more = len(jobs) > len(page)
-    return JobList(jobs=tuple(page), next_cursor=_encode(page[-1]) if more else None)
+    return JobList(jobs=tuple(page), next_cursor=cursor.encode(_place(page[-1])) if more else None)
 
 
 @router.get(
@@ -153,17 +152,5 @@ async def job_status(job_id: str, bridge: Bridge) -> FlatJob:
     return FlatJob(**dict(job_of(bridge, job_id)))
 
 
-def _place(job: Job) -> tuple[int, str]:
+def _place(job: Job) -> cursor.Place:
     return job.queued_at, job.job_id
-
-
-def _encode(job: Job) -> str:
-    return base64.urlsafe_b64encode("{}.{}".format(*_place(job)).encode()).decode()
-
-
-def _decode(cursor: str) -> tuple[int, str]:
-    try:
-        queued_at, _, job_id = base64.urlsafe_b64decode(cursor).decode().partition(".")
-        return int(queued_at), job_id
-    except (binascii.Error, ValueError) as error:
-        raise reject(Code.INVALID_REQUEST, "cursor", "is not one of ours.") from error

@@ -15,23 +15,6 @@ router = APIRouter(tags=["later"], responses=ANY_ERROR)
 
 
 @router.get(
-    "/api/flash/history",
-    operation_id="listHistory",
-    summary="List ended jobs (not supported yet)",
-    response_model=None,
-    status_code=422,
-    responses=_ANSWERS,
-)
-async def history() -> NoReturn:
-    """Refuse: there is no history yet beyond the jobs a bridge remembers."""
-    raise refuse(
-        Code.NOT_SUPPORTED,
-        "There is no history yet.",
-        hint="GET /api/flash/jobs?status=all lists the ended jobs this bridge remembers.",
-    )
-
-
-@router.get(
     "/api/flash/stats",
     operation_id="getStats",
     summary="Look at statistics (not supported yet)",
@@ -40,11 +23,11 @@ async def history() -> NoReturn:
     responses=_ANSWERS,
 )
 async def stats() -> NoReturn:
-    """Refuse: there are no statistics without a history."""
+    """Refuse: there are no statistics yet."""
     raise refuse(
         Code.NOT_SUPPORTED,
         "There are no statistics yet.",
-        hint="GET /api/flash/jobs?status=all lists the ended jobs this bridge remembers.",
+        hint="GET /api/flash/history lists the ended jobs this bridge remembers.",
     )
 
 
