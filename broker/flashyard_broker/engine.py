@@ -9,6 +9,8 @@ from amqtt.broker import Broker
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
+_CANCEL_AGAIN = 0.2  # seconds
+
 
 class Engine(Broker):
     """amqtt's broker. It overrides private methods, which is why the version is pinned."""
@@ -32,11 +34,16 @@ class Engine(Broker):
     async def _stop_handler(self, handler: BrokerProtocolHandler) -> None:
         """End a connection's tasks.
 
-        amqtt cancels the reading task and waits for its last words; a task that has not begun
-        yet has none, and the wait, and with it the broker's shutdown, would never end.
+        amqtt cancels the reading task once and waits for its last words. A task that has not
+        begun yet has none, and wait_for of Python 3.11 swallows a cancel that meets a packet:
+        either way the wait, and with it the broker's shutdown, would never end.
         """
         if handler._reader_ready is not None:  # noqa: SLF001 - set by the task's first step
             await handler._reader_ready.wait()  # noqa: SLF001
+        reader = handler._reader_task  # noqa: SLF001 - no public way to it
+        while reader and reader is not asyncio.current_task() and not reader.done():
+            reader.cancel()
+            await asyncio.wait({reader}, timeout=_CANCEL_AGAIN)
         await super()._stop_handler(handler)
 
     async def _publish_retained_messages_for_subscription(
