@@ -81,7 +81,8 @@ class UdpTransport:
 
     def query(self) -> None:
         """Learn the sequence number the device expects next."""
-        wait = self._limits.resend * self._limits.query_attempts
+        # The attempts bound it; the deadline is for a machine too busy to make them in time.
+        wait = self._limits.resend * self._limits.query_attempts + self._limits.connect
         reply = self._exchange(_Id.QUERY, b"", wait, self._limits.query_attempts)
         if len(reply.data) < _NEXT.size:
             raise self._violated("The device answered a query without a number", reply.data)
