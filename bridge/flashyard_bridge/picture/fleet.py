@@ -94,11 +94,17 @@ class Fleet:
         return [watch.shown() for watch in self._hubs.values()]
 
     def snapshot(self) -> list[Frame]:
-        """What a new connection is told before it goes live."""
-        age = self._listening.picture_age(self._steady())
-        picture = self._listening.picture_time
-        told = age is not None and picture is not None and age < LAST_WORDS
-        return self._jobs.replay(ended_since=picture - RECENT_MS if told and picture else None)
+        """What a new connection is told before it goes live.
+
+        Soon after the first picture that is also the end of jobs that began before it: a browser
+        that saw them begin with the bridge before has a card of each.
+        """
+        frames = self._jobs.replay()
+        age, picture = self._listening.picture_age(self._steady()), self._listening.picture_time
+        if age is not None and picture is not None and age < LAST_WORDS:
+            since = picture - RECENT_MS
+            frames += self._jobs.last_words(began_before=picture, ended_since=since)
+        return frames
 
     # What happens to the link
 

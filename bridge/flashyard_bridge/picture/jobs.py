@@ -67,14 +67,18 @@ class JobBook:
         if known is not None:
             self._jobs[job_id] = replace(known, job=known.job.with_(**fields))
 
-    def replay(self, *, ended_since: int | None) -> list[Frame]:
-        """Tell every active job; and the ends since a Unix ms, unless it is None."""
-        frames = [frame for known in self._jobs.values() for frame in known.replay()]
-        if ended_since is not None:
-            for known in self._jobs.values():
-                if (known.job.finished_at or 0) >= ended_since:
-                    frames += known.last_word()
-        return frames
+    def replay(self) -> list[Frame]:
+        """Tell every active job."""
+        return [frame for known in self._jobs.values() for frame in known.replay()]
+
+    def last_words(self, *, began_before: int, ended_since: int) -> list[Frame]:
+        """Tell the ends of jobs that began before a Unix ms and ended since another."""
+        return [
+            frame
+            for known in self._jobs.values()
+            if known.job.queued_at < began_before and (known.job.finished_at or 0) >= ended_since
+            for frame in known.last_word()
+        ]
 
     def log(self, job_id: str) -> list[LogLine] | None:
         """The last 500 lines of a job's log, or None for an unknown job."""

@@ -1,4 +1,4 @@
-"""A hub that falls silent at an awkward moment: whoever connects then is told what REST tells."""
+"""Whoever connects at an awkward moment is told what is true, and what closes an old card."""
 
 from __future__ import annotations
 
@@ -14,18 +14,27 @@ from support.hub_script import HubScript, Published
 from support.watcher import Watcher
 
 JOB = "job_1703001234_abc123"
+OLD = "job_1703001233_abc123"
+NEW = "job_1703001235_abc123"
 
 
 class _World:
     """A fleet, the hub it hears, and a browser that was there from the beginning."""
 
-    def __init__(self) -> None:
-        self.hub = HubScript()
+    def __init__(self, hub: HubScript | None = None) -> None:
+        self.hub = hub or HubScript()
         self.steady = 0.0
         self.fleet = Fleet(lambda: self.hub.now, lambda: self.steady, lost_after=600)
         self.fleet.link_up(self.hub.now)
         self.early = Watcher()
         self.say(self.hub.presence(announced=self.hub.now), self.hub.record())
+        self.pass_time(4)
+        assert self.fleet.complete
+
+    def pass_time(self, seconds: int) -> None:
+        self.steady += seconds
+        self.hub.now += seconds * 1000
+        self.early.hear(self.fleet.tick())
 
     def say(self, *said: Published | Iterator[Published]) -> None:
         for each in said:
@@ -69,13 +78,33 @@ def test_a_waiting_job_that_was_given_up_and_came_back_waits_and_then_begins(
     world: _World,
 ) -> None:
     world.say(world.hub.queue(JOB), world.hub.presence(online=False))
-    world.steady += 1
-    world.fleet.tick()
-    world.steady += 601
-    world.early.hear(world.fleet.tick())
+    world.pass_time(1)
+    world.pass_time(601)
     assert world.early.letters(JOB) == "qF"
     world.say(world.hub.presence(), world.hub.record())
     assert world.told() == [("queued", None)]
     world.say(world.hub.start(JOB))
     assert world.told() == [("started", "Initializing")]
     assert world.early.letters(JOB) == "qF", "who heard the end hears no more"
+
+
+def test_for_a_minute_after_the_first_picture_jobs_from_before_it_are_told_as_ended() -> None:
+    hub = HubScript()
+    list(hub.start(OLD))
+    list(hub.complete())
+    hub.now += 9 * 60_000
+    list(hub.start(JOB))
+    world = _World(hub)  # the bridge before was killed in mid-job
+    world.say(hub.sample(10), hub.complete())
+    world.say(hub.start(NEW), hub.fail())
+    assert world.told() == [("completed", None), ("completed", None)], "no card is left of NEW"
+    world.pass_time(61)
+    assert world.told() == []
+
+
+def test_what_ended_long_before_the_first_picture_is_told_to_nobody() -> None:
+    hub = HubScript()
+    list(hub.start(OLD))
+    list(hub.complete())
+    hub.now += 11 * 60_000
+    assert _World(hub).told() == []
