@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import struct
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 _WITHIN = 10.0  # seconds for anything the server is to send
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+_NO_LINGERING = struct.pack("ii", 1, 0)
 _NOTHING: Mapping[str, str | None] = MappingProxyType({})
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -65,6 +67,11 @@ class RawWebSocket:
         return self._data.partition(b"\r\n\r\n")[2]
 
     def close(self) -> None:
+        self._sock.close()
+
+    def reset(self) -> None:
+        """Be gone without a goodbye, as a browser that crashed."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         self._sock.close()
 
     async def _read(self) -> bool:
