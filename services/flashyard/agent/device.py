@@ -258,7 +258,7 @@ class DeviceAgent:
             self._learn_from(flight, broke=error.fault.code in _BREAKS)
             self._end(flight, self._verdict(flight, error.fault))
         except asyncio.CancelledError:
-            self._end(flight, fault(Code.INTERRUPTED))
+            self._end(flight, self._verdict(flight, fault(Code.INTERRUPTED)))
             raise
         else:
             self._learn_from(flight, broke=flight.has_restarted)
