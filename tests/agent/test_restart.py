@@ -8,6 +8,7 @@ from typing import Any
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import DeviceChanged, JobRecord
 from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import CurrentJob
 from flashyard.contract.topics import Kind, build
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.transport import Address
@@ -30,6 +31,11 @@ def leave_behind(peer: BridgePeer, device_id: str, **facts: Any) -> None:
     peer.link.publish(topic, said.encode(), qos=1, retain=True)
 
 
+def current_jobs(peer: BridgePeer) -> list[CurrentJob]:
+    """The running jobs, as the devices' newest records carry them: a moment after the events."""
+    return [device.current_job for device in peer.devices.values() if device.current_job]
+
+
 async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_told(
     broker: Broker, plug: Plug, tmp_path: Path
 ) -> None:
@@ -44,8 +50,9 @@ async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_to
         running = (await peer.start("DEVICE_1", total_bytes=50 << 20)).job_id
         waiting = (await peer.start("DEVICE_1")).job_id
         await peer.phase(running, "Flashing")
-        last = peer.devices["DEVICE_1"].current_job
-        assert last is not None
+        told = peer.events(running)[-1].seq
+        await until(lambda: any(job.seq >= told for job in current_jobs(peer)))
+        [last] = current_jobs(peer)
         await first.die()
         await until(lambda: peer.hub is not None and not peer.hub.online)
 
