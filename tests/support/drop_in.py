@@ -94,6 +94,10 @@ class DropIn:
     async def until_moving(self, job_id: str) -> dict[str, Any]:
         return await self.until(job_id, lambda job: job["bytesTransferred"] > 0)
 
+    async def until_back(self, device: str) -> None:
+        """Wait until a device that restarts is there again; a job waits for it just so."""
+        await self.until_ended(await self.start(device, 1))
+
     async def cancel(self, *job_ids: str) -> None:
         for job_id in job_ids:
             answer = await self.http.post(f"/api/flash/job/{job_id}/cancel")

@@ -67,6 +67,7 @@ async def test_a_page_that_was_there_shows_a_job_from_its_start_to_its_end(
         card = hook.cards[job_id]
         assert (card.device_id, card.total_bytes) == (PIXEL, TRACE)
         await until(lambda: is_over(hook, job_id))
+    await drop_in.until_back(PIXEL)
     assert shown(hook, job_id) == f"{PIXEL} 100.0% Completed completed"
     assert hook.toasts == [f"started {job_id}", f"completed {job_id}"]
     assert hook.warnings == [], "not a message it does not know"

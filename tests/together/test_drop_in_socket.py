@@ -69,6 +69,7 @@ async def test_a_job_is_told_as_the_originals_told_it_and_ends_at_one_100_percen
     async with drop_in.watch() as socket:
         job_id = await drop_in.start(PIXEL, TRACE, partition="boot", reboot=True)
         told = await story(socket, job_id)
+    await drop_in.until_back(PIXEL)
     for message in told:
         assert_as_documented(message)
         assert (message["jobId"], message["deviceId"]) == (job_id, PIXEL)
