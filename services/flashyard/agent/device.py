@@ -236,7 +236,7 @@ class DeviceAgent:
             Sampler(run, order.total_bytes, self._gear.sample_every, self._clock.monotonic),
             cache=self._gear.cache,
             line=self._watch.line,
-            look_every=self._gear.timing.look_at_run,
+            timing=self._gear.timing,
             reboot=order.options.reboot is not False or self._owes_restart,
         )
         self._board.current = story
@@ -293,6 +293,8 @@ class DeviceAgent:
                 flight.story.fail(why, run.device_state)
         finally:
             self._flight = self._board.current = None
+            if self._watch.line.is_stuck:
+                self._sight.lost()
             self._clock.thaw()
             self._gear.slots.give()
 

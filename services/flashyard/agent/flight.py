@@ -12,9 +12,10 @@ from functools import partial
 from typing import NamedTuple
 
 from flashyard.agent.cache import ImageCache
+from flashyard.agent.line import Line
 from flashyard.agent.sampler import Sampler, Word
 from flashyard.agent.story import Story
-from flashyard.agent.threads import in_thread
+from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import Limits
@@ -44,8 +45,8 @@ class Flight:
         run: where it is counted.
         sampler: of that run.
         cache: where its image comes from.
-        line: to be held while talking to the device.
-        look_every: seconds between two looks at the run.
+        line: to the device.
+        timing: how often the run is looked at, and how long its thread may take to let go.
         reboot: restart the device at the end, unless another job follows.
     """
 
@@ -56,8 +57,8 @@ class Flight:
         sampler: Sampler,
         *,
         cache: ImageCache,
-        line: asyncio.Lock,
-        look_every: float,
+        line: Line,
+        timing: Timing,
         reboot: bool,
     ) -> None:
         self.reboot = reboot
@@ -66,7 +67,7 @@ class Flight:
         self._sampler = sampler
         self._cache = cache
         self._line = line
-        self._look_every = look_every
+        self._timing = timing
         self._is_preparing = True
 
     @property
@@ -77,7 +78,8 @@ class Flight:
     async def fly(self, device: Device) -> None:
         """Carry the job out; returning means that the device acknowledged all of it.
 
-        Cancelling leaves the writer's thread to itself.
+        However it ends, the writer's thread has ended or been told to; one that does not let go
+        in time keeps the line.
 
         Raises:
             FaultError: what the writer and the cache raise; `cancelled` at a safe point.
@@ -85,10 +87,11 @@ class Flight:
         work = asyncio.create_task(self._carry_out(device), name=f"flight {self.story.job.job_id}")
         try:
             while not work.done():
-                await asyncio.wait({work}, timeout=self._look_every)
+                await asyncio.wait({work}, timeout=self._timing.look_at_run)
                 self._look(work)
         finally:
             if not work.done():
+                self.run.cancel()
                 work.cancel()
                 await asyncio.wait({work})
         if work.cancelled():
@@ -121,10 +124,11 @@ class Flight:
             work.cancel()
 
     async def _carry_out(self, device: Device) -> None:
-        async with self._source() as opened, self._line:
+        async with self._source() as opened:
             self._is_preparing = False
             burn = partial(self._burn, opened, device)
-            await in_thread(burn, f"write {self.story.job.device_id}")
+            name = f"write {self.story.job.device_id}"
+            await self._line.talk(burn, name, self._timing.let_go)
 
     @asynccontextmanager
     async def _source(self) -> AsyncIterator[AbstractContextManager[Source]]:

@@ -24,6 +24,8 @@ class Timing:
         settle: how long a connection must stand before another process's jobs are given up.
         first_looks: in which every device was looked at once, or the hub is ready without.
         safe_point: how long a running job gets to reach one when the hub stops.
+        let_go: how long the thread of a job given up gets to end before the device counts as stuck;
+            shorter than ``farewell``.
         farewell: how long the broker gets to acknowledge that the hub goes.
         probing: the deadlines of a look.
         flashing: the deadlines of a job.
@@ -41,6 +43,7 @@ class Timing:
     settle: float = 2.0
     first_looks: float = 5.0
     safe_point: float = 8.0
+    let_go: float = 1.0
     farewell: float = 2.0
     probing: Limits = field(default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0))
     flashing: Limits = DEFAULT_LIMITS

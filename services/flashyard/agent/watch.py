@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from flashyard.agent.clock import Clock
+from flashyard.agent.line import Line
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
-from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
-from flashyard.contract.faults import FaultError
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.probe import learn, probe
 from flashyard.flash.target import Description
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Watch:
-    """Looks at the device of one port; ``line`` is held by whoever talks to the device."""
+    """Looks at the device of one port; ``line`` is the only way to the device."""
 
     def __init__(self, port: Port, sight: Sight, clock: Clock, timing: Timing) -> None:
-        self.line = asyncio.Lock()
+        self.line = Line()
         self._port = port
         self._sight = sight
         self._clock = clock
@@ -32,19 +34,18 @@ class Watch:
 
     async def look(self, *, counts: bool) -> bool:
         """Look once; return whether the device is there. ``counts``: a miss is held against it."""
-        async with self.line:
-            was_online = self._sight.online
-            try:
-                description = await in_thread(self._ask, f"look {self._port.device_id}")
-            except FaultError as missed:
-                self._sight.missed(counts=counts)
-                if was_online and not self._sight.online:
-                    _log.warning("%s is gone: %s", self._port.device_id, missed)
-            else:
-                self._sight.saw(self._clock.now(), description)
-                if not was_online:
-                    _log.info("%s is there", self._port.device_id)
-            return self._sight.answering
+        was_online = self._sight.online
+        try:
+            description = await self._talk(self._ask, "look")
+        except FaultError as missed:
+            self._sight.missed(counts=counts)
+            if was_online and not self._sight.online:
+                _log.warning("%s is gone: %s", self._port.device_id, missed)
+        else:
+            self._sight.saw(self._clock.now(), description)
+            if not was_online:
+                _log.info("%s is there", self._port.device_id)
+        return self._sight.answering
 
     async def restart(self, limits: Limits) -> None:
         """Restart the device.
@@ -52,8 +53,12 @@ class Watch:
         Raises:
             FaultError: what targets raise.
         """
-        async with self.line:
-            await in_thread(partial(self._reboot, limits), f"restart {self._port.device_id}")
+        await self._talk(partial(self._reboot, limits), "restart")
+
+    async def _talk(self, call: Callable[[], T], what: str) -> T:
+        if self.line.is_stuck:
+            raise refuse(Code.DEVICE_SILENT, "A job that was given up still holds the device.")
+        return await self.line.talk(call, f"{what} {self._port.device_id}")
 
     def _reboot(self, limits: Limits) -> None:
         with FastbootTarget.open(self._port.address, _log.debug, limits) as target:
