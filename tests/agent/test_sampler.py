@@ -17,7 +17,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.run = Run(("system",))
+        self.run = Run(("system",), clock=lambda: self.now)
         self.sampler = Sampler(self.run, TOTAL, 0.5, lambda: self.now)
 
     def after(self, seconds: float, taken: int = 0) -> Word:
@@ -76,6 +76,18 @@ def test_a_phase_is_told_however_short_it_was(watched: Watched) -> None:
     for phase in (Phase.IDENTIFYING, Phase.ERASING, Phase.WRITING):
         watched.run.enter(phase, phase.value)
     look = watched.sampler.look()
-    assert [where.phase for where in look.passed] == [Phase.IDENTIFYING, Phase.ERASING]
+    assert [where.phase for where, _ in look.passed] == [Phase.IDENTIFYING, Phase.ERASING]
     assert (look.where.phase, look.word) == (Phase.WRITING, Word.EVENT)
     assert watched.sampler.look().passed == ()
+
+
+def test_a_phase_told_later_is_told_as_far_as_it_was_and_when(watched: Watched) -> None:
+    began = watched.now
+    for phase in (Phase.IDENTIFYING, Phase.WRITING, Phase.FINISHING):
+        watched.run.enter(phase, phase.value)
+        watched.now += 1.0
+        watched.run.count(0, Taken(TOTAL // 4, TOTAL // 4), watched.run.content + TOTAL // 4)
+    look = watched.sampler.look()
+    told = [(where.at - began, reading.progress, reading.bytes) for where, reading in look.passed]
+    assert told == [(0.0, 0.0, 0), (1.0, 25.0, TOTAL // 4)]
+    assert look.reading.progress == 75.0

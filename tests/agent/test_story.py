@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import (
     FlashCompleted,
@@ -130,3 +131,15 @@ def test_percent_and_bytes_never_fall_whatever_the_counters_do(
     recent = told.story.recent()
     assert recent.seq == seqs[-1]
     assert recent.status is (Status.COMPLETED if is_good else Status.FAILED)
+
+
+def test_what_is_told_later_carries_its_own_time_but_none_before_what_was_told() -> None:
+    now = 1000.0
+    told = Told(clock=Clock(lambda: now, lambda: now))
+    told.story.started()
+    now += 5.0
+    told.note(0)
+    for since in (999.0, 1002.0, 1001.0, None):
+        told.story.turned(since)
+    stamps = [event.timestamp for event in told.events if isinstance(event, FlashProgress)]
+    assert stamps == [1_000_000, 1_002_000, 1_002_000, 1_005_000]

@@ -27,7 +27,7 @@ ORDER = StartOrder(
 class Told:
     """A story on paper."""
 
-    def __init__(self, order: StartOrder = ORDER) -> None:
+    def __init__(self, order: StartOrder = ORDER, clock: Clock | None = None) -> None:
         self.link = PaperLink()
         self.changes: list[int] = []
         post = Post(self.link.as_link(), "bench-a")
@@ -35,7 +35,7 @@ class Told:
         self.story = Story(
             order,
             "Device 1",
-            Teller("bench-a", Clock(), post),
+            Teller("bench-a", clock or Clock(), post),
             lambda story: self.changes.append(story.seq),
         )
         self.run = Run(("system",), self.story.lines)

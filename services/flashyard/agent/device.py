@@ -229,7 +229,7 @@ class DeviceAgent:
     def _begin(self, story: Story) -> None:
         """Have a slot be used by a job."""
         order = story.order
-        run = Run((order.partition,), story.lines)
+        run = Run((order.partition,), story.lines, self._clock.monotonic)
         self._flight = Flight(
             story,
             run,

@@ -102,9 +102,9 @@ class Flight:
         if self._is_preparing and not work.done():
             self._look_at_preparation(work)
         look = self._sampler.look()
-        for where in look.passed:
-            self.story.note(self.run, where, look.reading)
-            self.story.turned()
+        for where, reading in look.passed:
+            self.story.note(self.run, where, reading)
+            self.story.turned(where.at)
         self.story.note(self.run, look.where, look.reading)
         self.story.tell_log()
         if look.word is Word.EVENT:

@@ -13,6 +13,7 @@ from flashyard.flash.meter import Meter, Reading
 from flashyard.flash.run import Run, Where
 
 REPEAT_S = 5.0  # unchanged progress is repeated so often
+_NOTHING_YET = Reading(progress=0.0, bytes=0, speed=0, average=0, eta=0)
 
 
 class Word(Enum):
@@ -26,10 +27,11 @@ class Word(Enum):
 class Look(NamedTuple):
     """What one look found: where the run is, how far, and what is due.
 
-    ``passed``: where it was since the last look but did not stay; each is an event of its own.
+    ``passed``: where it was since the last look but did not stay, with how far it was then; each
+    is an event of its own.
     """
 
-    passed: tuple[Where, ...]
+    passed: tuple[tuple[Where, Reading], ...]
     where: Where
     reading: Reading
     word: Word
@@ -44,24 +46,29 @@ class Sampler:
         self._interval = interval
         self._clock = clock
         self._revision: int | None = None
-        self._said = (0, 0)  # bytes and speed
+        self._said = _NOTHING_YET
         self._said_at = 0.0
 
     def look(self) -> Look:
         """Read the counters; telling what is due is for the caller, at once."""
         turns = self._run.turns(after=-1 if self._revision is None else self._revision)
         where = turns[-1] if turns else self._run.where
+        passed = tuple((turn, self._then(turn)) for turn in turns[:-1])
         reading = self._meter.sample(self._run.content, self._run.wire)
         word = self._word(where, reading)
         if word is not Word.NOTHING:
             self._revision = where.revision
-            self._said = (reading.bytes, reading.speed)
+            self._said = reading
             self._said_at = self._clock()
-        return Look(tuple(turns[:-1]), where, reading, word)
+        return Look(passed, where, reading, word)
+
+    def _then(self, turn: Where) -> Reading:
+        """Give the reading of a moment gone by; its speed and time left are those last said."""
+        return self._said._replace(progress=self._meter.percent(turn.content), bytes=turn.content)
 
     def _word(self, where: Where, reading: Reading) -> Word:
         if where.revision != self._revision:
             return Word.EVENT
         silence = self._clock() - self._said_at
-        changed = (reading.bytes, reading.speed) != self._said
+        changed = (reading.bytes, reading.speed) != (self._said.bytes, self._said.speed)
         return Word.SAMPLE if silence >= (self._interval if changed else REPEAT_S) else Word.NOTHING

@@ -80,6 +80,7 @@ class Story:
         self._teller = teller
         self._changed = changed
         self._logged = 0
+        self._told_at = 0  # the newest timestamp told
         image = order.image
         self.job = Job(
             job_id=order.job_id,
@@ -158,13 +159,19 @@ class Story:
             verification=run.verification,
         )
 
-    def turned(self) -> None:
-        """Tell, as an event, where the job was noted to be: a phase or stage, or a beginning."""
-        self._event(FlashProgress, timestamp=self._teller.clock.stamp(), **self._progress())
+    def turned(self, since: float | None = None) -> None:
+        """Tell, as an event, where the job was noted to be: a phase or stage, or a beginning.
+
+        ``since``: when it came there, in the clock's monotonic seconds, if that is gone by.
+        """
+        clock = self._teller.clock
+        ago = 0.0 if since is None else clock.monotonic() - since
+        at = clock.stamp() - int(ago * 1000)
+        self._event(FlashProgress, timestamp=max(at, self._told_at), **self._progress())
 
     def sampled(self) -> None:
         """Tell the same as a mere sample, under the last event's number."""
-        at = self._teller.clock.stamp()
+        at = self._told_at = self._teller.clock.stamp()
         self._teller.post.sample(FlashProgress(timestamp=at, **self._head(), **self._progress()))
 
     def asked_to_end(self) -> None:
@@ -260,6 +267,7 @@ class Story:
 
     def _event(self, make: Callable[..., Event], **said: Any) -> None:
         self.seq += 1
+        self._told_at = said["timestamp"]
         self._teller.post.event(make(**self._head(), **said))
         self._changed(self)
 

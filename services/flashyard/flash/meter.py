@@ -63,8 +63,12 @@ class Meter:
             max(wire, last.wire),
         )
         self._remember(self._last)
-        tenths = 1000 * self._last.content // self._total if self._total else 0
-        return self._reading(min(tenths / 10, ALMOST), self._eta())
+        return self._reading(self.percent(self._last.content), self._eta())
+
+    def percent(self, content: int) -> float:
+        """Tell how far that many bytes are, short of the end."""
+        tenths = 1000 * content // self._total if self._total else 0
+        return min(tenths / 10, ALMOST)
 
     def finish(self) -> Reading:
         """Give the one reading of 100 %, all bytes done."""

@@ -6,7 +6,9 @@ calls upward.
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable
 from threading import Event, Lock
 from typing import NamedTuple
 
@@ -26,12 +28,16 @@ class Where(NamedTuple):
         stage: for people, such as "Flashing system partition".
         step: the index of the step it is at.
         revision: counts the changes.
+        content: bytes that were taken when it came there.
+        at: when it came there, by the run's clock.
     """
 
     phase: Phase
     stage: str
     step: int
     revision: int
+    content: int
+    at: float
 
 
 class StepTally:
@@ -44,7 +50,7 @@ class StepTally:
 
 
 class Run:
-    """The shared ground of one run.
+    """The shared ground of one run; ``clock`` tells monotonic seconds.
 
     Attributes:
         where: phase, stage and step, as one value.
@@ -59,8 +65,14 @@ class Run:
         restart_left: was the restart left to it?
     """
 
-    def __init__(self, partitions: tuple[str, ...], lines: Lines | None = None) -> None:
-        self.where = Where(Phase.PREPARING, "Preparing", 0, 0)
+    def __init__(
+        self,
+        partitions: tuple[str, ...],
+        lines: Lines | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self.where = Where(Phase.PREPARING, "Preparing", 0, 0, 0, clock())
         self._turns = deque([self.where], MAX_TURNS)
         self.content = 0
         self.wire = 0
@@ -112,7 +124,7 @@ class Run:
                 self.safe_point()
             there = phase if phase is here.phase else move(here.phase, phase)
             step = here.step if step is None else step
-            self.where = Where(there, stage, step, here.revision + 1)
+            self.where = Where(there, stage, step, here.revision + 1, self.content, self._clock())
             self._turns.append(self.where)
 
     def turns(self, after: int) -> list[Where]:
