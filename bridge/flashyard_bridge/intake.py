@@ -21,7 +21,6 @@ from flashyard.contract.messages import (
     decode_report,
 )
 from flashyard.contract.orders import Announce, Receipt
-from flashyard.contract.records import Hub
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
 from flashyard.link import Link
 from flashyard_bridge.live.fanout import Live
@@ -89,10 +88,9 @@ class Intake:
                 self._live.publish(self._fleet.cleared(topic))
             else:
                 report = _report(topic, payload)
-                is_new = isinstance(report, HubChanged) and self._is_new(report.hub)
                 self._live.publish(self._fleet.report(topic, report, payload, retained=retained))
-                if is_new and not retained:
-                    self._ask()
+                if isinstance(report, HubChanged) and report.hub.online and not retained:
+                    self.orders.hub_back(topic.hub)
         except ValueError as error:
             self.refused += 1
             if self.refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
@@ -106,15 +104,9 @@ class Intake:
         while True:
             await asyncio.sleep(_TICK)
             self._live.publish(self._fleet.tick())
+            if self._fleet.is_to_ask:  # once a second, however many have just come
+                self._fleet.asked(self._ask())
             self._look()
-
-    def _is_new(self, hub: Hub) -> bool:
-        """Has it just come, and so not heard the bridge's clock yet? It would stamp by its own.
-
-        Once per session: an answer that looks like a question would be asked about for ever.
-        """
-        sessions = {each.session for each in self._fleet.hubs()}
-        return hub.online and hub.announced is None and hub.session not in sessions
 
     def _look(self) -> None:
         if not self.first_picture.is_set() and self._fleet.complete:

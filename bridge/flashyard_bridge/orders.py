@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,6 +67,8 @@ class Orders:
         self._now = now
         self._deadline = deadline
         self._outstanding: dict[str, _Outstanding] = {}
+        # Starts that were under way when the link went; their callers were told that it failed.
+        self._given_up: deque[tuple[str, StartOrder]] = deque(maxlen=MAX_OUTSTANDING)
 
     async def start(self, hub_id: str, order: StartOrder) -> Receipt:
         """Have a job started; a repeated idempotency key gets the earlier job's receipt.
@@ -108,15 +111,25 @@ class Orders:
         if waiting and waiting.hub_id == hub_id and not waiting.answer.done():
             waiting.answer.set_result(receipt)
 
+    def hub_back(self, hub_id: str) -> None:
+        """A hub is heard again: cancel what it may have begun unseen; a second try may follow."""
+        unseen = [order for hub, order in self._given_up if hub == hub_id]
+        kept = [each for each in self._given_up if each[0] != hub_id]
+        self._given_up = deque(kept, MAX_OUTSTANDING)
+        for order in unseen:
+            self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
+
     def link_down(self) -> None:
         """The link is lost: no receipt can be relied on, so nobody is left to wait for one."""
         for waiting in self._outstanding.values():
             if not waiting.answer.done():
+                if isinstance(waiting.order, StartOrder):
+                    self._given_up.append((waiting.hub_id, waiting.order))
                 waiting.answer.set_result(
                     fault(
                         Code.BROKER_UNREACHABLE,
-                        "The MQTT broker was lost before the hub answered; the order may still"
-                        " reach it.",
+                        "The MQTT broker was lost before the hub answered; what it may have begun"
+                        " is cancelled once the broker is back.",
                     )
                 )
 

@@ -195,27 +195,3 @@ async def test_a_hub_that_has_just_come_is_told_the_bridges_clock(
             presence = HubScript().presence()
             assert link.publish(str(presence.topic), presence.payload, qos=1, retain=True)
             await until(lambda: asked)
-
-
-async def test_a_hub_is_told_once_per_session_whatever_it_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-    hub = HubScript()
-    async with (
-        mqtt_peer(MqttPeer(connack=None)) as peer,
-        served_bridge(peer.url, tmp_path) as bridge,
-    ):
-        link = bridge.intake.link
-        monkeypatch.setattr(link, "publish", lambda topic, *_, **__: asked.append(topic))
-
-        def come() -> None:
-            presence = hub.presence()
-            bridge.intake.hear(str(presence.topic), presence.payload, retained=False)
-
-        for _ in range(3):  # an answer that does not say what it answers looks like a question
-            come()
-        assert asked == [topics.ANNOUNCE]
-        hub.die_and_return()
-        come()
-        assert asked == [topics.ANNOUNCE] * 2

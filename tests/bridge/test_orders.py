@@ -136,6 +136,13 @@ async def test_a_broker_lost_while_waiting_ends_the_wait(broker: Broker, tmp_pat
         hub.answer = accept
         await until(lambda: bridge.state.link.is_up and hub.is_up)
         assert (await start(bridge)).status_code == 200
+        # What had no answer may have begun: it is cancelled, so that a second try is no second job.
+        await until(
+            lambda: any(
+                isinstance(order, CancelOrder) and order.job_id == said["jobId"]
+                for order in hub.orders
+            )
+        )
 
 
 async def test_without_a_broker_there_is_no_picture_to_read(

@@ -23,11 +23,20 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import Receipt, StartOrder
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import CurrentJob, Device, Hub, ImageRef, Job, LogLine, StartOptions
+from flashyard.contract.records import (
+    MAX_QUEUE,
+    CurrentJob,
+    Device,
+    Hub,
+    ImageRef,
+    Job,
+    LogLine,
+    StartOptions,
+)
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
 from flashyard_bridge.picture.jobs import MAX_FINISHED, JobBook
-from flashyard_bridge.picture.presence import ANSWER, HubWatch, Listening
+from flashyard_bridge.picture.presence import HubWatch, Listening
 
 LAST_WORDS = 60.0  # s after the first picture in which new connections hear of recent ends
 RECENT_MS = 10 * 60 * 1000  # ... of jobs that ended no longer than this before the picture
@@ -110,10 +119,24 @@ class Fleet:
 
     def link_up(self, announced: int) -> None:
         """The broker is there and was asked to announce with this ``now`` (Unix ms)."""
-        self._listening.up(announced, self._steady())
-        self._ticked = self._steady()
+        now = self._ticked = self._steady()
+        self._listening.up(now)
+        self._listening.ask(announced)
         for watch in self._hubs.values():
             watch.answered = False
+            watch.asked_at = now
+
+    @property
+    def is_to_ask(self) -> bool:
+        """Is there a hub that came after the last announce, and so did not hear it?"""
+        up = self._listening.since is not None
+        return up and any(watch.is_unasked for watch in self._hubs.values())
+
+    def asked(self, announced: int) -> None:
+        """Those hubs were asked, too, with this ``now`` (Unix ms)."""
+        self._listening.ask(announced)
+        for watch in self._hubs.values():
+            watch.asked_at = self._steady() if watch.asked_at is None else watch.asked_at
 
     def link_down(self) -> None:
         """The broker is gone: silence is nobody's fault until it is back."""
@@ -123,12 +146,11 @@ class Fleet:
         """Let time pass: hubs that do not answer, jobs that are given up. Call every second."""
         now, before = self._steady(), self._ticked
         self._ticked = now
-        since = self._listening.since
-        if since is None:
+        if self._listening.since is None:
             return []
         frames: list[Frame] = []
         for hub_id, watch in self._hubs.items():
-            if watch.is_online and not watch.answered and now - since >= ANSWER:
+            if watch.is_overdue(now):
                 watch.given_up = True
                 frames += self._hub_frames(hub_id)
                 frames += self._lose(hub_id)
@@ -145,7 +167,7 @@ class Fleet:
     ) -> list[Frame]:
         """Fold a hub's report whose ids were checked against its topic.
 
-        ``retained``: the broker kept it, so it does not show that the hub is alive.
+        ``retained``: the broker kept it, so the hub was there before the bridge.
         """
         match report:
             case HubChanged():
@@ -228,8 +250,12 @@ class Fleet:
 
     def _presence(self, hub: Hub, *, retained: bool) -> list[Frame]:
         was = self._hubs.get(hub.hub_id)
-        answered = not retained or hub.announced == self._listening.announced
-        watch = HubWatch(hub, answered)
+        # Who was there before the link was up has heard its announce.
+        asked_at = self._listening.since if retained else None
+        watch = HubWatch(hub, asked_at, answered=self._listening.is_answer(hub))
+        if was is not None and was.hub.session == hub.session and was.is_online:
+            watch.asked_at = was.asked_at
+            watch.answered |= was.answered
         if not watch.is_online and was is not None:
             watch.silence = was.silence
         self._hubs[hub.hub_id] = watch
@@ -263,6 +289,8 @@ class Fleet:
 
     def _word(self, topic: Topic, said: Event | JobRecord, payload: bytes) -> list[Frame]:
         """Fold what was said of one job."""
+        if not self._may_speak(said):
+            return []
         known = self._jobs.get(said.job_id)
         if known is not None and (known.job.hub_id, known.job.device_id) != (
             said.hub_id,
@@ -282,6 +310,19 @@ class Fleet:
         if topic.kind is Kind.PROGRESS and isinstance(said, FlashProgress):
             return self._jobs.take(fold.glimpse(known, said, payload))
         return self._jobs.take(fold.hear(known, said, payload, session))
+
+    def _may_speak(self, said: Event | JobRecord) -> bool:
+        """Is a word on a job one that an end will follow? Else nobody would ever tell its end.
+
+        A hub that is not known to be there says its presence first, and then its records, which
+        tell what was not heard; and a device has no more jobs than its queue holds.
+        """
+        if isinstance(said, JobRecord):
+            return said.job.is_final
+        if said.hub_id not in self._hubs:
+            return False
+        is_known = self._jobs.get(said.job_id) is not None
+        return is_known or len(self._jobs.active(said.hub_id, said.device_id)) <= MAX_QUEUE
 
     def _settle(self, changed: DeviceChanged) -> list[Frame]:
         """Fold the jobs in a device's record, and end those that its hub no longer has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,14 +10,24 @@ from flashyard.contract.records import Hub
 
 SETTLE = 0.3  # s after the link is up in which retained presences arrive
 PICTURE = 3.0  # s after which the first picture is taken as it is
+MAX_ASKED = 100  # announces of one connection whose answers are known as such
 ANSWER = 15.0  # s in which a hub answers an announce, or counts as offline
 
 
 @dataclass(slots=True)
 class HubWatch:
-    """One hub's presence. ``silence``: seconds it has been offline while the bridge could hear."""
+    """One hub's presence.
+
+    Attributes:
+        hub: as it told it.
+        asked_at: when it was asked to say everything, on the steady clock; None: not yet.
+        answered: has it, since?
+        silence: seconds it has been offline while the bridge could hear.
+        given_up: it says that it is there, and does not answer.
+    """
 
     hub: Hub
+    asked_at: float | None
     answered: bool
     silence: float = 0.0
     given_up: bool = False
@@ -25,6 +36,16 @@ class HubWatch:
     def is_online(self) -> bool:
         """Does it say that it is there, and has it answered when asked?"""
         return self.hub.online and not self.given_up
+
+    @property
+    def is_unasked(self) -> bool:
+        """Did it come after the last announce?"""
+        return self.is_online and not self.answered and self.asked_at is None
+
+    def is_overdue(self, now: float) -> bool:
+        """Has it had the time to answer, and did not?"""
+        waiting = self.is_online and not self.answered and self.asked_at is not None
+        return waiting and now - (self.asked_at or 0.0) >= ANSWER
 
     def shown(self) -> Hub:
         """Its record as others should see it."""
@@ -36,14 +57,22 @@ class Listening:
 
     def __init__(self) -> None:
         self.since: float | None = None
-        self.announced: int | None = None
         self.complete_at: float | None = None
         self.picture_time: int | None = None
+        self._asked: deque[int] = deque(maxlen=MAX_ASKED)
 
-    def up(self, announced: int, now: float) -> None:
-        """The link is up, and the announce with this ``now`` (Unix ms) went out."""
+    def up(self, now: float) -> None:
+        """The link is up; what was asked before is void."""
         self.since = now
-        self.announced = announced
+        self._asked.clear()
+
+    def ask(self, announced: int) -> None:
+        """An announce with this ``now`` (Unix ms) went out."""
+        self._asked.append(announced)
+
+    def is_answer(self, hub: Hub) -> bool:
+        """Does this presence answer an announce of this connection?"""
+        return hub.announced in self._asked
 
     def down(self) -> None:
         """The link is down."""

@@ -17,6 +17,7 @@ from support.hub_script import TOTAL, HubScript, Published, is_retained
 from support.watcher import Watcher
 
 MOMENT = 100  # ms a step takes
+WIRES = (Kind.EVENT, Kind.PROGRESS, Kind.DEVICE, Kind.RECORD, Kind.PRESENCE)
 
 
 class ReportPath(RuleBasedStateMachine):
@@ -130,25 +131,28 @@ class ReportPath(RuleBasedStateMachine):
 
     # What the network does
 
-    @rule(kind=st.sampled_from([Kind.EVENT, Kind.PROGRESS, Kind.DEVICE, Kind.RECORD]))
+    @rule(kind=st.sampled_from(WIRES))
     def a_message_arrives(self, kind: Kind) -> None:
         self._arrive(kind)
 
     @rule()
-    def a_presence_arrives(self) -> None:
-        self._arrive(Kind.PRESENCE)
+    def a_stranger_speaks_of_jobs(self) -> None:
+        """Somebody whose presence nobody knows: nothing of it may be shown for ever."""
+        stranger = HubScript(hub_id="stranger")
+        for published in stranger.start("job_1703001234_zzz999"):
+            self._receive(published)
 
     def _arrive(self, kind: Kind) -> None:
         if self.wires[kind]:
             self._receive(self.wires[kind].popleft())
 
-    @rule(kind=st.sampled_from([Kind.EVENT, Kind.PROGRESS, Kind.DEVICE, Kind.RECORD]))
+    @rule(kind=st.sampled_from(WIRES))
     def a_message_arrives_twice(self, kind: Kind) -> None:
         if self.wires[kind]:
             self._receive(self.wires[kind][0])
             self._receive(self.wires[kind].popleft())
 
-    @rule(kind=st.sampled_from([Kind.EVENT, Kind.PROGRESS, Kind.DEVICE, Kind.RECORD]))
+    @rule(kind=st.sampled_from(WIRES))
     def a_message_is_lost(self, kind: Kind) -> None:
         if self.wires[kind]:
             self.wires[kind].popleft()
