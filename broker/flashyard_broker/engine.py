@@ -1,19 +1,54 @@
-"""amqtt 0.12.1 with the three repairs we cannot start without."""
+"""amqtt 0.12.1 with the four repairs we cannot start without."""
 
 from __future__ import annotations
 
 import asyncio
 
-from amqtt.adapters import StreamWriterAdapter
+from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 _CANCEL_AGAIN = 0.2  # seconds
+_PATIENCE = 1.5  # of a client's keep-alive
+
+
+class PatientReader(StreamReaderAdapter):
+    """Reads from a client, and cuts it off when nothing came for ``patience`` seconds."""
+
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.WriteTransport) -> None:
+        super().__init__(reader)
+        self.patience: float | None = None
+        self._transport = transport
+
+    async def read(self, n: int = -1) -> bytes:
+        """Read so many bytes; the end of the stream, where it was cut off."""
+        try:
+            async with asyncio.timeout(self.patience):
+                return await super().read(n)
+        except TimeoutError:
+            self._transport.abort()  # a frozen client does not take a farewell either
+            return await super().read(n)
 
 
 class Engine(Broker):
     """amqtt's broker. It overrides private methods, which is why the version is pinned."""
+
+    async def _initialize_client_session(
+        self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        """Take a CONNECT, and the client's keep-alive at its word (3.1.2.10).
+
+        amqtt notices that a client has been silent for its keep-alive, and does nothing: one that
+        froze or was unplugged would be online for ever, its will unpublished.
+        """
+        handler, session = await super()._initialize_client_session(
+            reader, writer, remote_address, remote_port
+        )
+        if isinstance(reader, PatientReader) and session.keep_alive:
+            reader.patience = session.keep_alive * _PATIENCE
+        session.keep_alive = 0  # amqtt's own waiting, which only starts the reading anew
+        return handler, session
 
     async def _delete_session(self, client_id: str) -> None:
         """Forget a client whose id connects anew, and close its old connection (3.1.4-2).

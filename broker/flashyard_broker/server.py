@@ -13,12 +13,12 @@ from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
-from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.adapters import StreamWriterAdapter
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
-from flashyard_broker.engine import Engine
+from flashyard_broker.engine import Engine, PatientReader
 
 _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
 _FAREWELL = 2.0  # seconds for a client that leaves to take what was sent to it
@@ -115,7 +115,7 @@ class EmbeddedBroker:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._engine.external_connected(
-                StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
+                PatientReader(reader, writer.transport), StreamWriterAdapter(writer), _LISTENER
             )
         finally:
             await _let_go(writer)

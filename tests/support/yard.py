@@ -63,6 +63,18 @@ class Role:
         """SIGKILL it."""
         await self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """SIGSTOP it: it says nothing more, and its connections stay open."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT it."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def _end(self, how: signal.Signals) -> int:
         process, self._process = self._process, None
         if process is None:
@@ -173,12 +185,12 @@ class Yard:
         await self.hub.start()
         await self.until_device(online=True)
 
-    async def until_device(self, *, online: bool) -> None:
+    async def until_device(self, *, online: bool, within: float = 60.0) -> None:
         async def is_so() -> bool:
             devices = (await self.http.get("/api/devices")).json()["devices"]
             return any(d["deviceId"] == DEVICE and d["online"] is online for d in devices)
 
-        await self.until(is_so)
+        await self.until(is_so, within)
 
     async def start_job(self, size: int, **more: object) -> str:
         body = {"deviceId": DEVICE, "imageSize": size, **more}

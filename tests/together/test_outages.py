@@ -87,6 +87,26 @@ async def test_the_hub_is_killed_for_good_and_at_last_its_job_is_lost(system: Ya
         assert (refused.status_code, refused.json()["code"]) == (409, "device_offline")
 
 
+async def test_the_hub_freezes_is_offline_and_goes_on_when_it_thaws(system: Yard) -> None:
+    assert system.hub is not None
+    async with system.browser() as browser:
+        job_id = await system.start_job(256 * MIB)
+        before = await system.until_job(job_id, lambda job: job["progress"] > 2)
+        system.hub.freeze()
+        try:
+            await system.until_device(online=False, within=20)
+        finally:
+            system.hub.thaw()
+        await system.until_device(online=True)
+        after = await system.until_job(
+            job_id, lambda job: job["progress"] > before["progress"] and not job.get("lost")
+        )
+        assert (after["status"], after["startedAt"]) == ("running", before["startedAt"])
+        await system.http.post(f"/api/flash/cancel/{job_id}")
+        await until(lambda: browser.last(job_id).get("type") == "flash_failed")
+        assert browser.complaints() == []
+
+
 async def test_the_hub_is_killed_and_restarted_and_its_job_was_interrupted(system: Yard) -> None:
     assert system.hub is not None
     async with system.browser() as browser:
