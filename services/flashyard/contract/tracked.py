@@ -99,8 +99,8 @@ class Tracked:
 Lifecycle = type[FlashPaused] | type[FlashResumed]
 
 
-def _head(job: Job, seq: int, at: int) -> _Head:
-    return _Head(job.job_id, job.device_id, at, job.hub_id, max(seq, 0), job.phase)
+def _head(job: Job, seq: int, at: int, phase: Phase | None = None) -> _Head:
+    return _Head(job.job_id, job.device_id, at, job.hub_id, max(seq, 0), phase or job.phase)
 
 
 class _Head(NamedTuple):
@@ -117,7 +117,7 @@ def queued(job: Job) -> Frame:
     """Make the ``flash_queued`` that was missed."""
     return Frame.made(
         FlashQueued(
-            **_head(job, 0, job.queued_at)._asdict(),
+            **_head(job, 0, job.queued_at, Phase.QUEUED)._asdict(),
             device_name=job.device_name,
             partition=job.partition,
             position=job.position or 0,
@@ -130,7 +130,7 @@ def started(job: Job) -> Frame:
     """Make the ``flash_started`` that was missed, with the original time."""
     return Frame.made(
         FlashStarted(
-            **_head(job, 1, job.started_at or job.queued_at)._asdict(),
+            **_head(job, 1, job.started_at or job.queued_at, Phase.PREPARING)._asdict(),
             device_name=job.device_name,
             partition=job.partition,
             total_bytes=job.total_bytes,
