@@ -42,7 +42,7 @@ async def test_a_job_that_is_being_identified_leaves_the_device_untouched(
         assert not device.commands
 
 
-async def test_a_job_that_writes_ends_between_two_parts_and_says_what_it_left(
+async def test_a_job_that_has_written_a_part_says_so_when_it_ends(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:
     device = plug(link_speed=4 * MIB, max_download_size=MIB)
@@ -56,6 +56,21 @@ async def test_a_job_that_writes_ends_between_two_parts_and_says_what_it_left(
         recent = peer.devices["DEVICE_1"].recent[-1]
         assert (recent.status, recent.device_state) == (Status.CANCELLED, end.device_state)
         assert "reboot" not in device.commands
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_a_job_that_sends_ends_within_the_part_and_leaves_the_device_as_it_was(
+    peer: BridgePeer, plug: Plug, tmp_path: Path, transport: str
+) -> None:
+    device = plug("DEVICE_1", transport, link_speed=4 * MIB)
+    async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}):
+        await peer.online("DEVICE_1")
+        job_id = (await peer.start("DEVICE_1", total_bytes=400 * MIB)).job_id
+        await until(lambda: any(p.progress > 0 for p in peer.said(FlashProgress, job_id)))
+        end = await cancelled(peer, job_id)
+        assert end.device_state == "untouched"
+        assert "flash:system" not in device.commands
+        await peer.completed((await peer.start("DEVICE_1")).job_id)
 
 
 async def test_the_record_says_that_an_end_was_asked_for(

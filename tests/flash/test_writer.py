@@ -253,7 +253,9 @@ class Watched(FastbootTarget):
         return found
 
     def send(self, part: Part) -> Iterator[Taken]:
-        yield from super().send(part)
+        for taken in super().send(part):
+            self.after("take")
+            yield taken
         self.after("send")
 
     def commit(self, place: Place, part: Part) -> None:
@@ -269,7 +271,9 @@ class Watched(FastbootTarget):
         super().reboot()
 
 
-def flash_and_cancel(device: Emulated, after: str, nth: int = 1) -> Run:
+def flash_and_cancel(
+    device: Emulated, after: str, nth: int = 1, made: type[Watched] = Watched
+) -> Run:
     """Flash in two parts with an erase, and ask to cancel after the nth time of something."""
     recipe = replace(TWO_PARTS, erase=True)
     run, seen = run_of(recipe), []
@@ -280,7 +284,7 @@ def flash_and_cancel(device: Emulated, after: str, nth: int = 1) -> Run:
             assert run.cancel()
 
     def connect(tell: Tell) -> FastbootTarget:
-        target = Watched.open(device.address, tell)
+        target = made.open(device.address, tell)
         target.after = step_in
         return target
 
@@ -294,6 +298,7 @@ def flash_and_cancel(device: Emulated, after: str, nth: int = 1) -> Run:
     [
         ("describe", 1, "untouched", ""),
         ("erase", 1, "system erased", "erase"),
+        ("take", 1, "system erased", "erase download"),
         ("send", 1, "system erased", "erase download"),
         ("commit", 1, "system partly written", "erase download flash"),
         ("send", 2, "system partly written", "erase download flash download"),
@@ -309,6 +314,19 @@ def test_a_cancel_is_heeded_at_the_next_safe_point(
         assert run.steps[0].status is Status.CANCELLED
         device.flash(TWO_PARTS)
         assert device.content("system") == content_of(SMALL), "the device is as usable as before"
+
+
+def test_a_download_is_sent_to_its_end_where_it_cannot_be_broken_off(tmp_path: Path) -> None:
+    class Lasting(Watched):
+        @property
+        def capabilities(self) -> frozenset[Capability]:
+            return super().capabilities - {Capability.BREAK_OFF}
+
+    with emulated(tmp_path) as device:
+        run = flash_and_cancel(device, "take", made=Lasting)
+    first = next(iter(SMALL.parts(1 << 30, part_size=2 * MIB)))
+    assert run.wire == first.size
+    assert run.device_state == "system erased"
 
 
 def test_a_cancel_after_the_last_byte_still_spares_the_restart(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Recipe:
         reboot: restart the device at the end.
         hash_checked: the sources were found to have the SHA-256 they should have, or are
             generated and can have no other.
-        part_size: the most bytes between two safe points.
+        part_size: the most bytes sent before the device is told to write them.
     """
 
     steps: tuple[Step, ...]

@@ -16,6 +16,7 @@ class Capability(StrEnum):
     ERASE = "erase a partition"
     ACTIVATE = "switch slots"
     REBOOT = "restart"
+    BREAK_OFF = "drop what it was sent of a part when the session is closed"
 
 
 Tell = Callable[[str], None]

@@ -116,9 +116,13 @@ class _Writer:
         self._leaves(place.name, "written")
 
     def _send(self, index: int, part: Part, position: int) -> int:
+        """Send a part; what is not committed changes nothing, so it may end within the part."""
+        may_break_off = Capability.BREAK_OFF in self._target.capabilities
         for taken in self._target.send(part):
             position += taken.content
             self._run.count(index, taken, position)
+            if may_break_off:
+                self._run.safe_point()
         return position
 
     def _leave(self) -> None:

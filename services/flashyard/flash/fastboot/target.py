@@ -39,7 +39,7 @@ class FastbootTarget:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All of them."""
+        """All of them: over the network the end of a session drops a download, too."""
         return frozenset(Capability)
 
     def serial(self) -> str | None:
