@@ -22,20 +22,18 @@ from flashyard.contract.messages import (
     Report,
 )
 from flashyard.contract.orders import Receipt, StartOrder
-from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import (
     MAX_QUEUE,
     CurrentJob,
     Device,
     Hub,
-    ImageRef,
     Job,
     LogLine,
-    StartOptions,
 )
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
 from flashyard_bridge.picture.jobs import MAX_FINISHED, JobBook
+from flashyard_bridge.picture.ordered import asked_for, ordered_job
 from flashyard_bridge.picture.presence import HubWatch, Listening
 
 LAST_WORDS = 60.0  # s after the first picture in which new connections hear of recent ends
@@ -210,34 +208,12 @@ class Fleet:
 
     def accepted(self, order: StartOrder, hub_id: str, receipt: Receipt) -> None:
         """A hub took an order: the job exists, though nothing may have been said of it yet."""
-        image = order.image and ImageRef(
-            sha256=order.image.sha256, name=order.image.name, size=order.image.size
-        )
-        asked = {
-            "image": image,
-            "options": order.options if order.options != StartOptions() else None,
-            "attempt": order.attempt,
-            "retry_of": order.retry_of,
-            "priority": order.priority,
-        }
         if self._jobs.get(order.job_id) is not None:
-            self._jobs.change(order.job_id, **asked)
+            self._jobs.change(order.job_id, **asked_for(order))
             return
         said = self._devices.get((hub_id, order.device_id))
-        waits = receipt.status is Status.QUEUED
-        job = Job(
-            job_id=order.job_id,
-            device_id=order.device_id,
-            device_name=order.device_name or (said.device.device_name if said else order.device_id),
-            hub_id=hub_id,
-            partition=order.partition,
-            status=Status.QUEUED if waits else Status.RUNNING,
-            phase=Phase.QUEUED if waits else Phase.PREPARING,
-            stage="Queued" if waits else "Initializing",
-            total_bytes=order.total_bytes,
-            position=receipt.position,
-            queued_at=order.issued_at,
-        ).with_(**asked)
+        name = said.device.device_name if said else order.device_id
+        job = ordered_job(order, hub_id, receipt, name)
         self._jobs.take(fold.Step(Tracked(job, order.session), []))
 
     def requested(self, job_id: str, what: str) -> None:
