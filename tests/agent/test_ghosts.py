@@ -42,6 +42,14 @@ def test_a_device_that_was_only_looked_at_is_untouched() -> None:
     for phase in (Phase.PREPARING, Phase.IDENTIFYING):
         running, _ = raise_ghost(left_behind(phase), Clock(), lambda _: False).lost
         assert running.event.device_state == "untouched"
+        assert running.event.hint == "Start it again."
+
+
+def test_a_job_that_only_waited_is_not_told_to_have_run() -> None:
+    running, waiting = raise_ghost(left_behind(), Clock(), lambda _: False).lost
+    assert waiting.event.error == "The hub stopped while the job waited."
+    assert waiting.event.hint == waiting.record.job.hint == "Start it again."
+    assert "half written" in (running.event.hint or "")
 
 
 def test_a_job_that_is_known_is_left_alone() -> None:

@@ -156,6 +156,7 @@ async def test_a_stop_ends_what_runs_and_waits_and_then_says_goodbye(
         assert "system partly written" in (end.device_state or "")
         end = await peer.failed(waiting, Code.INTERRUPTED)
         assert end.device_state == "untouched"
+        assert end.error == "The hub stopped while the job waited."
         record = peer.devices["DEVICE_1"]
         assert (record.current_job, record.queue) == (None, ())
         assert [entry.job_id for entry in record.recent] == [waiting, running]

@@ -12,7 +12,7 @@ import logging
 from flashyard.agent.board import Board
 from flashyard.agent.flight import Device, Flight
 from flashyard.agent.gear import Gear
-from flashyard.agent.ghosts import UNTOUCHED, Ghost
+from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
 from flashyard.agent.ports import Port
 from flashyard.agent.queue import Queue
 from flashyard.agent.sampler import Sampler
@@ -21,6 +21,7 @@ from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.orders import StartOrder
+from flashyard.contract.phases import Phase
 from flashyard.flash.run import Run
 from flashyard.logs import about
 
@@ -107,7 +108,7 @@ class DeviceAgent:
         """Take no more jobs; end those that wait, and the running one at its next safe point."""
         self._is_stopping = True
         for story in self._queue:
-            story.fail(fault(Code.INTERRUPTED), UNTOUCHED)
+            story.fail(interrupted(Phase.QUEUED), UNTOUCHED)
         if self._flight is not None:
             self._flight.run.cancel()
         self._wake.set()
@@ -258,7 +259,7 @@ class DeviceAgent:
             self._learn_from(flight, broke=error.fault.code in _BREAKS)
             self._end(flight, self._verdict(flight, error.fault))
         except asyncio.CancelledError:
-            self._end(flight, self._verdict(flight, fault(Code.INTERRUPTED)))
+            self._end(flight, self._verdict(flight, fault(Code.CANCELLED)))
             raise
         else:
             self._learn_from(flight, broke=flight.has_restarted)
@@ -276,7 +277,7 @@ class DeviceAgent:
         if flight.story.job.requested == "cancel":
             own_words = None if why.code is Code.CANCELLED else why.details or why.sentence
             return fault(Code.CANCELLED, details=own_words)
-        return fault(Code.INTERRUPTED) if why.code is Code.CANCELLED else why
+        return interrupted(flight.run.where.phase) if why.code is Code.CANCELLED else why
 
     def _end(self, flight: Flight, why: Fault | None) -> None:
         """End a flight, well where ``why`` is None."""

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from flashyard.agent.clock import Clock
 from flashyard.contract.entries import recent_entry, running_job, waiting_job
-from flashyard.contract.faults import Code, fault
+from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.messages import FlashFailed, JobRecord
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import MAX_RECENT, Device, Job, RecentEntry
 
 UNTOUCHED = "untouched"
 _UNKNOWN = "unknown, may be partly written"
+_AGAIN = "Start it again."
 _BEFORE_TOUCHING = frozenset({Phase.QUEUED, Phase.PREPARING, Phase.IDENTIFYING})
 
 
@@ -48,8 +49,16 @@ def _active(device: Device) -> Iterator[tuple[Job, int]]:
         yield waiting_job(device, entry, position), entry.seq
 
 
+def interrupted(phase: Phase) -> Fault:
+    """Word it by how far the job was: the fault's own hint is for a device that was touched."""
+    if phase is Phase.QUEUED:
+        sentence = "The hub stopped while the job waited."
+        return fault(Code.INTERRUPTED, sentence, hint=_AGAIN)
+    return fault(Code.INTERRUPTED, hint=_AGAIN if phase in _BEFORE_TOUCHING else None)
+
+
 def _interrupted(job: Job, seq: int, clock: Clock) -> Lost:
-    why = fault(Code.INTERRUPTED)
+    why = interrupted(job.phase)
     at = clock.stamp()
     state = UNTOUCHED if job.phase in _BEFORE_TOUCHING else _UNKNOWN
     job = job.with_(
