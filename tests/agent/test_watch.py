@@ -75,6 +75,18 @@ async def test_a_device_that_is_back_is_asked_anew(tmp_path: Path) -> None:
         assert not await watch.look(counts=True)
 
 
+async def test_over_udp_a_device_that_was_given_up_is_asked_anew(tmp_path: Path) -> None:
+    port = free_port()
+    watch, sight = watching(Address("udp", "127.0.0.1", port))
+    for serial in ("FIRST", "SECOND"):
+        with EmulatedDevice(Profile(serial=serial), tmp_path, udp=("127.0.0.1", port)):
+            assert await watch.look(counts=True)
+            assert sight.description is not None
+            assert sight.description.serial == serial
+        while sight.online:
+            assert not await watch.look(counts=True)
+
+
 async def test_it_can_restart_the_device(plug: Plug) -> None:
     device = plug()
     watch, _ = watching(device.address)

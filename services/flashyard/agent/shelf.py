@@ -80,7 +80,7 @@ class Shelf:
         if free < needed + RESERVE:
             raise refuse(
                 Code.DISK_FULL,
-                "The hub's disk is too full for the image.",
+                f"The hub's disk is too full for the image: {RESERVE >> 20} MiB of it stay free.",
                 hint="Free some space on the hub, or lower its --cache-size.",
                 details=f"{free} bytes are free, {needed} are needed",
             )

@@ -68,7 +68,7 @@ class Watch:
         """Ask whether it is there, and who it is where that may have changed."""
         address, limits = self._port.address, self._timing.probing
         known = self._sight.description
-        if known is None:
+        if known is None or not self._sight.online:
             return learn(address, limits)
         serial = probe(address, limits)
         # Over UDP learning would end a session of somebody else's.
