@@ -32,9 +32,9 @@ async def overhear(bridge: Bridge, device_ids: Sequence[str] | None = None) -> A
     async with Live(bridge.url, bridge.token, device_ids=device_ids) as live:
         while True:
             match await live.hear(_QUIET):
-                case Heard(message, text) if isinstance(message, Event):
-                    if device_ids is not None and message.device_id not in device_ids:
-                        continue
+                case Heard(message, text) if isinstance(message, Event) and (
+                    device_ids is None or message.device_id in device_ids
+                ):
                     now = await _now(bridge, known.pop(message.job_id, None), message)
                     if now is not None:
                         yield Changed(now, message.timestamp, text)
@@ -43,9 +43,10 @@ async def overhear(bridge: Bridge, device_ids: Sequence[str] | None = None) -> A
                 case Closed(reason) if not lost:
                     lost = True
                     yield Gap(reason)
-                case Opened() if lost:
+                case Opened():
+                    for each in [*await _missed(bridge, known), *([Caught()] if lost else [])]:
+                        yield each
                     lost = False
-                    yield Caught()
 
 
 async def _now(bridge: Bridge, job: Job | None, event: Event) -> Job | None:
@@ -56,3 +57,17 @@ async def _now(bridge: Bridge, job: Job | None, event: Event) -> Job | None:
         return await bridge.job(event.job_id)
     except (FaultError, UnreachableError):
         return None if job is None else told(job, event)
+
+
+async def _missed(bridge: Bridge, known: dict[str, Job]) -> list[Changed]:
+    """Tell which jobs ended unheard, and forget them: of ends the live snapshot does not tell."""
+    missed = []
+    for job_id in list(known):
+        try:
+            job = await bridge.job(job_id)
+        except (FaultError, UnreachableError):
+            continue
+        if job.is_final:
+            del known[job_id]
+            missed.append(Changed(job, job.finished_at or job.queued_at))
+    return missed
