@@ -71,9 +71,14 @@ def test_a_queue_is_a_line_only_if_there_was_one() -> None:
     assert written((queued, 0), (RUNNING, 12)) == ["PIXEL6_001  queued        OKAY [ 12.0s]"]
 
 
-def test_one_who_comes_late_is_told_of_the_time_that_was_seen() -> None:
+def test_one_who_comes_late_is_told_no_time_of_a_phase_whose_beginning_was_not_seen() -> None:
     later = RUNNING.with_(phase=Phase.FINISHING)
-    assert written((RUNNING, 60), (later, 61)) == ["PIXEL6_001  writing       OKAY [  1.0s]"]
+    done = a_job(status="completed", finished_at=START + 63_000)
+    assert written((RUNNING, 60), (later, 61), (done, 63), (done, 63)) == [
+        "PIXEL6_001  writing       OKAY",
+        "PIXEL6_001  finishing     OKAY [  2.0s]",
+        "PIXEL6_001  completed     OKAY [ 63.0s]",
+    ]
 
 
 def test_silence_and_a_bridge_out_of_reach_are_talk_not_data(

@@ -12,6 +12,7 @@ from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
 
 _PHASE_WIDTH = max(len(phase) for phase in Phase)
+_NO_QUEUE = 50  # ms
 
 
 class Lines:
@@ -25,7 +26,8 @@ class Lines:
     def __init__(self, jobs: Iterable[Job], out: TextIO) -> None:
         self._out = out
         self._width = max((len(job.device_id) for job in jobs), default=16)
-        self._phases: dict[str, tuple[Phase, int]] = {}  # where each job is, since when (ms)
+        # Where each job is, and since when (ms); None: its beginning was not seen.
+        self._phases: dict[str, tuple[Phase, int | None]] = {}
         self._lost: set[str] = set()
 
     def show(self, news: News) -> None:
@@ -40,11 +42,11 @@ class Lines:
                 self._write(job, at)
 
     def _write(self, job: Job, at: int) -> None:
-        phase, since = self._phases.get(job.job_id, (job.phase, job.started_at or at))
-        if job.phase is phase and job.job_id in self._phases:
+        met = self._phases.get(job.job_id)
+        if met is not None and met[0] is job.phase:
             return
-        self._phases[job.job_id] = (job.phase, at)
-        took = max(0, at - since) / 1000
+        self._phases[job.job_id] = (job.phase, _began(job, at) if met is None else at)
+        phase, since = met or (job.phase, None)
         why = fault_of(job) if job.is_final else None
         if why is not None:
             word = "CANCELLED" if job.status is Status.CANCELLED else "FAILED"
@@ -52,12 +54,12 @@ class Lines:
             for more in told_beside(job, why):
                 self._line(job, phase, f"  {more}")
             return
-        # A queue that was left at once was none.
-        if job.phase is not phase and (phase is not Phase.QUEUED or took >= 0.05):
-            self._line(job, phase, f"OKAY [{took:5.1f}s]")
+        if met is not None and not _was_no_queue(phase, since, at):
+            self._line(job, phase, _okay(since, at))
         if job.is_final:
-            whole = (job.finished_at or at) - (job.started_at or job.queued_at)
-            self._line(job, job.phase, f"OKAY [{max(0, whole) / 1000:5.1f}s]")
+            self._line(
+                job, job.phase, _okay(job.started_at or job.queued_at, job.finished_at or at)
+            )
 
     def _line(self, job: Job, phase: Phase, text: str) -> None:
         name = f"{job.device_id:<{self._width}}"
@@ -70,3 +72,17 @@ class Lines:
             say(f"{job.device_id}: its hub {job.hub_id} is not heard from; waiting for it.")
         elif not job.lost:
             self._lost.discard(job.job_id)
+
+
+def _began(job: Job, at: int) -> int | None:
+    """Tell when the phase began that a job is first seen in; None: nobody has said."""
+    return {Phase.QUEUED: at, Phase.PREPARING: job.started_at}.get(job.phase)
+
+
+def _was_no_queue(phase: Phase, since: int | None, at: int) -> bool:
+    """Was it one that was left at once?"""
+    return phase is Phase.QUEUED and since is not None and at - since < _NO_QUEUE
+
+
+def _okay(since: int | None, until: int) -> str:
+    return "OKAY" if since is None else f"OKAY [{max(0, until - since) / 1000:5.1f}s]"
