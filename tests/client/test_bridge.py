@@ -131,16 +131,18 @@ async def test_an_image_that_changes_under_our_hands_is_noticed(rig: Rig, tmp_pa
     assert caught.value.fault.code is Code.IMAGE_DIGEST
 
 
-@pytest.mark.parametrize("content", [None, b""])
-async def test_no_file_and_an_empty_one_are_usage_errors(
-    tmp_path: Path, content: bytes | None
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, Code.INVALID_REQUEST), (b"", Code.IMAGE_CORRUPT)]
+)
+async def test_no_file_is_a_usage_error_and_an_empty_one_is_no_image(
+    tmp_path: Path, content: bytes | None, code: Code
 ) -> None:
     path = tmp_path / "boot.img"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(FaultError) as caught:
         await read(path, _ignore)
-    assert caught.value.fault.rule.exit == 2
+    assert caught.value.fault.code is code
     assert str(path) in caught.value.fault.sentence
 
 

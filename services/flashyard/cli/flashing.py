@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from flashyard.cli.amounts import size
 from flashyard.cli.attend import LeftError, attend
 from flashyard.cli.choice import choose, every
+from flashyard.cli.foresight import judge_options, misfit
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.talk import complain, print_data, say
 from flashyard.cli.transfer import transfer
@@ -26,6 +27,7 @@ from flashyard.client.upload import LocalImage, read, send
 from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault, refuse
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Device, ImageRef, Job
+from flashyard.flash.image import inspect
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
 
@@ -70,6 +72,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         FaultError: nothing was started.
         UnreachableError: no bridge, or none any more.
     """
+    judge_options(verify=wish.verify, slot=wish.slot)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
         known = await bridge.devices()
         if wish.devices is None:
@@ -79,6 +82,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         with transfer("Reading", wish.image) as advance:
             image = await read(wish.image, advance)
         requests = [_request(wish, device, image) for device in devices]
+        await _foresee(wish, devices)
         is_stored = await bridge.has_image(image.sha256)
         if manner.dry_run:
             _print_plan(wish, devices, image, is_stored=is_stored)
@@ -94,6 +98,18 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
             some = begun.jobs and begun.refused
             return SOME_FAILED if some else exit_status([], begun.refused)
         return await _attend(bridge, begun, json=manner.json)
+
+
+async def _foresee(wish: Wish, devices: Sequence[Device]) -> None:
+    """Refuse what none of the devices can take; where some can, the others are told of later.
+
+    Raises:
+        FaultError: why the first one cannot.
+    """
+    facts = await asyncio.to_thread(inspect, wish.image)
+    misfits = [misfit(device, wish.partition, wish.slot, facts) for device in devices]
+    if misfits[0] is not None and all(misfits):
+        raise FaultError(misfits[0])
 
 
 def _print_plan(

@@ -30,7 +30,7 @@ async def read(path: Path, advance: Advance) -> LocalImage:
     """Hash a file.
 
     Raises:
-        FaultError: `invalid_request`: it is no readable file, or it is empty.
+        FaultError: `invalid_request`: it is no readable file; `image_corrupt`: it is empty.
     """
     digest = hashlib.sha256()
     size = 0
@@ -38,9 +38,7 @@ async def read(path: Path, advance: Advance) -> LocalImage:
         digest.update(chunk)
         size += len(chunk)
     if size == 0:
-        raise refuse(
-            Code.INVALID_REQUEST, f"The image {path} is empty.", hint="Build or download it again."
-        )
+        raise refuse(Code.IMAGE_CORRUPT, f"The image {path} is empty.")
     return LocalImage(path, size, digest.hexdigest())
 
 

@@ -1,0 +1,50 @@
+"""What the bridge would refuse, seen before an image is sent to it; in the bridge's words.
+
+It knows what is on record: a device whose partitions are not known is left to the bridge.
+"""
+
+from __future__ import annotations
+
+from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard.contract.records import Device
+from flashyard.flash.image import ImageFacts
+
+_SLOTS = ("active", "inactive", "a", "b")
+_CHECKS = ("none", "image", "readback")
+_UNBUILT = {("verify", "readback"), ("slot", "inactive")}
+
+
+def judge_options(*, verify: str | None, slot: str | None) -> None:
+    """Raise `invalid_request` or `not_supported` for values no device could be flashed with."""
+    for name, value, known in (("verify", verify, _CHECKS), ("slot", slot, _SLOTS)):
+        if value is None:
+            continue
+        if value not in known:
+            *some, last = map(repr, known)
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"`{name}` is not valid: Input should be {', '.join(some)} or {last}.",
+                hint="`flashyard flash --help` has more.",
+            )
+        if (name, value) in _UNBUILT:
+            raise refuse(Code.NOT_SUPPORTED, f"`{name}` cannot be `{value}` yet.")
+
+
+def misfit(device: Device, partition: str, slot: str | None, image: ImageFacts) -> Fault | None:
+    """Tell why this device cannot take the image: `invalid_request`, `image_too_large`."""
+    named = slot if slot in {"a", "b"} else None
+    if named is not None and named not in device.slots:
+        return fault(
+            Code.INVALID_REQUEST,
+            f"`slot` is not one of {device.device_id}'s slots.",
+            hint="Leave --slot out for the active one.",
+        )
+    sizes = device.partitions or {}
+    bare = sizes.get(partition)
+    room = sizes.get(f"{partition}_{named or device.current_slot}", bare)
+    if room is None or image.expanded_size <= room:
+        return None
+    return fault(
+        Code.IMAGE_TOO_LARGE,
+        f"{image.expanded_size} bytes do not fit into {partition}, which has {room}.",
+    )
