@@ -102,6 +102,18 @@ def test_sizes_take_suffixes() -> None:
     assert settings.cache_size == 64 * 1024**2
 
 
+@pytest.mark.parametrize(("text", "size"), [("1M", 1 << 20), ("4294967295", (4 << 30) - 1)])
+def test_a_part_is_at_least_a_mebibyte_and_at_most_what_fastboot_can_count(
+    text: str, size: int
+) -> None:
+    settings = build(HubSettings, broker=BROKER, part_size=text)
+    assert isinstance(settings, HubSettings)
+    assert settings.part_size == size
+    for beyond in ("1048575", "4G"):
+        with pytest.raises(ValidationError):
+            build(HubSettings, broker=BROKER, part_size=beyond)
+
+
 def test_urls_are_of_the_kind_that_is_needed() -> None:
     for values in ({"broker": "http://x"}, {"broker": BROKER, "bridge_url": "http://x/path"}):
         with pytest.raises(ValidationError):

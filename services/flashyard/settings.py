@@ -191,7 +191,11 @@ class BridgeSettings(Settings):
 
 
 class HubSettings(Settings):
-    """The hub's. ``progress_interval``: ms between a job's samples; ``cache_size``: bytes."""
+    """The hub's.
+
+    ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
+    most bytes a device is sent before it writes them.
+    """
 
     section: ClassVar[str] = "hub"
 
@@ -203,6 +207,7 @@ class HubSettings(Settings):
     usb: bool = False
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
     cache_size: Size = 16 * 1024**3
+    part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
     progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500
 
     @model_validator(mode="after")

@@ -180,3 +180,15 @@ async def test_times_are_the_bridges_and_never_go_back(
         await peer.ended(job_id)
         check_story(peer, job_id)
         assert all(event.timestamp >= now for event in peer.events(job_id))
+
+
+async def test_the_hub_is_told_how_much_a_device_is_sent_at_once(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug()
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": device.address}, part_size=2 * MIB
+    ):
+        await peer.online("DEVICE_1")
+        await peer.completed((await peer.start("DEVICE_1", total_bytes=3 * MIB)).job_id)
+        assert device.commands.count("flash:system") == 2

@@ -238,6 +238,7 @@ class DeviceAgent:
             cache=self._gear.cache,
             line=self._watch.line,
             timing=self._gear.timing,
+            part_size=self._gear.part_size,
             reboot=order.options.reboot is not False or self._owes_restart,
         )
         self._board.current = story

@@ -47,6 +47,7 @@ class Flight:
         cache: where its image comes from.
         line: to the device.
         timing: how often the run is looked at, and how long its thread may take to let go.
+        part_size: the most bytes the device is sent before it writes them.
         reboot: restart the device at the end, unless another job follows.
     """
 
@@ -59,6 +60,7 @@ class Flight:
         cache: ImageCache,
         line: Line,
         timing: Timing,
+        part_size: int,
         reboot: bool,
     ) -> None:
         self.reboot = reboot
@@ -68,6 +70,7 @@ class Flight:
         self._cache = cache
         self._line = line
         self._timing = timing
+        self._part_size = part_size
         self._is_preparing = True
 
     @property
@@ -155,6 +158,7 @@ class Flight:
                 erase=bool(order.options.erase),
                 slot=order.options.slot or "active",
                 reboot=self.reboot,
+                part_size=self._part_size,
                 # Generated content has no hash it could miss.
                 hash_checked=order.image is None or order.options.verify != "none",
             )

@@ -23,6 +23,7 @@ class Gear:
         slots: how many jobs may run at once.
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
+        part_size: the most bytes a device is sent before it writes them.
         sample_every: seconds between two samples of a job.
         timing: everything else that takes time.
     """
@@ -33,5 +34,6 @@ class Gear:
     slots: Slots
     fetches: bool
     ended: Bounded[str, Status]
+    part_size: int
     sample_every: float
     timing: Timing

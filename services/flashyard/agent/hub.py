@@ -88,6 +88,7 @@ class Hub:
             slots=Slots(settings.max_parallel),
             fetches=settings.bridge_url is not None,
             ended=ended,
+            part_size=settings.part_size,
             sample_every=settings.progress_interval / 1000,
             timing=self._timing,
         )

@@ -92,6 +92,10 @@ MaxParallel = Annotated[
 CacheSize = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Disk for cached images (default: 16G).")
 ]
+PartSize = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Most bytes sent before they are written (default: 128M)."),
+]
 ProgressInterval = Annotated[
     int | None,
     typer.Option(metavar="MS", help="Time between two samples of a job (default: 500)."),

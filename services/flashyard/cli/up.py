@@ -18,6 +18,7 @@ from flashyard.cli.options import (
     LogFormat,
     LogLevel,
     MaxParallel,
+    PartSize,
     ProgressInterval,
     Usb,
 )
@@ -46,6 +47,7 @@ def up(
     usb: Usb = None,
     max_parallel: MaxParallel = None,
     cache_size: CacheSize = None,
+    part_size: PartSize = None,
     progress_interval: ProgressInterval = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
@@ -77,6 +79,7 @@ def up(
         usb=usb,
         max_parallel=max_parallel,
         cache_size=cache_size,
+        part_size=part_size,
         progress_interval=progress_interval,
     )
     household = Household(
@@ -89,6 +92,7 @@ def up(
             fastboot_udp=fastboot_udp,
             max_parallel=max_parallel,
             cache_size=cache_size,
+            part_size=part_size,
             progress_interval=progress_interval,
         ),
         devices=hub.fastboot_tcp,
