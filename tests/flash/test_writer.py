@@ -119,24 +119,33 @@ def test_a_logical_partition_grows_to_hold_the_image(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("checked", "level"), [(True, Verification.TRANSPORT), (False, Verification.NONE)]
+    ("how", "level"),
+    [
+        ({"hash_checked": True}, Verification.TRANSPORT),
+        ({"generated": True}, Verification.TRANSPORT),
+        ({}, Verification.NONE),
+    ],
 )
 def test_no_level_of_verification_is_claimed_without_the_one_below(
-    tmp_path: Path,
-    checked: bool,  # noqa: FBT001 (a parameter of the test)
-    level: Verification,
+    tmp_path: Path, how: dict[str, bool], level: Verification
 ) -> None:
-    recipe = replace(TWO_PARTS, hash_checked=checked)
+    recipe = replace(TWO_PARTS, **how)  # type: ignore[arg-type]  # the fields vary
     with emulated(tmp_path) as device:
         assert device.flash(recipe).verification is level
 
 
-def test_a_run_that_fails_claims_no_more_than_its_image(tmp_path: Path) -> None:
-    recipe = replace(TWO_PARTS, hash_checked=True)
+@pytest.mark.parametrize(
+    ("how", "level"),
+    [({"hash_checked": True}, Verification.IMAGE), ({"generated": True}, Verification.NONE)],
+)
+def test_a_run_that_fails_claims_no_more_than_its_image(
+    tmp_path: Path, how: dict[str, bool], level: Verification
+) -> None:
+    recipe = replace(TWO_PARTS, **how)  # type: ignore[arg-type]  # the fields vary
     run = run_of(recipe)
     with emulated(tmp_path, "tcp", None, "flash:2=fail") as device, refused(Code.DEVICE_REFUSED):
         device.flash(recipe, run=run)
-    assert run.verification is Verification.IMAGE
+    assert run.verification is level
 
 
 TOO_LARGE = Recipe(steps=(Step("boot", Generated("s", 4096)), Step("dtbo", Generated("s", 4097))))

@@ -159,8 +159,8 @@ class Flight:
                 slot=order.options.slot or "active",
                 reboot=self.reboot,
                 part_size=self._part_size,
-                # Generated content has no hash it could miss.
-                hash_checked=order.image is None or order.options.verify != "none",
+                hash_checked=order.image is not None and order.options.verify != "none",
+                generated=order.image is None,
             )
             write(
                 lambda tell: FastbootTarget.open(device.address, tell, device.limits),

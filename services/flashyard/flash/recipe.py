@@ -26,8 +26,8 @@ class Recipe:
         erase: erase each partition before it is written.
         slot: which slot to write; a letter is made the active one at the end.
         reboot: restart the device at the end.
-        hash_checked: the sources were found to have the SHA-256 they should have, or are
-            generated and can have no other.
+        hash_checked: the sources were found to have the SHA-256 they should have.
+        generated: the sources have no SHA-256 they could miss.
         part_size: the most bytes sent before the device is told to write them.
     """
 
@@ -37,6 +37,7 @@ class Recipe:
     slot: Literal["active", "a", "b"] = "active"
     reboot: bool = True
     hash_checked: bool = False
+    generated: bool = False
     part_size: int = PART_SIZE
 
     @property

@@ -58,7 +58,7 @@ class _Writer:
                 tally.status = Status.CANCELLED if cancelled else Status.FAILED
                 raise
             tally.status = Status.COMPLETED
-        if self._recipe.hash_checked:
+        if self._recipe.hash_checked or self._recipe.generated:
             # The levels are a ladder: without the one below, this one would be overstated.
             self._run.verification = Verification.TRANSPORT
         self._leave()
