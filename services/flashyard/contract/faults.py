@@ -96,10 +96,13 @@ TABLE: Mapping[Code, Rule] = {
         transient=True,
     ),
     Code.AMBIGUOUS_DEVICE: Rule(
-        "Two online hubs have a device of this id.", "Name the hub with `hubId`.", 409, 2
+        "Two online hubs have a device of this id.", "Name the hub with `--hub` or `hubId`.", 409, 2
     ),
     Code.UNKNOWN_JOB: Rule(
-        "Job not found", "List the jobs with GET /api/flash/jobs?status=all.", 404, 1
+        "Job not found",
+        "List them with `flashyard ls jobs --all` or GET /api/flash/jobs?status=all.",
+        404,
+        1,
     ),
     Code.ILLEGAL_STATE: Rule(
         "The job cannot do that in its present phase.",
@@ -121,7 +124,7 @@ TABLE: Mapping[Code, Rule] = {
     ),
     Code.IMAGE_REQUIRED: Rule(
         "A real device is flashed with an image only.",
-        "Upload one with POST /api/images and give its sha256 as `image`.",
+        "Use `flashyard flash`, or POST /api/images and give its sha256 as `image`.",
         422,
         2,
     ),
@@ -145,11 +148,11 @@ TABLE: Mapping[Code, Rule] = {
         6,
     ),
     Code.UNKNOWN_IMAGE: Rule(
-        "No such image in the store.", "Upload it with POST /api/images.", 404, 1
+        "No such image in the store.", "Send it with `flashyard flash` or POST /api/images.", 404, 1
     ),
     Code.UNKNOWN_PARTITION: Rule(
         "The device has no such partition.",
-        "Look at the device's partitions in GET /api/devices.",
+        "Look at its partitions: `flashyard ls devices --json` or GET /api/devices.",
         None,
         1,
     ),
