@@ -105,12 +105,25 @@ class Load(NamedTuple):
     def _have_heard_of(self, ends: int) -> bool:
         return all(len(browser.ended) >= ends for browser in self.browsers)
 
+    async def fill(self, stalled: RawWebSocket) -> None:
+        """Talk until no byte goes to the stalled one any more: who waits for it waits for ever."""
+        before, unsent = -1, 0
+        async with asyncio.timeout(PATIENCE):
+            while not unsent or unsent != before:
+                await self.hub.sample(RATE, RATE // 2)
+                await self.shown()
+                before, unsent = unsent, stalled.unsent()
+
     async def watch(self, over: asyncio.Event) -> list[int]:
-        """See all along that nobody is left behind; return what the bridge held in memory."""
+        """See all along that nobody is left behind; return what the bridge held in memory.
+
+        Each time all that was said is shown while the stalled one is still there, and stuck:
+        nobody waited for it, nor for its being let go.
+        """
         held = []
         while not over.is_set():
             await self.shown()
-            await self.health()
+            assert (await self.health())["websocket"]["connected_clients"] == HEALTHY + 1
             held.append(self.held())
             await asyncio.sleep(0.2)
         return held
@@ -143,13 +156,17 @@ async def test_a_browser_that_never_reads_delays_nobody_and_costs_little_memory(
         await load.connected(HEALTHY + 1)
         await load.hub.start()
         await load.shown()
-        before, busy = load.held(), sum(load.bridge.cpu_times()[:2])
+        begun = load.held()
+        await load.fill(stalled)
+        stuck = stalled.unsent()
+        busy = sum(load.bridge.cpu_times()[:2])
 
         over = asyncio.Event()
         watching = asyncio.create_task(load.watch(over), name="watch")
         await load.hub.sample(RATE, RATE * seconds)
         over.set()
         held = await watching
+        assert stalled.unsent() == stuck, "it was not stuck all along"
         busy = sum(load.bridge.cpu_times()[:2]) - busy
         await load.shown()  # the newest sample of every job: nothing is left behind
         assert (await load.health())["active_jobs"] == JOBS
@@ -161,7 +178,7 @@ async def test_a_browser_that_never_reads_delays_nobody_and_costs_little_memory(
             assert sorted(browser.ended) == sorted(load.hub.scripts), "every end, once"
             for job_id, seqs in browser.seqs.items():
                 assert [seq for seq, _ in groupby(seqs)] == [1, 2, 3, 4], f"{job_id}: an event each"
-        assert max(held) - before < MAX_GROWTH
+        assert max(held) - begun < MAX_GROWTH
         await load.connected(HEALTHY)  # the other one was let go: too slow even for the ends
         stalled.close()
     delays = sorted(delay for browser in load.browsers for delay in browser.delays)
@@ -170,5 +187,5 @@ async def test_a_browser_that_never_reads_delays_nobody_and_costs_little_memory(
             f"\n{seconds} s: {len(delays)} of {load.hub.sent * HEALTHY} samples reached {HEALTHY} "
             f"browsers, delay p50 {statistics.median(delays):.1f} ms, "
             f"p99 {delays[len(delays) * 99 // 100]:.1f} ms; bridge {busy / seconds:.0%} of a CPU, "
-            f"{before >> 20} MiB and at most {(max(held) - before) / (1 << 20):.1f} MiB more"
+            f"{begun >> 20} MiB and at most {(max(held) - begun) / (1 << 20):.1f} MiB more"
         )
