@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from flashyard.cli.household import DEMO, Household, demo_devices, within_reach
+from flashyard.cli.household import Household, demo_devices, within_reach
+from flashyard.contract.demo import DEMO
 from flashyard.endpoint import Endpoint
 from flashyard.settings import NetworkDevice, UpSettings
 
@@ -57,7 +58,7 @@ def test_the_brokers_password_is_on_no_command_line() -> None:
 
 def test_the_demo_devices_keep_their_names_and_ports() -> None:
     first = values(household().emulator([]).argv, "--device")
-    assert first == [f"{device_id},tcp=127.0.0.1:0,name={name}" for device_id, name in DEMO]
+    assert first == [f"{each.device_id},tcp=127.0.0.1:0,name={each.name}" for each in DEMO]
     said = [f"fastboot-tcp://127.0.0.1:{4000 + n}/{each.device_id}" for n, each in enumerate(DEMO)]
     again = values(household().emulator(said).argv, "--device")
     assert again[0] == "PIXEL6_001,tcp=127.0.0.1:4000,name=Google Pixel 6"

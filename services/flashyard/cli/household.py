@@ -9,29 +9,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flashyard.cli.child import Command
+from flashyard.contract.demo import DEMO
 from flashyard.endpoint import Endpoint
 from flashyard.settings import NetworkDevice, UpSettings
 
 PROGRAM = (sys.executable, "-m", "flashyard")
 DEMO_LINK_SPEED = "20M"  # bytes per second of each demo device
-
-
-class Demo(NamedTuple):
-    """A demo device."""
-
-    device_id: str
-    name: str
-
-
-DEMO = (
-    Demo("PIXEL6_001", "Google Pixel 6"),
-    Demo("SAMSUNG_S21_002", "Samsung Galaxy S21"),
-    Demo("ONEPLUS_9_003", "OnePlus 9 Pro"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +54,9 @@ class Household:
         """Make the demo emulator's command."""
         places = {device.device_id: device.endpoint for device in demo_devices(before)}
         flags = ["--discard", "--link-speed", DEMO_LINK_SPEED]
-        for device_id, name in DEMO:
-            place = places.get(device_id, Endpoint("127.0.0.1", 0))
-            flags += ["--device", f"{device_id},tcp={place},name={name}"]
+        for demo in DEMO:
+            place = places.get(demo.device_id, Endpoint("127.0.0.1", 0))
+            flags += ["--device", f"{demo.device_id},tcp={place},name={demo.name}"]
         return self._command("emulate", *flags)
 
     def hub(self, broker: str, bridge: Sequence[str], demo: Iterable[NetworkDevice]) -> Command:

@@ -54,10 +54,11 @@ def up(
     log_format: LogFormat = None,
 ) -> int:
     """Run the whole system: broker, bridge and hub, each in a process that is kept alive."""
-    from flashyard.cli.household import DEMO, Household
+    from flashyard.cli.household import Household
     from flashyard.cli.housekeeping import keep_house
     from flashyard.cli.serving import Ready, serve
     from flashyard.cli.supervisor import DiedError, StillbornError
+    from flashyard.contract.demo import DEMO
     from flashyard.settings import BridgeSettings, BrokerSettings, HubSettings, UpSettings
     from flashyard.token_file import read_token
 
