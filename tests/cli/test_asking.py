@@ -54,6 +54,32 @@ async def test_an_empty_list_teaches(rig: Rig) -> None:
     assert (await ask(rig, "ls", "images", "--json")).out == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "code"),
+    [
+        ((), 1, Code.IMAGE_TOO_LARGE),
+        (("--verify", "readback"), 2, Code.NOT_SUPPORTED),
+        (("--slot", "a"), 2, Code.INVALID_REQUEST),
+    ],
+)
+async def test_what_cannot_work_is_refused_as_over_rest_before_the_image_is_sent(
+    rig: Rig, image: Path, options: tuple[str, ...], status: int, code: Code
+) -> None:
+    device = await rig.plug(partitions={"boot": SIZE - 1})
+    finished = await ask(rig, "flash", device, "boot", image, *options)
+    assert finished.status == status, finished.err
+    assert "Sending" not in finished.err
+    digest = await rig.upload(random.Random(image.parent.name).randbytes(SIZE))  # the same
+    body = {"deviceId": device, "partition": "boot", "image": digest}
+    body |= {
+        name.removeprefix("--"): value
+        for name, value in zip(options[::2], options[1::2], strict=True)
+    }
+    refused = (await rig.http.post("/api/flash/start", json=body)).json()
+    assert refused["code"] == code
+    assert refused["error"] in finished.err
+
+
 async def test_a_flash_is_watched_to_its_end_in_plain_lines(rig: Rig, image: Path) -> None:
     device = await rig.plug()
 

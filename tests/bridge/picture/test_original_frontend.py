@@ -57,7 +57,7 @@ def test_a_page_opened_in_mid_flash_counts_from_the_original_start() -> None:
     assert page.cards[FIRST].shown() == "PIXEL6_001 100.0% Completed completed"
 
 
-def test_reconnecting_every_three_seconds_for_ever_does_no_harm() -> None:
+def test_a_page_that_reconnects_after_every_line_of_a_flash_shows_one_card_and_one_start() -> None:
     player, page = Player(), Hook()
     lines = [line for line in tell("happy") if "connects" not in line.get("do", "")]
     for line in lines:
