@@ -25,7 +25,7 @@ up: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/install-peers
-	$(PYTEST) -m "not long" --numprocesses 3
+	$(PYTEST) -m "not long" --numprocesses 3 --dist loadscope
 
 test-long: $(VENV)/.dev
 	@tests/install-peers
