@@ -47,7 +47,10 @@ class Engine(Broker):
         )
         if isinstance(reader, PatientReader) and session.keep_alive:
             reader.patience = session.keep_alive * _PATIENCE
-        session.keep_alive = 0  # amqtt's own waiting, which only starts the reading anew
+            # amqtt's own waiting must outlast ours, for its end starts the reading anew. Without
+            # it packets are read in one go, and cancelled by the end of the stream before they
+            # were handled.
+            session.keep_alive *= 2
         return handler, session
 
     async def _delete_session(self, client_id: str) -> None:
