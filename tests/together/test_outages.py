@@ -94,7 +94,7 @@ async def test_the_hub_freezes_is_offline_and_goes_on_when_it_thaws(system: Yard
         before = await system.until_job(job_id, lambda job: job["progress"] > 2)
         system.hub.freeze()
         try:
-            await system.until_device(online=False, within=20)
+            await system.until_device(online=False, within=30)
         finally:
             system.hub.thaw()
         await system.until_device(online=True)
