@@ -44,8 +44,10 @@ async def overhear(bridge: Bridge, device_ids: Sequence[str] | None = None) -> A
                     lost = True
                     yield Gap(reason)
                 case Opened():
-                    for each in [*await _missed(bridge, known), *([Caught()] if lost else [])]:
-                        yield each
+                    for missed in await _missed(bridge, known):
+                        yield missed
+                    if lost:
+                        yield Caught()
                     lost = False
 
 
