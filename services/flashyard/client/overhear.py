@@ -44,10 +44,8 @@ async def overhear(bridge: Bridge, device_ids: Sequence[str] | None = None) -> A
                     lost = True
                     yield Gap(reason)
                 case Opened():
-                    for missed in await _missed(bridge, known):
-                        yield missed
-                    if lost:
-                        yield Caught()
+                    for news in await _missed(bridge, known, lost=lost):
+                        yield news
                     lost = False
 
 
@@ -61,9 +59,12 @@ async def _now(bridge: Bridge, job: Job | None, event: Event) -> Job | None:
         return None if job is None else told(job, event)
 
 
-async def _missed(bridge: Bridge, known: dict[str, Job]) -> list[Changed]:
-    """Tell which jobs ended unheard, and forget them: of ends the live snapshot does not tell."""
-    missed = []
+async def _missed(bridge: Bridge, known: dict[str, Job], *, lost: bool) -> list[News]:
+    """Tell which jobs ended unheard, and forget them: of ends the live snapshot does not tell.
+
+    ``lost``: the bridge was out of reach; that it is back is told last.
+    """
+    missed: list[News] = []
     for job_id in list(known):
         try:
             job = await bridge.job(job_id)
@@ -72,4 +73,4 @@ async def _missed(bridge: Bridge, known: dict[str, Job]) -> list[Changed]:
         if job.is_final:
             del known[job_id]
             missed.append(Changed(job, job.finished_at or job.queued_at))
-    return missed
+    return [*missed, Caught()] if lost else missed
