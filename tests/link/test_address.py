@@ -19,6 +19,8 @@ from flashyard.link import Address
         ("mqtt://broker.lan", Address("broker.lan", 1883)),
         ("mqtt://[::1]:99/", Address("::1", 99)),
         ("mqtt://hub%40yard:p%3Aw%2F@h:1", Address("h", 1, "hub@yard", "p:w/")),
+        ("mqtts://broker.lan", Address("broker.lan", 8883, tls=True)),
+        ("mqtts://a:b@[::1]:1883", Address("::1", 1883, "a", "b", tls=True)),
         ("mqtt://only-a-user@h", Address("h", 1883, "only-a-user", None)),
     ],
 )
@@ -35,6 +37,8 @@ def test_a_broker_url_says_where_and_as_whom(url: str, expected: Address) -> Non
         "mqtt://",
         "mqtt://:1883",
         "mqtt://h:0",
+        "mqtt://:password@h",
+        "ssl://h:8883",
         "mqtt://h:99999",
         "mqtt://h:port",
         "mqtt://[::1:9",
@@ -47,12 +51,6 @@ def test_what_is_no_broker_url_is_refused(url: str) -> None:
     with pytest.raises(FaultError) as refusal:
         Address.parse(url)
     assert refusal.value.fault.code is Code.INVALID_REQUEST
-
-
-def test_tls_is_refused_as_not_supported_yet() -> None:
-    with pytest.raises(FaultError) as refusal:
-        Address.parse("mqtts://127.0.0.1:8883")
-    assert refusal.value.fault.code is Code.NOT_SUPPORTED
 
 
 @pytest.mark.parametrize("rest", ["h:1", "h:none", "h:1/path", "", "\u2100:1"])

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +13,7 @@ from flashyard.link.letter import LinkDownError
 from support.brokers import free_port
 from support.listener import Listener
 from support.mqtt_peer import CONNECT, MqttPeer, mqtt_peer
+from support.ticking import ticking
 from support.waiting import until
 
 FOR_EVER = 3600.0
@@ -27,21 +28,6 @@ def swallowing() -> Iterator[int]:
         port: int = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             yield port
-
-
-@asynccontextmanager
-async def ticking() -> AsyncIterator[list[int]]:
-    """A task that shows whether the loop still turns; the list's length counts its ticks."""
-    ticks: list[int] = []
-
-    async def tick() -> None:
-        while True:
-            ticks.append(1)
-            await asyncio.sleep(0.001)
-
-    task = asyncio.create_task(tick())
-    yield ticks
-    task.cancel()
 
 
 async def test_an_address_that_swallows_packets_blocks_neither_the_loop_nor_the_leaving() -> None:

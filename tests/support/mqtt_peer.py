@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ssl import SSLContext
 
 CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT = 1, 3, 8, 14
 
@@ -71,9 +72,9 @@ class MqttPeer:
 
 
 @asynccontextmanager
-async def mqtt_peer(peer: MqttPeer) -> AsyncIterator[MqttPeer]:
-    """Serve on a free loopback port."""
-    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
+async def mqtt_peer(peer: MqttPeer, ssl: SSLContext | None = None) -> AsyncIterator[MqttPeer]:
+    """Serve on a free loopback port, over TLS where a server's context is given."""
+    server = await asyncio.start_server(peer.serve, "127.0.0.1", 0, ssl=ssl)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer

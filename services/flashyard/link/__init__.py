@@ -2,7 +2,7 @@
 
 The public names, all used from the event loop's own thread::
 
-    Link(url, client_id, *, on_message, subscriptions=(), will=None, on_up=…, on_down=…,
+    Link(url, client_id, *, on_message, tls=None, subscriptions=(), will=None, on_up=…, on_down=…,
          keepalive=10, keep_unsent=False, max_queued=1000, connect_timeout=5.0)
         async with link: …                                          # connects in the background
         link.publish(topic, payload, *, qos=0, retain=False) -> bool         # never waits
@@ -11,6 +11,7 @@ The public names, all used from the event loop's own thread::
         link.is_up, link.down_reason, link.address         # an address prints without credentials
         link.connections, link.received, link.dropped, link.callback_errors          # counters
 
+    client_context(ca=None, cert=None, key=None) -> ssl.SSLContext               # for mqtts
     on_message(topic: str, payload: bytes, retained: bool), on_up(), on_down(reason: str)
     Will(topic, payload, qos=1, retain=True)
 """
@@ -18,5 +19,6 @@ The public names, all used from the event loop's own thread::
 from flashyard.link.address import Address
 from flashyard.link.letter import Will
 from flashyard.link.link import Link
+from flashyard.link.tls import client_context
 
-__all__ = ["Address", "Link", "Will"]
+__all__ = ["Address", "Link", "Will", "client_context"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Never, Self
@@ -20,6 +21,7 @@ from flashyard.link.address import Address
 from flashyard.link.dial import dial
 from flashyard.link.letter import Letter, LinkDownError, Will
 from flashyard.link.outgoing import Outgoing
+from flashyard.link.tls import client_context, shake_hands
 from flashyard.link.wire import Wire
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Link:
         client_id: str,
         *,
         on_message: Callable[[str, bytes, bool], None],
+        tls: ssl.SSLContext | None = None,
         subscriptions: Sequence[tuple[str, int]] = (),
         will: Callable[[], Will] | Will | None = None,
         on_up: Callable[[], None] = lambda: None,
@@ -59,9 +62,10 @@ class Link:
         """Describe a link; nothing is opened yet.
 
         Args:
-            url: ``mqtt://[user:password@]host[:port]``.
+            url: ``mqtt[s]://[user:password@]host[:port]``.
             client_id: unique among the broker's clients.
             on_message: gets topic, payload and whether it is the broker's retained copy.
+            tls: of `client_context`, for mqtts; by default the system's CAs are trusted.
             subscriptions: (filter, QoS) pairs; a refused one keeps the link down.
             will: what the broker publishes if this process vanishes, or what makes it anew for each
                 connection.
@@ -70,10 +74,11 @@ class Link:
             keepalive: seconds; a broker counts a client as gone after 1.5 of it.
             keep_unsent: whether QoS 1 messages without a PUBACK outlive the connection.
             max_queued: bound of messages on their way, for QoS 0 and QoS 1 each.
-            connect_timeout: seconds for TCP, and again for the broker's CONNACK and SUBACK.
+            connect_timeout: seconds for TCP, again for TLS, and again for the broker's CONNACK and
+                SUBACK.
 
         Raises:
-            FaultError: the URL is not one, or asks for what is not supported yet.
+            FaultError: the URL is not one.
         """
         self.address = Address.parse(url)
         self.client_id = client_id
@@ -81,6 +86,7 @@ class Link:
         self.received = 0
         self.callback_errors = 0
         self.down_reason = "not connected yet"
+        self._tls = tls
         self._on_message = on_message
         self._on_up = on_up
         self._on_down = on_down
@@ -111,6 +117,8 @@ class Link:
         return self._outgoing.dropped
 
     async def __aenter__(self) -> Self:
+        if self.address.tls and self._tls is None:
+            self._tls = client_context()
         self._group = await asyncio.TaskGroup().__aenter__()
         self._left_in_order = False
         self._keeper = self._group.create_task(self._keep_up(), name=f"link {self.client_id}")
@@ -183,6 +191,8 @@ class Link:
 
     async def _live(self) -> Never:
         sock = await dial(self.address, self._connect_timeout)
+        if self.address.tls and self._tls is not None:
+            sock = await shake_hands(sock, self._tls, self.address.host, self._connect_timeout)
         wire = Wire(sock, self.address, self.client_id, self._outgoing.confirm, self._max_queued)
         try:
             will = self._will() if callable(self._will) else self._will

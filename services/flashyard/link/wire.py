@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,9 +18,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from flashyard.link.address import Address
 from flashyard.link.letter import Letter, LinkDownError, Will
+from flashyard.link.tls import explain
 
 _TICK = 1.0  # seconds between paho's looks at its keep-alive
 _INBOX = 10_000  # messages a broker may push before its SUBACK
+_READS = 100  # packets at most for each turn of the loop
+_NOT_KNOWN = {0x86, 0x87}  # CONNACK 4 and 5 as paho tells them; brokers use one for the other
 
 
 class _Engine(Client):
@@ -30,10 +34,22 @@ class _Engine(Client):
             CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False
         )
         self._given = sock
+        self.failure: OSError | None = None
 
     def _create_socket(self) -> socket.socket:
         # paho has no public way to be given a socket; its own would connect in this thread.
         return self._given
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho tells nobody why a socket failed: with TLS 1.3 that is how a broker asks for a
+        # client certificate, since the handshake is over by then (RFC 8446, 4.4.2.4).
+        try:
+            return super()._sock_recv(bufsize)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            self.failure = error
+            raise
 
 
 class Wire:
@@ -63,6 +79,7 @@ class Wire:
         self._answer: asyncio.Future[Sequence[ReasonCode]] | None = None
         self._loop = asyncio.get_running_loop()
         self._tick: asyncio.TimerHandle | None = None
+        self._rest: asyncio.Handle | None = None
 
     async def greet(
         self, will: Will | None, filters: Sequence[tuple[str, int]], keepalive: int, within: float
@@ -83,7 +100,7 @@ class Wire:
                 engine.connect(self._address.host, self._address.port, keepalive)
                 [verdict] = await self._next_answer()
                 if verdict.is_failure:
-                    raise LinkDownError(f"the broker refused the connection: {verdict}")
+                    raise LinkDownError(self._refusal(verdict))
                 if filters:
                     engine.subscribe(list(filters))
                     verdicts = await self._next_answer()
@@ -163,10 +180,19 @@ class Wire:
             return
         self._lost = reason
         self._news.set()
-        if self._tick is not None:
-            self._tick.cancel()
+        for due in (self._tick, self._rest):
+            if due is not None:
+                due.cancel()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(LinkDownError(reason))
+
+    def _refusal(self, verdict: ReasonCode) -> str:
+        reason = f"the broker refused the connection: {verdict}"
+        if verdict.value not in _NOT_KNOWN:
+            return reason
+        if self._address.user is None:
+            return f"{reason}; it wants a user and a password, and --broker has none"
+        return f"{reason}; it does not know the user in --broker, or the password is another"
 
     async def _next_answer(self) -> Sequence[ReasonCode]:
         if self._lost is not None:
@@ -180,8 +206,18 @@ class Wire:
 
     # What paho calls, always in the loop's thread: none of it calls back into paho or the user.
 
-    def _readable_from_now(self, engine: Client, _data: Any, sock: Any) -> None:
-        self._loop.add_reader(sock, engine.loop_read)
+    def _readable_from_now(self, _engine: Client, _data: Any, sock: Any) -> None:
+        self._loop.add_reader(sock, self._read)
+
+    def _read(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        for _ in range(_READS):
+            self._engine.loop_read()
+            # One TLS record holds many packets, and the selector knows only what the kernel has.
+            if not isinstance(self._sock, ssl.SSLSocket) or not self._sock.pending():
+                return
+        self._rest = self._loop.call_soon(self._read)
 
     def _readable_no_more(self, _engine: Client, _data: Any, sock: Any) -> None:
         self._loop.remove_reader(sock)
@@ -220,4 +256,7 @@ class Wire:
     def _on_disconnect(
         self, _engine: Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any
     ) -> None:
-        self._lose("the connection broke" if reason.value == 0x80 else str(reason).lower())
+        if self._engine.failure is not None:
+            self._lose(explain(self._engine.failure))
+        else:
+            self._lose("the connection broke" if reason.value == 0x80 else str(reason).lower())
