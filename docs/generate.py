@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from flashyard.contract.faults import TABLE
 from flashyard.contract.schema import PAYLOADS, address, json_schema, models
 from flashyard.contract.topics import ANNOUNCE, MANNERS
+from flashyard_bridge.metrics.exposition import Described, described
+from flashyard_broker.counters import Cut, Dropped, Refused
 
 DOCS = Path(__file__).parent
 WIRE = DOCS.parent / "tests" / "wire"
@@ -88,7 +91,63 @@ def stories_page() -> str:
     return "".join(parts)
 
 
+def metrics_page() -> str:
+    """List what `/metrics` tells."""
+    told = described()
+    return (
+        "# Metrics\n\n"
+        + GENERATED
+        + _SCRAPED
+        + "## The bridge\n\n"
+        + _metrics(told["bridge"])
+        + "\n## Its broker\n\n"
+        + _ASKED_FOR
+        + _metrics(told["broker"])
+        + "\nReasons of the embedded broker:\n\n"
+        + _reasons("refused", Refused)
+        + _reasons("cut", Cut)
+        + _reasons("dropped", Dropped)
+        + "\n## The bridge's process\n\n"
+        + _metrics(told["process"])
+    )
+
+
+_SCRAPED = """`GET /metrics` on a bridge, in Prometheus' text format; where the bridge has a token,
+it needs the token. Numbers count from the start of the process they are of.
+
+```yaml
+scrape_configs:
+  - job_name: flashyard
+    static_configs:
+      - targets: ["127.0.0.1:8000"]
+    authorization:
+      credentials_file: /etc/flashyard/token  # with --token-file
+```
+
+"""
+_ASKED_FOR = """Only where they are asked for: `flashyard broker --sys-interval S` publishes them
+below `$SYS/broker/` every S seconds (Mosquitto does so by itself, see its `sys_interval`), and
+`flashyard bridge --broker-sys` listens. `flashyard up` does both for the broker it starts, every
+10 s. Do not ask NATS or RabbitMQ: they have no such topics, and may refuse the subscription. What a
+broker does not tell is not there, nor is any of it while the broker is out of reach.
+
+"""
+
+
+def _metrics(metrics: list[Described]) -> str:
+    rows = [
+        f"| `{m.name}` | {m.kind} | {f'`{m.label}`' if m.label else ''} | {m.about} |"
+        for m in metrics
+    ]
+    return "| name | type | label | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _reasons(what: str, reasons: type[StrEnum]) -> str:
+    return f"- {what}: {', '.join(f'`{reason}`' for reason in reasons)}\n"
+
+
 PAGES = {
+    "metrics.md": metrics_page,
     "messages.md": messages_page,
     "topics.md": topics_page,
     "faults.md": faults_page,

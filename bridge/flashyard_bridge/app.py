@@ -23,6 +23,7 @@ from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.methods import HeadAsGet
+from flashyard_bridge.metrics.exposition import Metrics
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
@@ -31,10 +32,14 @@ from flashyard_bridge.state import BridgeState
 
 
 class State(TypedDict):
-    """What the lifespan yields: `bridge`, `vitals` for routes, `live`, `doors` for WebSockets."""
+    """What the lifespan yields.
+
+    `bridge`, `vitals` and `metrics` are for routes, `live` and `doors` for WebSockets.
+    """
 
     bridge: BridgeState
     vitals: Vitals
+    metrics: Metrics
     live: Live
     doors: Doors
 
@@ -88,7 +93,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     await asyncio.to_thread(store.open)
     fleet = Fleet(_now, time.monotonic, lost_after=settings.lost_after)
     live = Live(fleet.snapshot, _now)
-    intake = Intake(settings.broker, fleet, live, _now)
+    intake = Intake(settings.broker, fleet, live, _now, broker_sys=settings.broker_sys)
     listeners = await listen(settings.listen)
     try:
         state = State(
@@ -102,6 +107,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 first_picture=intake.first_picture,
             ),
             vitals=Vitals(listeners[-1].bound[0].port, live),
+            metrics=Metrics(fleet, intake, live, store),
             live=live,
             doors=Doors(token, _origins(settings), _loopback(listeners)),
         )

@@ -9,7 +9,9 @@ import asyncio
 import json
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 from typing import NoReturn
 
 from flashyard.contract import topics
@@ -24,12 +26,21 @@ from flashyard.contract.orders import Announce, Receipt
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
 from flashyard.link import Link
 from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.metrics import of_broker
+from flashyard_bridge.metrics.of_broker import BrokerValues
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
 
 _TICK = 1.0  # seconds between the fleet's looks at the clock
 
 _log = logging.getLogger(__name__)
+
+
+class Unfit(StrEnum):
+    """Why a message was refused."""
+
+    TOPIC = "topic"  # none of ours
+    BODY = "body"  # not what its topic says
 
 
 class Intake:
@@ -40,25 +51,38 @@ class Intake:
         fleet: folds the reports.
         live: gets the frames that come out of it.
         clock: Unix ms.
+        broker_sys: ask for the broker's ``$SYS`` topics, too; not every broker grants them.
 
     Attributes:
         link: to be entered by the owner.
         orders: what goes out over the same link, and waits for receipts.
         first_picture: set once the fleet's first picture is complete.
-        refused: how many messages were not what their topic says.
+        broker: what the broker tells of itself.
+        heard: messages by what their topic carries.
+        refused: messages by what was wrong with them.
     """
 
-    def __init__(self, broker: str, fleet: Fleet, live: Live, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        broker: str,
+        fleet: Fleet,
+        live: Live,
+        clock: Callable[[], int],
+        *,
+        broker_sys: bool = False,
+    ) -> None:
         self._fleet = fleet
         self._live = live
         self._clock = clock
-        self.refused = 0
+        self.broker = BrokerValues()
+        self.heard: Counter[Kind] = Counter()
+        self.refused: Counter[Unfit] = Counter()
         self.first_picture = asyncio.Event()
         self.link = Link(
             broker,
             f"bridge-{secrets.token_hex(8)}",
             on_message=self.hear,
-            subscriptions=topics.bridge_filters(),
+            subscriptions=[*topics.bridge_filters(), *([of_broker.FILTER] if broker_sys else [])],
             on_up=self.announce,
             on_down=self.go_deaf,
         )
@@ -75,13 +99,22 @@ class Intake:
 
     def go_deaf(self, _reason: str) -> None:
         """The link is down: silence means nothing now, and no receipt will come."""
+        self.broker.forget()
         self._fleet.link_down()
         self.orders.link_down()
 
     def hear(self, name: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's
         """Take one message; one that is not what its topic says is counted and dropped."""
+        if name.startswith(of_broker.ROOT):
+            self.broker.hear(name, payload)
+            return
         try:
             topic = topics.parse(name)
+        except ValueError as error:
+            self._refuse(Unfit.TOPIC, name, error)
+            return
+        self.heard[topic.kind] += 1
+        try:
             if topic.kind is Kind.RECEIPT:
                 self.orders.receipt(topic.hub, _receipt(payload))
             elif not payload:
@@ -92,12 +125,14 @@ class Intake:
                 if isinstance(report, HubChanged) and report.hub.online and not retained:
                     self.orders.hub_back(topic.hub)
         except ValueError as error:
-            self.refused += 1
-            if self.refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
-                _log.warning(
-                    "refused what came on %.200s (%d so far): %.500s", name, self.refused, error
-                )
+            self._refuse(Unfit.BODY, name, error)
         self._look()
+
+    def _refuse(self, why: Unfit, name: str, error: ValueError) -> None:
+        self.refused[why] += 1
+        count = self.refused.total()
+        if count.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
+            _log.warning("refused what came on %.200s (%d so far): %.500s", name, count, error)
 
     async def watch_clock(self) -> None:
         """Let the fleet see time pass, for ever."""

@@ -30,6 +30,7 @@ from flashyard.contract.model import DeviceId, HubId
 from flashyard.endpoint import Endpoint
 from flashyard.quantity import parse_quantity
 
+CREDENTIALS = "credentials.json"  # in the broker's directory; `flashyard access` keeps it
 _DEVICE_ID: TypeAdapter[str] = TypeAdapter(DeviceId)
 
 
@@ -78,7 +79,7 @@ def _size(value: Any) -> Any:
 
 def _broker(url: str) -> str:
     if not url.startswith(("mqtt://", "mqtts://")):
-        raise ValueError("it must begin with mqtt://")
+        raise ValueError("it must begin with mqtt:// or mqtts://")
     return url
 
 
@@ -136,31 +137,84 @@ class Settings(BaseSettings):
 
 
 class BrokerSettings(Settings):
-    """The embedded broker's. Credentials do not exist yet, so it listens on loopback only."""
+    """The embedded broker's.
+
+    ``credentials``: the file of who is let in; by default the one that `access` keeps, if there is
+    one. ``client_ca``: whose client certificates are asked for.
+    ``sys_interval``: seconds between two rounds of its ``$SYS`` topics; 0: there are none.
+    """
 
     section: ClassVar[str] = "broker"
 
     listen: Addresses = (Endpoint("127.0.0.1", 1883),)
+    credentials: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
+    sys_interval: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 0.0
+
+    @property
+    def credentials_file(self) -> Path | None:
+        """Who is let in; None: nobody has a credential yet, and everyone on loopback is let in."""
+        kept = self.directory / CREDENTIALS
+        return self.credentials or (kept if kept.is_file() else None)
 
     @model_validator(mode="after")
-    def _on_loopback(self) -> Self:
+    def _guarded(self) -> Self:
+        _both("--tls-cert", self.tls_cert, "--tls-key", self.tls_key)
+        if self.client_ca is not None and self.tls_cert is None:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                "--client-ca needs --tls-cert: client certificates are part of TLS.",
+                hint="Give --tls-cert and --tls-key, too.",
+            )
         for endpoint in self.listen:
-            if not endpoint.is_loopback:
+            if not endpoint.is_loopback and self.credentials_file is None:
                 raise refuse(
-                    Code.NOT_SUPPORTED,
-                    f"An MQTT listener on {endpoint} needs broker credentials, "
-                    "which are not supported yet.",
-                    hint="Give --listen a loopback address such as 127.0.0.1:1883.",
+                    Code.INVALID_REQUEST,
+                    f"An MQTT listener on {endpoint}, beyond this machine, needs --credentials.",
+                    hint="Make one for each hub with `flashyard access add hub NAME`, "
+                    "or listen on a loopback address such as 127.0.0.1:1883.",
                 )
         return self
 
 
-class BridgeSettings(Settings):
-    """The bridge's. ``lost_after``: seconds until a silent hub's jobs are given up."""
+class LinkSettings(Settings):
+    """What whoever has a link to a broker is told of it.
+
+    ``broker_ca``: whom to trust in the place of the system's authorities; ``broker_cert`` and
+    ``broker_key``: who we are, to a broker that asks for a certificate.
+    """
+
+    broker: BrokerUrl = Field(repr=False)
+    broker_ca: Path | None = None
+    broker_cert: Path | None = None
+    broker_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _over_tls(self) -> Self:
+        _both("--broker-cert", self.broker_cert, "--broker-key", self.broker_key)
+        given = {"--broker-ca": self.broker_ca, "--broker-cert": self.broker_cert}
+        for option, path in given.items():
+            if path is not None and not self.broker.startswith("mqtts://"):
+                raise refuse(
+                    Code.INVALID_REQUEST,
+                    f"{option} is for TLS, and --broker names a broker without it.",
+                    hint=f"Give --broker mqtts://HOST:PORT, or leave out {option}.",
+                )
+        return self
+
+
+class BridgeSettings(LinkSettings):
+    """The bridge's.
+
+    ``lost_after``: seconds until a silent hub's jobs are given up; ``broker_sys``: whether to ask
+    for the broker's ``$SYS`` topics.
+    """
 
     section: ClassVar[str] = "bridge"
 
-    broker: BrokerUrl = Field(repr=False)
+    broker_sys: bool = False
     listen: Addresses = (Endpoint("127.0.0.1", 8000),)
     token_file: Path | None = None
     allow_origin: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
@@ -190,7 +244,7 @@ class BridgeSettings(Settings):
         return self
 
 
-class HubSettings(Settings):
+class HubSettings(LinkSettings):
     """The hub's.
 
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
@@ -199,7 +253,6 @@ class HubSettings(Settings):
 
     section: ClassVar[str] = "hub"
 
-    broker: BrokerUrl = Field(repr=False)
     hub_id: HubId | None = None
     bridge_url: HttpUrl | None = None
     fastboot_tcp: Devices = ()
@@ -237,7 +290,10 @@ class EmulatorSettings(Settings):
 
 
 class UpSettings(Settings):
-    """The whole system's. What is None is left to the role's own settings."""
+    """The whole system's. What is None is left to the role's own settings.
+
+    ``hub_broker``: the broker as the hub calls it, where the hub has a credential of its own.
+    """
 
     section: ClassVar[str] = "up"
 
@@ -245,6 +301,21 @@ class UpSettings(Settings):
     listen: Addresses | None = None
     mqtt: Address | None = None
     broker: BrokerUrl | None = Field(default=None, repr=False)
+    hub_broker: BrokerUrl | None = Field(default=None, repr=False)
+    broker_ca: Path | None = None
+    broker_cert: Path | None = None
+    broker_key: Path | None = None
+
+
+def _both(option: str, value: Path | None, other: str, its_value: Path | None) -> None:
+    """Refuse one of two settings that mean nothing without each other."""
+    if (value is None) != (its_value is None):
+        given, missing = (other, option) if value is None else (option, other)
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"{given} needs {missing}: a certificate and its key go together.",
+            hint=f"Give {missing}, too, or leave out {given}.",
+        )
 
 
 class ClientSettings(Settings):

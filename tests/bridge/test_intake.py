@@ -119,7 +119,7 @@ def _inner_device(payload: bytes) -> bytes:
 
 
 def _counted(intake: Intake, number: int) -> Callable[[], bool]:
-    return lambda: intake.refused == number
+    return lambda: intake.refused.total() == number
 
 
 SPOILT: tuple[tuple[Kind, Callable[[bytes], bytes]], ...] = (

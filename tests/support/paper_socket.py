@@ -7,6 +7,7 @@ from typing import Any
 
 from flashyard.contract.tracked import Frame
 from flashyard_bridge.live.news import News
+from flashyard_bridge.live.tally import Tally
 from flashyard_bridge.live.watcher import Watcher
 from support.hub_script import Published
 from support.raw_websocket import texts
@@ -39,7 +40,7 @@ class PaperSocket:
 
 def paper_watcher(only: str | None = None, number: int = 1) -> tuple[Watcher, PaperSocket]:
     sock = PaperSocket()
-    sock.owner = watcher = Watcher(sock, only)
+    sock.owner = watcher = Watcher(sock, only, Tally())
     watcher.number = number
     return watcher, sock
 

@@ -18,6 +18,7 @@ from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import listen
 from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.metrics.exposition import Metrics
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest.health import Vitals
@@ -27,23 +28,30 @@ from flashyard_bridge.state import BridgeState
 
 @dataclass(frozen=True)
 class ServedBridge:
-    """``http`` speaks to it; ``state`` is what its routes see; ``intake`` is its ear."""
+    """``http`` speaks to it; ``state`` is what its routes see; ``intake`` is its ear,
+    ``live`` its mouth."""
 
     http: httpx.AsyncClient
     state: BridgeState
     intake: Intake
+    live: Live
 
 
 @asynccontextmanager
 async def served_bridge(
-    broker_url: str, images: Path, *, deadline: float = 30.0, token: str | None = None
+    broker_url: str,
+    images: Path,
+    *,
+    deadline: float = 30.0,
+    token: str | None = None,
+    broker_sys: bool = False,
 ) -> AsyncIterator[ServedBridge]:
     """Serve a bridge; ``deadline``: seconds in which a hub has to answer."""
     store = ImageStore(images, _now)
     await asyncio.to_thread(store.open)
     fleet = Fleet(_now, time.monotonic)
     live = Live(fleet.snapshot, _now)
-    intake = Intake(broker_url, fleet, live, _now)
+    intake = Intake(broker_url, fleet, live, _now, broker_sys=broker_sys)
     intake.orders = Orders(intake.link, fleet, _now, deadline=deadline)
     [listener] = await listen([Endpoint("127.0.0.1", 0)])
     [bound] = listener.bound
@@ -59,6 +67,7 @@ async def served_bridge(
     state = State(
         bridge=bridge,
         vitals=Vitals(bound.port, live),
+        metrics=Metrics(fleet, intake, live, store),
         live=live,
         doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
     )
@@ -69,7 +78,7 @@ async def served_bridge(
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:
-            yield ServedBridge(http, bridge, intake)
+            yield ServedBridge(http, bridge, intake, live)
         server.should_exit = True
         await running
         clock.cancel()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from flashyard.contract.tracked import Frame
 from flashyard_bridge.live.news import News
+from flashyard_bridge.live.tally import Tally
 from flashyard_bridge.live.watcher import Watcher
 from flashyard_bridge.live.words import Ping, decode_word
 
@@ -20,9 +21,13 @@ class Live:
     Args:
         snapshot: what a new connection is told of the present.
         clock: Unix ms, for pongs.
+
+    Attributes:
+        tally: what was told.
     """
 
     def __init__(self, snapshot: Callable[[], Sequence[Frame]], clock: Callable[[], int]) -> None:
+        self.tally = Tally()
         self._snapshot = snapshot
         self._clock = clock
         self._has_begun = False
@@ -102,5 +107,6 @@ class Live:
         everyones = all(news.since == 0 for news in batch)
         parcels = [news.parcel.data for news in batch if news.job is not None]
         joined = b"".join(parcels) if everyones else None
-        for watcher in tuple(self._watchers):
-            watcher.deliver(batch, joined)
+        at_once = sum(watcher.deliver(batch, joined) for watcher in tuple(self._watchers))
+        self.tally.messages += len(batch)
+        self.tally.sent += at_once * len(parcels)

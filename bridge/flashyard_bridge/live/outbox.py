@@ -9,6 +9,8 @@ from collections import OrderedDict
 from itertools import count
 from typing import NamedTuple
 
+from flashyard_bridge.live.tally import Tally
+
 
 class Parcel(NamedTuple):
     """One message framed for the wire, and the little an outbox must know of it.
@@ -31,8 +33,9 @@ class Outbox:
     the number of keys; what cannot is for the owner to bound by this.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
         self.weight = 0
+        self._tally = tally
         # A replaceable parcel is filed under its key, any other under a number of its own.
         self._waiting: OrderedDict[str | int, Parcel] = OrderedDict()
         self._numbers = count()
@@ -49,6 +52,7 @@ class Outbox:
         if parcel.key is None:
             self._fix(parcel)
         else:
+            self._tally.thinned += parcel.key in self._waiting
             self._waiting[parcel.key] = parcel
 
     def take(self, at_least: int) -> bytes:
@@ -61,6 +65,7 @@ class Outbox:
                 self.weight -= len(parcel.data)
             taken.append(parcel.data)
             size += len(parcel.data)
+        self._tally.sent += len(taken)
         return b"".join(taken)
 
     def clear(self) -> None:

@@ -14,6 +14,7 @@ from flashyard.contract.messages import Pong
 from flashyard_bridge.live.news import News, framed
 from flashyard_bridge.live.outbox import Outbox, Parcel
 from flashyard_bridge.live.pace import Pace
+from flashyard_bridge.live.tally import Tally
 from flashyard_bridge.live.withheld import Withheld
 from flashyard_bridge.live.words import Subscribe
 
@@ -39,15 +40,16 @@ class Watcher:
     Args:
         socket: where its bytes go.
         only: the one job whose messages it wants (its path), or None for all.
+        tally: counts what it is sent.
     """
 
-    def __init__(self, socket: Socket, only: str | None = None) -> None:
+    def __init__(self, socket: Socket, only: str | None, tally: Tally) -> None:
         self.number = 0  # in the order of joining; set by the one it joins
         self._socket = socket
         self._only = only
         self._wish = _EVERYTHING
         self._pace: Pace | None = None
-        self._outbox = Outbox()
+        self._outbox = Outbox(tally)
         self._bound = MAX_WEIGHT
         self._withheld = Withheld()
         self._seen: set[str | None] = set()  # the active jobs it was told of before its last wish
@@ -60,16 +62,20 @@ class Watcher:
         self._bound += self._outbox.weight
         self._drain()
 
-    def deliver(self, batch: Sequence[News], joined: bytes | None) -> None:
-        """Pass on what happened; ``joined``: the bytes of it all, for one who sees everything."""
+    def deliver(self, batch: Sequence[News], joined: bytes | None) -> bool:
+        """Pass on what happened; say whether all of ``joined`` was written, and not tallied.
+
+        ``joined``: the bytes of it all, for one who sees everything.
+        """
         plain = self._only is None and self._wish is _EVERYTHING
         if plain and joined is not None and self._writable and not self._outbox:
             if joined:
                 self._socket.write(joined)
-            return
+            return True
         for news in batch:
             self._offer(news)
         self._drain()
+        return False
 
     def follow(self, wish: Subscribe, present: Iterable[News]) -> None:
         """Narrow, or widen, what follows; what comes into view is told as far as it was missed.

@@ -96,6 +96,7 @@ class LiveSocket(asyncio.Protocol):
         """It is over."""
         self._connections.discard(self)
         self._leave()
+        self._count_end()
         if self._abort is not None:
             self._abort.cancel()
 
@@ -167,7 +168,7 @@ class LiveSocket(asyncio.Protocol):
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self._pulse.start()
-        self._watcher = Watcher(self, only)
+        self._watcher = Watcher(self, only, self._live.tally)
         self._live.join(self._watcher)
 
     def _listener(self) -> Address | None:
@@ -211,6 +212,7 @@ class LiveSocket(asyncio.Protocol):
             self._live.hear(watcher, b"".join(parts or ()))  # a binary message says nothing
         except ValueError:
             self._ignored += 1
+            self._live.tally.ignored += 1
             if self._ignored == 1:
                 peer = self._transport.get_extra_info("peername")
                 _log.info("%s said what is neither ping nor subscribe; ignored", peer)
@@ -249,6 +251,11 @@ class LiveSocket(asyncio.Protocol):
             self._live.leave(self._watcher)
             self._watcher.stop()
             self._watcher = None
+
+    def _count_end(self) -> None:
+        protocol = self._protocol
+        if protocol and protocol.close_sent and not protocol.close_rcvd_then_sent:
+            self._live.tally.closed[int(protocol.close_sent.code)] += 1
 
     def _end_writing(self) -> None:
         # Half-closed: a full close with unread data would reset the connection, and the peer

@@ -14,6 +14,7 @@ from flashyard_bridge.rest import (
     hubs,
     images,
     jobs,
+    metrics,
     page,
     unbuilt,
 )
@@ -21,5 +22,6 @@ from flashyard_bridge.rest import (
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    nouns = (flash, jobs, history, control, devices, hubs, images, health, unbuilt, described, page)
-    return [noun.router for noun in nouns]
+    of_fleet = (flash, jobs, history, control, devices, hubs, images)
+    of_bridge = (health, metrics, unbuilt, described, page)
+    return [noun.router for noun in (*of_fleet, *of_bridge)]

@@ -29,18 +29,3 @@ async def stats() -> NoReturn:
         "There are no statistics yet.",
         hint="GET /api/flash/history lists the ended jobs this bridge remembers.",
     )
-
-
-@router.get(
-    "/metrics",
-    operation_id="getMetrics",
-    summary="Look at metrics (not supported yet)",
-    response_model=None,
-    status_code=422,
-    responses=_ANSWERS,
-)
-async def metrics() -> NoReturn:
-    """Refuse: there are no metrics yet."""
-    raise refuse(
-        Code.NOT_SUPPORTED, "There are no metrics yet.", hint="GET /health tells the essentials."
-    )

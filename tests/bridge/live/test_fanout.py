@@ -50,7 +50,7 @@ class _Stage:
 
     def join(self) -> tuple[Watcher, _Socket]:
         sock = _Socket([])
-        watcher = Watcher(sock)
+        watcher = Watcher(sock, None, self.live.tally)
         self.live.join(watcher)
         return watcher, sock
 
@@ -108,6 +108,21 @@ async def test_what_gathers_in_one_tick_is_one_write_of_the_same_bytes_for_all()
     for sock in socks:
         [written] = sock.writes
         assert written is socks[0].writes[0], "joined once, for everyone"
+    messages = len(stage.past)
+    assert (stage.live.tally.messages, stage.live.tally.sent) == (messages, 3 * messages)
+
+
+async def test_what_waited_for_a_slow_one_is_counted_once_it_is_sent() -> None:
+    stage = _Stage()
+    stage.live.begin()
+    watcher, sock = stage.join()
+    watcher.pause()
+    stage.say(stage.hub.start(JOB))
+    await _tick()
+    assert stage.live.tally.sent == 0
+    watcher.resume()
+    assert stage.live.tally.sent == len(stage.past) > 0
+    assert sock.count("flash_started") == 1
 
 
 async def test_who_has_left_is_told_nothing_more() -> None:

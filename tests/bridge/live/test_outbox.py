@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard_bridge.live.outbox import Outbox, Parcel
+from flashyard_bridge.live.tally import Tally
 
 _JOBS = st.sampled_from(["a", "b", "c"])
 _STEPS = st.lists(
@@ -33,22 +34,24 @@ def _split(data: bytes) -> list[str]:
 
 
 def test_newer_progress_takes_the_place_of_an_unsent_one() -> None:
-    box = Outbox()
+    tally = Tally()
+    box = Outbox(tally)
     for parcel in (_progress("a", 1), _progress("b", 1), _progress("a", 2)):
         box.put(parcel)
     assert _split(box.take(1000)) == ["a:p2", "b:p1"]
     assert not box
+    assert (tally.thinned, tally.sent) == (1, 2)
 
 
 def test_a_jobs_pending_progress_goes_before_its_event_and_is_final_then() -> None:
-    box = Outbox()
+    box = Outbox(Tally())
     for parcel in (_progress("a", 1), _event("a", 2), _progress("a", 3)):
         box.put(parcel)
     assert _split(box.take(1000)) == ["a:p1", "a:e2", "a:p3"]
 
 
 def test_only_what_nothing_can_replace_has_weight() -> None:
-    box = Outbox()
+    box = Outbox(Tally())
     for number in range(1000):
         box.put(_progress("a", number))
     assert (len(box), box.weight) == (1, 0)
@@ -60,7 +63,7 @@ def test_only_what_nothing_can_replace_has_weight() -> None:
 
 
 def test_a_portion_is_no_more_than_was_asked_for_and_one_parcel() -> None:
-    box = Outbox()
+    box = Outbox(Tally())
     for number in range(10):
         box.put(Parcel(b"x" * 10, key=str(number)))
     assert len(box.take(25)) == 30
@@ -71,7 +74,7 @@ def test_a_portion_is_no_more_than_was_asked_for_and_one_parcel() -> None:
 def test_each_job_keeps_its_order_no_event_is_lost_and_progress_is_the_newest(
     steps: list[tuple[str, str | int]],
 ) -> None:
-    box = Outbox()
+    box = Outbox(Tally())
     put: dict[str, list[str]] = {"a": [], "b": [], "c": []}
     got: list[str] = []
     for number, (what, argument) in enumerate(steps):

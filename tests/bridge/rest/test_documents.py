@@ -88,7 +88,7 @@ async def test_what_is_said_on_sockets_is_described_too(rig: Rig) -> None:
     assert said["channels"]
 
 
-@pytest.mark.parametrize("path", ["/api/flash/stats", "/metrics", "/api/flash/history?format=csv"])
+@pytest.mark.parametrize("path", ["/api/flash/stats", "/api/flash/history?format=csv"])
 async def test_what_is_not_built_yet_says_so(rig: Rig, path: str) -> None:
     answer = await rig.http.get(path)
     said = answer.json()
