@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from flashyard.cli.amounts import size
 from flashyard.cli.ls import What
+from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
 from flashyard.client.bridge import Bridge
 from flashyard.contract.model import Model
@@ -58,7 +53,7 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
     elif not records:
         say(_EMPTY[what])
     else:
-        _print_table(_HEADS[what], [[*map(printable, row(record))] for record in records])
+        print_table(_HEADS[what], [[*map(printable, row(record))] for record in records])
 
 
 def row(record: Model) -> tuple[str, ...]:
@@ -74,38 +69,17 @@ def row(record: Model) -> tuple[str, ...]:
             is_held = record.status is Status.PAUSED
             state = "silent" if record.lost else "paused" if is_held else record.phase.value
             done = f"{record.progress:.1f}%"
-            since = _when(record.started_at or record.queued_at)
+            since = when(record.started_at or record.queued_at)
             return record.job_id, record.device_id, record.partition, state, done, since
         case Hub():
             state = "online" if record.online else "offline"
-            return record.hub_id, state, record.version, _when(record.since)
+            return record.hub_id, state, record.version, when(record.since)
         case StoredImage():
             return (
                 record.sha256[:16],
                 record.name,
                 size(record.size),
                 record.kind,
-                _when(record.created_at),
+                when(record.created_at),
             )
     raise TypeError(f"{type(record).__name__} has no row")
-
-
-def _when(millis: int) -> str:
-    at = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone()
-    is_today = at.date() == datetime.now(tz=UTC).astimezone().date()
-    return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d")
-
-
-def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not sys.stdout.isatty():
-        # Nothing is cut off where a program may read it.
-        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-        for each in (heads, *rows):
-            cells = (f"{cell:<{width}}" for cell, width in zip(each, widths, strict=True))
-            print_data("  ".join(cells).rstrip())
-        return
-    table = Table(*heads, box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.columns[0].no_wrap = True  # it is what is copied into the next command
-    for each in rows:
-        table.add_row(*map(Text, each))
-    Console().print(table)
