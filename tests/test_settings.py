@@ -38,10 +38,52 @@ def test_a_listener_beyond_this_machine_needs_a_token_file_and_is_told_so() -> N
     assert settings.token_file == Path("/t")
 
 
+def test_an_mqtt_listener_beyond_this_machine_needs_credentials_and_is_told_so(
+    tmp_path: Path,
+) -> None:
+    told: dict[str, Any] = {"listen": ["0.0.0.0:1883"], "data_dir": tmp_path}
+    with pytest.raises(FaultError, match="--credentials") as caught:
+        build(BrokerSettings, **told)
+    assert caught.value.fault.rule.exit == 2
+    assert "flashyard access add hub NAME" in (caught.value.fault.hint or "")
+    named = build(BrokerSettings, **told, credentials="/c.json")
+    assert isinstance(named, BrokerSettings)
+    assert named.credentials_file == Path("/c.json")
+    kept = tmp_path / "broker" / "credentials.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    found = build(BrokerSettings, **told)
+    assert isinstance(found, BrokerSettings)
+    assert found.credentials_file == kept
+
+
+@pytest.mark.parametrize(
+    ("role", "values", "missing"),
+    [
+        (BrokerSettings, {"tls_cert": "/c"}, "--tls-cert needs --tls-key"),
+        (BrokerSettings, {"tls_key": "/k"}, "--tls-key needs --tls-cert"),
+        (BrokerSettings, {"client_ca": "/a"}, "--client-ca needs --tls-cert"),
+        (HubSettings, {"broker": "mqtts://h", "broker_cert": "/c"}, "needs --broker-key"),
+        (BridgeSettings, {"broker": "mqtts://h", "broker_key": "/k"}, "needs --broker-cert"),
+        (HubSettings, {"broker": BROKER, "broker_ca": "/a"}, "--broker-ca is for TLS"),
+        (
+            BridgeSettings,
+            {"broker": BROKER, "broker_cert": "/c", "broker_key": "/k"},
+            "--broker-cert is for TLS",
+        ),
+    ],
+)
+def test_settings_of_tls_that_mean_nothing_alone_are_refused(
+    role: type[Settings], values: dict[str, Any], missing: str
+) -> None:
+    with pytest.raises(FaultError, match=missing) as caught:
+        role(**values)
+    assert caught.value.fault.rule.exit == 2
+
+
 @pytest.mark.parametrize(
     ("role", "values"),
     [
-        (BrokerSettings, {"listen": ["0.0.0.0:1883"]}),
         (BridgeSettings, {"broker": BROKER, "database": "postgresql://db"}),
         (HubSettings, {"broker": BROKER, "usb": True}),
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard.link import Link, client_context
 from flashyard.link.letter import LinkDownError
 from flashyard.link.tls import shake_hands
+from flashyard_broker.tls import server_context
 from support.authority import Authority
 from support.broker_process import Broker
 from support.listener import Listener
@@ -74,8 +74,7 @@ async def test_a_link_over_tls_carries_everything_in_order(
 
 async def test_what_came_in_one_tls_record_is_all_read_at_once(authority: Authority) -> None:
     certified = authority.certify(NAME)
-    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    served.load_cert_chain(certified.cert, certified.key)
+    served = server_context(certified.cert, certified.key)
     listener = Listener()
     async with (
         mqtt_peer(MqttPeer(), ssl=served) as peer,
@@ -100,6 +99,17 @@ async def test_a_client_certificate_opens_a_broker_that_asks_for_one(
             await link.wait_until_up(WITHIN)
         bare = client_context(authority.ca)
         assert "wants a client certificate" in await reason_of(broker.url, tls=bare)
+
+
+async def test_a_server_that_hangs_up_on_a_client_without_a_certificate_is_understood(
+    authority: Authority,
+) -> None:
+    certified = authority.certify(NAME)
+    served = server_context(certified.cert, certified.key, authority.ca)
+    async with mqtt_peer(MqttPeer(), ssl=served) as peer:
+        url = f"mqtts://{NAME}:{peer.port}"
+        told = await reason_of(url, tls=client_context(authority.ca))
+    assert "may want a client certificate" in told
 
 
 async def test_a_client_certificate_of_another_authority_is_told(

@@ -7,6 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 
 class Certified(NamedTuple):
@@ -36,3 +42,12 @@ class Authority:
             blob.write_to_path(cert, append=True)
         issued.private_key_pem.write_to_path(key)
         return Certified(cert, key)
+
+    def encrypt(self, key: Path) -> None:
+        """Put a passphrase on a key's file."""
+        plain = load_pem_private_key(key.read_bytes(), None)
+        key.write_bytes(
+            plain.private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase")
+            )
+        )

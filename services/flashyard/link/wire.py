@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from flashyard.link.address import Address
+from flashyard.link.engine import Engine
 from flashyard.link.letter import Letter, LinkDownError, Will
 from flashyard.link.tls import explain
 
@@ -24,32 +25,6 @@ _TICK = 1.0  # seconds between paho's looks at its keep-alive
 _INBOX = 10_000  # messages a broker may push before its SUBACK
 _READS = 100  # packets at most for each turn of the loop
 _NOT_KNOWN = {0x86, 0x87}  # CONNACK 4 and 5 as paho tells them; brokers use one for the other
-
-
-class _Engine(Client):
-    """paho on a socket that is already connected, so that nothing in it can block."""
-
-    def __init__(self, sock: socket.socket, client_id: str) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2, client_id=client_id, reconnect_on_failure=False
-        )
-        self._given = sock
-        self.failure: OSError | None = None
-
-    def _create_socket(self) -> socket.socket:
-        # paho has no public way to be given a socket; its own would connect in this thread.
-        return self._given
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        # paho tells nobody why a socket failed: with TLS 1.3 that is how a broker asks for a
-        # client certificate, since the handshake is over by then (RFC 8446, 4.4.2.4).
-        try:
-            return super()._sock_recv(bufsize)
-        except BlockingIOError:
-            raise
-        except OSError as error:
-            self.failure = error
-            raise
 
 
 class Wire:
@@ -69,7 +44,7 @@ class Wire:
     ) -> None:
         self._sock = sock
         self._address = address
-        self._engine = _Engine(sock, client_id)
+        self._engine = Engine(sock, client_id)
         self._on_confirmed = on_confirmed
         self._max_unwritten = max_unwritten
         self._unwritten: set[int] = set()
@@ -80,6 +55,7 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._tick: asyncio.TimerHandle | None = None
         self._rest: asyncio.Handle | None = None
+        self._answered = False
 
     async def greet(
         self, will: Will | None, filters: Sequence[tuple[str, int]], keepalive: int, within: float
@@ -194,6 +170,11 @@ class Wire:
             return f"{reason}; it wants a user and a password, and --broker has none"
         return f"{reason}; it does not know the user in --broker, or the password is another"
 
+    def _may_lack_certificate(self, failure: OSError | None) -> bool:
+        # A server on asyncio sends no TLS alert to one whose certificate it misses: it hangs up.
+        is_secure = isinstance(self._sock, ssl.SSLSocket)
+        return is_secure and not self._answered and not isinstance(failure, ssl.SSLError)
+
     async def _next_answer(self) -> Sequence[ReasonCode]:
         if self._lost is not None:
             raise LinkDownError(self._lost)
@@ -201,6 +182,7 @@ class Wire:
         return await self._answer
 
     def _conclude(self, verdicts: Sequence[ReasonCode]) -> None:
+        self._answered = True
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(verdicts)
 
@@ -215,7 +197,7 @@ class Wire:
         for _ in range(_READS):
             self._engine.loop_read()
             # One TLS record holds many packets, and the selector knows only what the kernel has.
-            if not isinstance(self._sock, ssl.SSLSocket) or not self._sock.pending():
+            if not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
                 return
         self._rest = self._loop.call_soon(self._read)
 
@@ -256,7 +238,11 @@ class Wire:
     def _on_disconnect(
         self, _engine: Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any
     ) -> None:
-        if self._engine.failure is not None:
-            self._lose(explain(self._engine.failure))
+        failure = self._engine.failure
+        if failure is not None:
+            text = explain(failure)
         else:
-            self._lose("the connection broke" if reason.value == 0x80 else str(reason).lower())
+            text = "the connection broke" if reason.value == 0x80 else str(reason).lower()
+        if self._may_lack_certificate(failure):
+            text += "; it may want a client certificate, or another one (--broker-cert)"
+        self._lose(text)
