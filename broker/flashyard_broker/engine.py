@@ -1,109 +1,293 @@
-"""amqtt 0.12.1 with the four repairs we cannot start without."""
+"""amqtt 0.12.1's broker, with its ways of meeting, routing and delivering replaced.
+
+Private methods are overridden, which is why the version is pinned. Each override names the defect
+of amqtt that it mends, as docs/decisions/0005-broker.md numbers them, or what it saves.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any
 
-from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
 from amqtt.broker import Broker
+from amqtt.contexts import Action, BrokerConfig
+from amqtt.events import BrokerEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
-_CANCEL_AGAIN = 0.2  # seconds
-_PATIENCE = 1.5  # of a client's keep-alive
+from flashyard_broker import wire
+from flashyard_broker.client import Client
+from flashyard_broker.connection import Connection
+from flashyard_broker.counters import Counters, Cut, Dropped, Holdings, Refused
+from flashyard_broker.delivery import Delivery
+from flashyard_broker.limits import Limits
+from flashyard_broker.routes import is_filter
+from flashyard_broker.session import ClientSession
+from flashyard_broker.taps import Taps
+from flashyard_broker.verdicts import Verdict, Verdicts
 
+_SWEEP = 0.5  # seconds
+_PATIENCE = 1.5  # of a client's keep-alive (3.1.2.10)
+_FAREWELL = 2.0  # seconds for clients to take what was sent to them when the broker stops
+_REFUSED = 0x80
 
-class PatientReader(StreamReaderAdapter):
-    """Reads from a client, and cuts it off when nothing came for ``patience`` seconds."""
-
-    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.WriteTransport) -> None:
-        super().__init__(reader)
-        self.patience: float | None = None
-        self._transport = transport
-
-    async def read(self, n: int = -1) -> bytes:
-        """Read so many bytes; the end of the stream, where it was cut off."""
-        try:
-            async with asyncio.timeout(self.patience):
-                return await super().read(n)
-        except TimeoutError:
-            self._transport.abort()  # a frozen client does not take a farewell either
-            return await super().read(n)
+_log = logging.getLogger(__name__)
 
 
 class Engine(Broker):
-    """amqtt's broker. It overrides private methods, which is why the version is pinned."""
+    """The broker's heart: connections, sessions and subscriptions."""
 
-    async def _initialize_client_session(
-        self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int
-    ) -> tuple[BrokerProtocolHandler, Session]:
-        """Take a CONNECT, and the client's keep-alive at its word (3.1.2.10).
+    _sessions: dict[str, tuple[ClientSession, Client]]  # type: ignore[assignment] # ours alone
+
+    def __init__(self, config: BrokerConfig, limits: Limits) -> None:
+        super().__init__(config)
+        self.limits = limits
+        self.counters = Counters()
+        self.taps = Taps(self.plugins_manager)
+        self.delivery = Delivery(limits, self.counters, self.taps)
+        self._retained_messages = self.delivery.retained
+        clears = [
+            plugin.clears_only
+            for plugin in self.plugins_manager.plugins
+            if hasattr(plugin, "clears_only")
+        ]
+        self.verdicts = Verdicts(
+            self._topic_filtering, clears[0] if clears else None, self.counters
+        )
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._all_gone = asyncio.Event()
+
+    # Its life.
+
+    async def _broadcast_loop(self) -> None:
+        """Do nothing: messages are delivered as they come, without a queue and its tasks."""
+
+    async def _session_monitor(self) -> None:
+        """End whom keep-alive, the time for a CONNECT or an expiry ends (D3, D11; 3.1.2.10).
 
         amqtt notices that a client has been silent for its keep-alive, and does nothing: one that
         froze or was unplugged would be online for ever, its will unpublished.
         """
-        handler, session = await super()._initialize_client_session(
-            reader, writer, remote_address, remote_port
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = loop.time()
+            for connection in tuple(self._connections):
+                client, silent = connection.client, now - connection.heard
+                if client.session is None:
+                    if now - connection.made > self.limits.connect_timeout:
+                        client.refuse(Refused.SILENT)
+                elif client.session.keep_alive * _PATIENCE < silent and client.session.keep_alive:
+                    client.cut(Cut.KEEP_ALIVE)
+            self._forget_old_sessions()
+
+    def _forget_old_sessions(self) -> None:
+        """Keep number and age of the sessions that nobody is there for bounded (D12)."""
+        offline = [session for session, _ in self._sessions.values() if not session.connection]
+        offline.sort(key=lambda session: session.last_disconnect_time or 0)
+        surplus = len(offline) - self.limits.offline_sessions
+        earliest = time.time() - self.limits.session_expiry
+        for place, session in enumerate(offline):
+            if place < surplus or (session.last_disconnect_time or 0) < earliest:
+                self._forget(session)
+
+    async def shutdown(self) -> None:
+        """Stop. No will is published, and no wait is without an end."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().shutdown()
+        self._all_gone.clear()
+        for connection in self._connections:
+            connection.close()
+        try:
+            async with asyncio.timeout(_FAREWELL):
+                if self._connections:
+                    await self._all_gone.wait()
+        except TimeoutError:
+            for connection in tuple(self._connections):
+                connection.abort()
+            await self._all_gone.wait()  # the loop's next turn
+
+    async def _cleanup_session(self, client_id: str) -> None:
+        """Forget a session, and close its client's connection; no will is published."""
+        session, client = self._sessions[client_id]
+        await client.stop()
+        self._forget(session)
+
+    def start_task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run what waits for plugins; it ends with the engine at the latest."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def welcome(self, connection: Connection) -> None:
+        """Take a new connection, unless there are too many."""
+        self.counters.connections += 1
+        self._connections.add(connection)
+        if len(self._connections) > self.limits.connections:
+            connection.client.refuse(Refused.FULL)
+
+    def farewell(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
+
+    def holdings(self) -> Holdings:
+        """Say what the broker holds now."""
+        return self.delivery.holdings([session for session, _ in self._sessions.values()])
+
+    # Sessions.
+
+    async def admit(self, newcomer: ClientSession, client: Client) -> None:
+        """Ask who it is, and only then look whether it takes over a session (D1; 3.1.4).
+
+        amqtt ends the session of a client id before it knows who asks for it. Here a session is
+        its identity's: nobody else takes it over, whatever credential they have.
+        """
+        allowed = await self._authenticate(newcomer, next(iter(self.listeners_config.values())))
+        newcomer.password = None  # it has done its service
+        if allowed and newcomer.will_flag:
+            topic = str(newcomer.will_topic)
+            if await self.verdicts.on_publishing(newcomer, topic) is not Verdict.ALLOWED:
+                self.verdicts.deny(newcomer, topic, Action.PUBLISH)
+                newcomer.will_flag = False
+        if client.connection.is_closing:
+            return
+        client_id = str(newcomer.client_id)
+        kept, old = self._sessions.get(client_id, (None, None))
+        if not allowed:
+            client.refuse(Refused.CREDENTIALS, code=5)
+        elif kept is not None and kept.identity != newcomer.identity:
+            _log.warning("%s asked for another's session, %s", newcomer.identity, client_id)
+            client.refuse(Refused.CLIENT_ID, code=2)
+        else:
+            if old is not None:
+                old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
+            session = self._resume(client_id, newcomer)
+            self._sessions[client_id] = (session, client)
+            client.seat(session)
+            self.taps.fire(
+                BrokerEvents.CLIENT_CONNECTED, client_id=client_id, client_session=session
+            )
+
+    def _resume(self, client_id: str, newcomer: ClientSession) -> ClientSession:
+        """Return the session to go on with: the one that was kept, or the new one (3.1.2.4)."""
+        kept, _ = self._sessions.get(client_id, (None, None))
+        if kept is None or newcomer.clean_session:
+            if kept is not None:
+                self._forget(kept)
+            return newcomer
+        kept.adopt(newcomer)
+        return kept
+
+    def leave(self, session: ClientSession, *, will: bool) -> None:
+        """Let a client go; its will goes out if it did not say goodbye (3.1.2.5)."""
+        if session.clean_session:
+            self._forget(session)
+        else:
+            self.counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
+        if will and session.will_flag:
+            topic, qos = str(session.will_topic), session.will_qos or 0
+            payload = bytes(session.will_message or b"")
+            self.delivery.spread(wire.field_of(topic), payload, qos)
+            if session.will_retain:
+                self.delivery.retain(session, topic, payload, qos)
+        session.will_flag = False
+        self.taps.fire(
+            BrokerEvents.CLIENT_DISCONNECTED, client_id=session.client_id, client_session=session
         )
-        if isinstance(reader, PatientReader) and session.keep_alive:
-            reader.patience = session.keep_alive * _PATIENCE
-            # amqtt's own waiting must outlast ours, for its end starts the reading anew. Without
-            # it packets are read in one go, and cancelled by the end of the stream before they
-            # were handled.
-            session.keep_alive *= 2
-        return handler, session
 
-    async def _delete_session(self, client_id: str) -> None:
-        """Forget a client whose id connects anew, and close its old connection (3.1.4-2).
+    def _forget(self, session: ClientSession) -> None:
+        self.delivery.routes.remove_all(session)
+        self.counters.dropped[Dropped.SESSION_ENDED] += len(session.outgoing)
+        client_id = str(session.client_id)
+        if client_id in self._sessions and self._sessions[client_id][0] is session:
+            del self._sessions[client_id]
 
-        amqtt leaves the old connection open, without its subscriptions: a client that is never
-        told anything again, and never finds out.
+    def expel(self, identities: frozenset[str]) -> None:
+        """End the sessions of identities that are no more, and ask anew what all others may."""
+        self.verdicts.forget()
+        for session, client in tuple(self._sessions.values()):
+            client.forget_verdicts()
+            if session.identity in identities:
+                client.cut(Cut.REVOKED)
+                self._forget(session)
+
+    def create_offline_session(self, client_id: str) -> tuple[BrokerProtocolHandler, Session]:
+        """Make a session that no client has come for yet, for a plugin that restores them."""
+        nowhere = Connection(self, anonymous=False)
+        nowhere.is_closing = nowhere.is_lost = True
+        session = ClientSession(self.limits)
+        session.client_id, session.clean_session = client_id, False
+        session.left()
+        return nowhere.client, session
+
+    # Subscriptions and messages.
+
+    async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
+        """Subscribe; return the granted QoS, or 0x80 (D5, D7, D10; 3.8.4).
+
+        A shared subscription is refused, as it is MQTT 5's; amqtt grants it and delivers nothing.
         """
-        _, handler = self._sessions.get(client_id, (None, None))
-        await super()._delete_session(client_id)
-        if handler is None:
-            return
-        await handler.handle_connection_closed()
-        # In the midst of traffic the cancel that amqtt ends its reader with is lost now and then
-        # (wait_for of Python 3.11 swallows it), and the connection would live on.
-        if isinstance(handler.writer, StreamWriterAdapter):
-            handler.writer._writer.transport.abort()  # noqa: SLF001 - the adapter has no abort
+        topic_filter, qos = subscription
+        assert isinstance(session, ClientSession)  # noqa: S101 - all sessions are ours
+        if not is_filter(topic_filter) or topic_filter.startswith("$share/"):
+            return _REFUSED
+        if len(session.filters) >= self.limits.subscriptions:
+            return _REFUSED
+        if not await self.verdicts.on_subscribing(session, topic_filter):
+            self.verdicts.deny(session, topic_filter, Action.SUBSCRIBE)
+            return _REFUSED
+        self.delivery.routes.add(topic_filter, session, qos)
+        self.taps.fire(
+            BrokerEvents.CLIENT_SUBSCRIBED,
+            client_id=session.client_id,
+            topic=topic_filter,
+            qos=qos,
+        )
+        return qos
 
-    async def _stop_handler(self, handler: BrokerProtocolHandler) -> None:
-        """End a connection's tasks.
+    def remove_subscription(self, topic_filter: str, session: ClientSession) -> None:
+        """Unsubscribe (3.10.4)."""
+        self.delivery.routes.remove(topic_filter, session)
+        self.taps.fire(
+            BrokerEvents.CLIENT_UNSUBSCRIBED, client_id=session.client_id, topic=topic_filter
+        )
 
-        amqtt cancels the reading task once and waits for its last words. A task that has not
-        begun yet has none, and wait_for of Python 3.11 swallows a cancel that meets a packet:
-        either way the wait, and with it the broker's shutdown, would never end.
-        """
-        if handler._reader_ready is not None:  # noqa: SLF001 - set by the task's first step
-            await handler._reader_ready.wait()  # noqa: SLF001
-        reader = handler._reader_task  # noqa: SLF001 - no public way to it
-        while reader and reader is not asyncio.current_task() and not reader.done():
-            reader.cancel()
-            await asyncio.wait({reader}, timeout=_CANCEL_AGAIN)
-        await super()._stop_handler(handler)
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        """Ask the plugins; without one everything is allowed, and nobody need be asked."""
+        if not any(hasattr(plugin, "topic_filtering") for plugin in self.plugins_manager.plugins):
+            return True
+        return await super()._topic_filtering(session, topic, action)
 
-    async def _publish_retained_messages_for_subscription(
-        self, subscription: tuple[str, int], session: Session
+    def tell(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish at QoS 0 in the broker's own name."""
+        self.delivery.spread(wire.field_of(topic), payload, 0)
+        if retain:
+            self.delivery.retain(None, topic, payload, 0)
+
+    async def _broadcast_message(
+        self,
+        session: Session | None,  # noqa: ARG002 - amqtt's signature
+        topic: str | None,
+        data: bytes | bytearray | None,
+        force_qos: int | None = None,
     ) -> None:
-        """Send a subscriber what is retained under its filter (MQTT 3.1.1, 3.3.1.3).
+        """Tell subscribers something in a plugin's name."""
+        if topic is not None:
+            self.delivery.spread(wire.field_of(topic), bytes(data or b""), force_qos or 0)
 
-        amqtt also calls this at each CONNECT, for the filters of *all* clients, while it
-        iterates over them. Its own version suspends there: a SUBSCRIBE by somebody else then
-        ends the new client's task right after its CONNACK. So this one never suspends, and
-        sends nothing to a session that did not subscribe.
-        """
-        topic_filter, granted = subscription
-        subscribers = self._subscriptions.get(topic_filter, [])
-        handler = self._get_handler(session)
-        if handler is None or not any(subscriber is session for subscriber, _ in subscribers):
-            return
-        for topic, retained in self._retained_messages.items():
-            if self._matches(topic, topic_filter):
-                qos = min(granted, retained.qos or 0)
-                self._tasks_queue.append(
-                    asyncio.create_task(
-                        handler.mqtt_publish(topic, retained.data, qos, retain=True)
-                    )
-                )
+    @property
+    def subscriptions(self) -> dict[str, list[tuple[Session, int]]]:
+        """All subscriptions by filter, made for the plugin that asks."""
+        found: dict[str, list[tuple[Session, int]]] = {}
+        for topic_filter, session, qos in self.delivery.routes:
+            found.setdefault(topic_filter, []).append((session, qos))
+        return found

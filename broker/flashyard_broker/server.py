@@ -8,38 +8,61 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import ssl
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from amqtt.adapters import StreamWriterAdapter
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
-from flashyard_broker.engine import Engine, PatientReader
+from flashyard_broker.connection import Connection
+from flashyard_broker.counters import Counters, Holdings
+from flashyard_broker.engine import Engine
+from flashyard_broker.limits import Limits
 
 _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
-_FAREWELL = 2.0  # seconds for a client that leaves to take what was sent to it
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-_LISTENER = "default"
-# Named in full: without a list amqtt loads packet loggers and a $SYS publisher of its own.
-_PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+_BACKLOG = 1_000  # connections the system may hold for us: a yard's hubs come back all at once
+_LOOK = 1.0  # seconds between looks at the credentials
+_ACCESS = "flashyard_broker.access_plugin.AccessPlugin"
+_ANONYMOUS = "amqtt.plugins.authentication.AnonymousAuthPlugin"
 
 
 class EmbeddedBroker:
-    """An MQTT 3.1.1 broker in this event loop, for anonymous clients of this machine.
+    """An MQTT 3.1.1 broker in this event loop.
 
-    It keeps nothing on disk: retained messages end with it. Each ``async with`` starts afresh,
-    and may listen on the port that the one before has just left.
+    Clients without a credential are let in on loopback listeners alone. It keeps nothing on disk:
+    retained messages end with it. Each ``async with`` starts afresh, and may listen on the port
+    that the one before has just left.
     """
 
-    def __init__(self, listen: Sequence[Endpoint] = (Endpoint("127.0.0.1", 1883),)) -> None:
-        """Describe a broker; nothing is opened yet. Port 0 picks a free one."""
+    def __init__(
+        self,
+        listen: Sequence[Endpoint] = (Endpoint("127.0.0.1", 1883),),
+        *,
+        credentials: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Describe a broker; nothing is opened yet.
+
+        Args:
+            listen: where to; port 0 picks a free one.
+            credentials: the file of the identities that are let in; changes of it are followed.
+            tls: with this context all listeners speak TLS.
+            limits: how much of everything it bears.
+        """
         self._listen = tuple(listen)
+        self._credentials = credentials
+        self._tls = tls
+        self._limits = limits or Limits()
         self._servers: list[asyncio.Server] = []
-        self._connections: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
         self._engine: Engine
 
     @property
@@ -49,26 +72,37 @@ class EmbeddedBroker:
             Endpoint(*sock.getsockname()[:2]) for server in self._servers for sock in server.sockets
         )
 
+    @property
+    def counters(self) -> Counters:
+        """What it counted since it started."""
+        return self._engine.counters
+
+    def holdings(self) -> Holdings:
+        """Say what it holds now."""
+        return self._engine.holdings()
+
+    def tell(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish at QoS 0 in the broker's own name; below `$` nobody else can."""
+        self._engine.tell(topic, payload, retain=retain)
+
     async def __aenter__(self) -> Self:
         """Listen and serve.
 
         Raises:
-            FaultError: `not_supported` where an address is not loopback, before any is opened;
-                `port_in_use`; `invalid_request` where the system refuses an address.
+            FaultError: `invalid_request` where an address beyond this machine has no credentials,
+                before any is opened, where the credentials cannot be read, or the system refuses
+                an address; `port_in_use`.
         """
-        _refuse_to_be_public(self._listen)
+        _refuse_strangers(self._listen, self._credentials)
         # They log every packet, every change of state, and a traceback for each client that goes.
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._engine = Engine(
-            BrokerConfig(
-                listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)},
-                plugins=dict(_PLUGINS),
-            )
-        )
+        self._engine = Engine(_configuration(self._credentials), self._limits)
         async with AsyncExitStack() as undo:
             await self._engine.start()
             undo.push_async_callback(self._stop)
+            if self._credentials is not None:
+                self._watch = asyncio.create_task(self._follow_credentials(), name="credentials")
             for endpoint in self._listen:
                 for host in endpoint.hosts:
                     await self._open(host, endpoint)
@@ -84,8 +118,14 @@ class EmbeddedBroker:
         await self._stop()
 
     async def _open(self, host: str, endpoint: Endpoint) -> None:
+        connection = partial(Connection, self._engine, anonymous=endpoint.is_loopback)
+        secured: dict[str, Any] = {}
+        if self._tls is not None:
+            secured = {"ssl": self._tls, "ssl_handshake_timeout": self._limits.connect_timeout}
         try:
-            server = await asyncio.start_server(self._welcome, host, endpoint.port)
+            server = await asyncio.get_running_loop().create_server(
+                connection, host, endpoint.port, backlog=_BACKLOG, **secured
+            )
         except OSError as error:
             if host == "::1" and not endpoint.host and error.errno in _NO_IPV6:
                 return  # this machine has one loopback only
@@ -99,44 +139,37 @@ class EmbeddedBroker:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait({self._watch})
+            self._watch = None
         async with asyncio.timeout(_SHUTDOWN):
             await self._engine.shutdown()
-            for task in self._connections:  # some have no session to be ended: they never said who
-                task.cancel()
-            await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(
-            self._serve(reader, writer), name=f"mqtt {writer.get_extra_info('peername')}"
-        )
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._engine.external_connected(
-                PatientReader(reader, writer.transport), StreamWriterAdapter(writer), _LISTENER
-            )
-        finally:
-            await _let_go(writer)
+    async def _follow_credentials(self) -> None:
+        """Let nobody stay whose credential was taken away, nor wait who was given one."""
+        plugin = next(p for p in self._engine.plugins_manager.plugins if hasattr(p, "credentials"))
+        while True:
+            await asyncio.sleep(_LOOK)
+            if plugin.credentials.changed():
+                self._engine.expel(plugin.credentials.reload())
 
 
-async def _let_go(writer: asyncio.StreamWriter) -> None:
-    """Close a connection; a client may never read what it was sent, so not without a deadline."""
-    try:
-        writer.close()
-        with suppress(OSError):  # TimeoutError among them
-            async with asyncio.timeout(_FAREWELL):
-                await writer.wait_closed()
-    finally:
-        writer.transport.abort()
+def _configuration(credentials: Path | None) -> BrokerConfig:
+    # The plugins are named in full: without a list amqtt loads packet loggers and a publisher of
+    # its own on `$SYS`. Its listeners are ours.
+    plugins: dict[str, dict[str, Any]] = {_ANONYMOUS: {"allow_anonymous": True}}
+    if credentials is not None:
+        plugins = {_ACCESS: {"credentials": str(credentials)}}
+    listeners = {"default": ListenerConfig(type=ListenerType.EXTERNAL)}
+    return BrokerConfig(listeners=listeners, plugins=plugins)
 
 
-def _refuse_to_be_public(listen: Sequence[Endpoint]) -> None:
+def _refuse_strangers(listen: Sequence[Endpoint], credentials: Path | None) -> None:
     for endpoint in listen:
-        if not endpoint.is_loopback:
+        if not endpoint.is_loopback and credentials is None:
             raise refuse(
-                Code.NOT_SUPPORTED,
-                f"An MQTT listener on {endpoint} needs broker credentials, which do not exist yet.",
-                hint="Listen on a loopback address such as 127.0.0.1:1883.",
+                Code.INVALID_REQUEST,
+                f"An MQTT listener on {endpoint}, beyond this machine, needs credentials.",
+                hint="Make one with `flashyard access add`, or listen on 127.0.0.1.",
             )

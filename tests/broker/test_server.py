@@ -37,9 +37,9 @@ async def test_a_listener_beyond_this_machine_is_refused_before_anything_is_open
 ) -> None:
     port = free_port()
     broker = EmbeddedBroker([Endpoint("127.0.0.1", port), Endpoint(host, 0)])
-    with pytest.raises(FaultError, match="needs broker credentials") as refusal:
+    with pytest.raises(FaultError, match="needs credentials") as refusal:
         await broker.__aenter__()
-    assert refusal.value.fault.code is Code.NOT_SUPPORTED
+    assert refusal.value.fault.code is Code.INVALID_REQUEST
     assert is_free(port)
 
 

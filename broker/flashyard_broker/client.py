@@ -1,0 +1,293 @@
+"""A connected client: what its packets ask for, in the order they came, without a task for each.
+
+Source: MQTT 3.1.1, section 3. It replaces amqtt's protocol object, which reads through queues,
+futures and four waiting tasks a client; what amqtt's broker and plugins call of it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from amqtt.contexts import Action
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import OutgoingApplicationMessage
+
+from flashyard_broker import wire
+from flashyard_broker.admission import read_connect
+from flashyard_broker.counters import Cut, Refused
+from flashyard_broker.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from flashyard_broker.connection import Connection
+    from flashyard_broker.session import ClientSession
+
+_REMEMBERED = 1_000  # verdicts on topics that one client publishes on
+_DECISION = 10.0  # seconds for plugins to decide something
+_REFUSED = 0x80
+_PLAIN = wire.PUBLISH << 4  # QoS 0, neither retained nor repeated
+_ACKNOWLEDGEMENTS = {wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP}
+
+_Work = Callable[..., Coroutine[Any, Any, None]]
+
+_log = logging.getLogger(__name__)
+
+
+class Client(BrokerProtocolHandler):
+    """One client of the broker. ``session`` is None until its CONNECT is accepted."""
+
+    session: ClientSession | None
+
+    def __init__(self, connection: Connection) -> None:  # pylint: disable=super-init-not-called
+        """Serve a connection. amqtt's own constructor makes queues, locks and events: 5 KB."""
+        self.connection = connection
+        self.engine = connection.engine
+        self.session = None
+        self._is_new = True
+        self._verdicts: dict[bytes, Verdict] = {}
+
+    # What the connection calls.
+
+    def received(self, frame: bytes, body: int) -> None:
+        """Take a whole packet; its variable header begins at index ``body``.
+
+        Raises:
+            MalformedPacketError: it is none.
+        """
+        if self.engine.taps.packets:
+            self.engine.taps.packet(frame, self.session)
+        kind = frame[0] >> 4
+        if self.session is None:
+            if self._is_new:  # else it was let go, and what it had still sent is void
+                self._connect(frame, body)
+        elif kind == wire.PUBLISH:
+            self._publish(self.session, frame, body)
+        elif kind in _ACKNOWLEDGEMENTS:
+            self._acknowledge(self.session, frame)
+        elif kind == wire.SUBSCRIBE:
+            self._aside(self._subscribe, self.session, frame)
+        elif kind == wire.UNSUBSCRIBE:
+            self._unsubscribe(self.session, frame)
+        elif frame == wire.PING:
+            self.connection.answer(wire.PONG)
+        elif frame == wire.GOODBYE:
+            self._end(self.session, will=False)
+            self.connection.close()
+        else:
+            raise wire.MalformedPacketError(f"a packet of type {kind} from a client (2.2.1)")
+
+    def writable(self) -> None:
+        """Go on with what waits for the client."""
+        if self.session is not None:
+            self.session.outgoing.pump(self.connection)
+
+    def malformed(self, reason: str) -> None:
+        """End a client that broke the protocol (4.8)."""
+        _log.info("%s broke the protocol: %s", self.connection.peer, reason)
+        if self.session is not None:
+            self.cut(Cut.PROTOCOL)
+        elif not self.connection.is_closing:
+            self.refuse(Refused.MALFORMED)
+
+    def lost(self) -> None:
+        """Note that the connection is gone; without a DISCONNECT the will goes out (3.1.2.5)."""
+        if self.session is not None:
+            self._end(self.session, will=True)
+
+    # What the engine calls.
+
+    def refuse(self, reason: Refused, code: int | None = None) -> None:
+        """Turn away a client that is not accepted yet, with a CONNACK where there is a code."""
+        self.connection.counters.refused[reason] += 1
+        if code is None:
+            self.connection.abort()
+        else:
+            self.connection.send(wire.connack(code))
+            self.connection.close()
+
+    def cut(self, reason: Cut) -> None:
+        """End an accepted client at once; its will is published."""
+        if self.session is None:
+            return
+        self.connection.counters.cut[reason] += 1
+        _log.info("cut off %s: %s", self.session.client_id, reason)
+        self._end(self.session, will=True)
+        self.connection.abort()
+
+    def forget_verdicts(self) -> None:
+        """Ask anew what this client may do."""
+        self._verdicts.clear()
+
+    # What amqtt calls.
+
+    async def stop(self) -> None:
+        """Close the connection; no will is published."""
+        if self.session is not None:
+            self._end(self.session, will=False)
+        self.connection.close()
+
+    async def handle_connection_closed(self) -> None:
+        """Note that the connection is gone."""
+        self.lost()
+
+    async def mqtt_publish(
+        self,
+        topic: str,
+        data: bytes | bytearray,
+        qos: int | None,
+        retain: bool,  # noqa: FBT001 - amqtt's signature
+        ack_timeout: int | None = None,  # noqa: ARG002 - nothing here waits for it
+    ) -> OutgoingApplicationMessage:
+        """Tell the client something, for a plugin. It does not wait for an acknowledgement."""
+        if self.session is not None:
+            message = (wire.field_of(topic), bytes(data), qos or 0, retain)
+            self.session.outgoing.push(message, self.connection)
+        return OutgoingApplicationMessage(None, topic, qos, data, retain)
+
+    # CONNECT, SUBSCRIBE and first publishes ask plugins, which may take their time.
+
+    def _aside(self, work: _Work, *on_what: Any, again: bytes = b"") -> None:
+        """Read no further until that is done; then begin with the packet ``again``."""
+        self.connection.park(again)
+        task = self.engine.start_task(self._in_time(work, *on_what), f"mqtt {self.connection.peer}")
+        task.add_done_callback(self._resume)
+
+    async def _in_time(self, work: _Work, *on_what: Any) -> None:
+        try:
+            async with asyncio.timeout(_DECISION):
+                await work(*on_what)
+        except wire.MalformedPacketError as error:
+            self.malformed(str(error))
+
+    def _resume(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self.connection.abort()
+        self.connection.unpark()
+
+    def _connect(self, frame: bytes, body: int) -> None:
+        self._is_new = False
+        if frame[0] != wire.CONNECT << 4 or frame[body : body + 6] != b"\0\x04MQTT":
+            raise wire.MalformedPacketError("no CONNECT of MQTT (3.1.2.1)")
+        if len(frame) > body + 6 and frame[body + 6] != 4:
+            self.refuse(Refused.VERSION, code=1)
+            return
+        newcomer = read_connect(frame, self.connection)
+        if newcomer is None:
+            self.refuse(Refused.CLIENT_ID, code=2)
+            return
+        self._aside(self.engine.admit, newcomer, self)
+
+    def seat(self, session: ClientSession) -> None:
+        """Be accepted: CONNACK, and what the session still has for its client (3.2, 4.4)."""
+        self.session = session
+        session.came(self.connection)
+        self.connection.send(wire.connack(0, session_present=session.parent == 1))
+        session.outgoing.resend(self.connection)
+
+    async def _subscribe(self, session: ClientSession, frame: bytes) -> None:
+        packet = wire.decode(frame)
+        packet_id, asked = packet.variable_header.packet_id, packet.payload.topics
+        if frame[0] & 15 != 2 or not packet_id or not asked:
+            raise wire.MalformedPacketError("a SUBSCRIBE for nothing, or with wrong flags (3.8)")
+        for topic_filter, qos in asked:
+            if qos > 2 or not wire.is_text(topic_filter):
+                raise wire.MalformedPacketError("a SUBSCRIBE to nothing, or at no QoS (3.8.3)")
+        codes = [await self.engine.add_subscription(one, session) for one in asked]
+        if self.session is not session:
+            self.engine.delivery.routes.remove_all(session)  # it was cut off meanwhile
+            return
+        self.connection.answer(wire.suback(packet_id, codes))
+        for (topic_filter, _), code in zip(asked, codes, strict=True):
+            if code != _REFUSED:
+                self.engine.delivery.tell_retained(topic_filter, code, session)
+
+    def _unsubscribe(self, session: ClientSession, frame: bytes) -> None:
+        packet = wire.decode(frame)
+        packet_id, filters = packet.variable_header.packet_id, packet.payload.topics
+        if (
+            frame[0] & 15 != 2
+            or not packet_id
+            or not filters
+            or not all(map(wire.is_text, filters))
+        ):
+            raise wire.MalformedPacketError("an UNSUBSCRIBE from nothing (3.10)")
+        for topic_filter in filters:
+            self.engine.remove_subscription(topic_filter, session)
+        self.connection.answer(wire.acknowledgement(wire.UNSUBACK, packet_id))
+
+    # The hot path.
+
+    def _publish(self, session: ClientSession, frame: bytes, body: int) -> None:
+        if len(frame) < body + 2:
+            raise wire.MalformedPacketError("a PUBLISH without a topic (3.3.2)")
+        after = body + 2 + (frame[body] << 8 | frame[body + 1])
+        field = frame[body:after]
+        verdict = self._verdicts.get(field)
+        if verdict is None:
+            if len(frame) < after:
+                raise wire.MalformedPacketError("a topic longer than its packet (1.5.3)")
+            self._aside(self._judge, session, field, again=frame)
+        elif frame[0] == _PLAIN and verdict is Verdict.ALLOWED and not self.engine.taps.messages:
+            self.engine.delivery.relay(field, frame)
+        else:
+            self._take(session, verdict, field, frame, after)
+
+    def _take(
+        self, session: ClientSession, verdict: Verdict, field: bytes, frame: bytes, at: int
+    ) -> None:
+        first, packet_id = frame[0], 0
+        qos, retain = first >> 1 & 3, bool(first & 1)
+        if qos and len(frame) >= at + 2:
+            packet_id = int.from_bytes(frame[at : at + 2])
+            at += 2
+        if qos == 3 or (packet_id == 0) != (qos == 0) or (first & 8 and not qos):
+            raise wire.MalformedPacketError("flags or packet id no PUBLISH can have (3.3.1)")
+        if qos == 2 and not self._begin(session, packet_id):
+            return
+        payload = frame[at:]
+        if verdict is Verdict.ALLOWED or (
+            verdict is Verdict.CLEARS_ONLY and retain and not payload
+        ):
+            self.engine.delivery.publish(session, field, payload, qos, retain=retain)
+        else:
+            # MQTT 3.1.1 cannot refuse a PUBLISH (3.3.5): it is acknowledged, and goes nowhere.
+            self.engine.verdicts.deny(session, field[2:].decode(), Action.PUBLISH)
+        if qos:
+            kind = wire.PUBACK if qos == 1 else wire.PUBREC
+            self.connection.answer(wire.acknowledgement(kind, packet_id))
+
+    def _begin(self, session: ClientSession, packet_id: int) -> bool:
+        """Note a QoS 2 message; False where it is a repetition, or one too many (4.3.3)."""
+        if packet_id in session.begun:
+            self.connection.answer(wire.acknowledgement(wire.PUBREC, packet_id))
+            return False
+        if len(session.begun) >= self.engine.limits.receive_maximum:
+            self.cut(Cut.BUSY)
+            return False
+        session.begun.add(packet_id)
+        return True
+
+    async def _judge(self, session: ClientSession, field: bytes) -> None:
+        verdict = await self.engine.verdicts.on_publishing(session, wire.topic_of(field))
+        if len(self._verdicts) >= _REMEMBERED:
+            self._verdicts.clear()
+        self._verdicts[field] = verdict
+
+    def _acknowledge(self, session: ClientSession, frame: bytes) -> None:
+        kind, packet_id = frame[0] >> 4, int.from_bytes(frame[2:])
+        if len(frame) != 4 or frame[0] & 15 != (2 if kind == wire.PUBREL else 0):
+            raise wire.MalformedPacketError("an acknowledgement of the wrong size or flags (3.4)")
+        if kind in {wire.PUBACK, wire.PUBCOMP}:
+            session.outgoing.acknowledged(packet_id, self.connection)
+        elif kind == wire.PUBREC:
+            session.outgoing.received(packet_id, self.connection)
+        else:
+            session.begun.discard(packet_id)
+            self.connection.answer(wire.acknowledgement(wire.PUBCOMP, packet_id))
+
+    def _end(self, session: ClientSession, *, will: bool) -> None:
+        self.session = None
+        session.left()
+        self.engine.leave(session, will=will)

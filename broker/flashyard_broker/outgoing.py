@@ -1,0 +1,121 @@
+"""What one session is still to be told at QoS 1 and 2, and what it has not acknowledged yet.
+
+Source: MQTT 3.1.1, 4.3, 4.4 and 4.6. It writes to a connection and never waits for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from flashyard_broker import wire
+
+if TYPE_CHECKING:
+    from flashyard_broker.connection import Connection
+    from flashyard_broker.limits import Limits
+
+_OVERHEAD = 256  # bytes of memory that a waiting message takes beside its payload
+
+Message = tuple[bytes, bytes, int, bool]
+"""The topic as it stands in a packet, payload, QoS, retain flag."""
+
+
+class Outgoing:
+    """One session's messages on their way, in the order of their publishing.
+
+    amqtt waits five seconds for an acknowledgement and then forgets the message; its queues have
+    no bound (D8, D9, D12). Here a message leaves when it is acknowledged or its session ends.
+    """
+
+    __slots__ = ("_last_id", "_limits", "inflight", "waiting", "waiting_bytes")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._last_id = 0
+        self.inflight: dict[int, Message | None] = {}
+        """Packet id -> message; None where only its PUBCOMP is awaited."""
+        self.waiting: deque[Message] | None = None  # made when there is one
+        self.waiting_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.waiting) if self.waiting else 0
+
+    @property
+    def is_over(self) -> bool:
+        """Does more wait than may for a connected client?"""
+        return len(self) > self._limits.queued or self.waiting_bytes > self._limits.queued_bytes
+
+    def push(self, message: Message, connection: Connection | None) -> None:
+        """Send a message, or let it wait for its turn."""
+        if (
+            connection is not None
+            and not self.waiting
+            and not connection.is_stuck
+            and len(self.inflight) < self._limits.inflight
+        ):
+            self._send(message, connection)
+            return
+        if self.waiting is None:
+            self.waiting = deque()
+        self.waiting.append(message)
+        self.waiting_bytes += len(message[1]) + _OVERHEAD
+
+    def trim(self) -> int:
+        """Let the oldest go that exceed what may wait while nobody is there; return how many."""
+        gone = 0
+        while self.waiting and (
+            len(self.waiting) > self._limits.offline_queued
+            or self.waiting_bytes > self._limits.offline_bytes
+        ):
+            self._next()
+            gone += 1
+        return gone
+
+    def pump(self, connection: Connection) -> None:
+        """Send what waits, as far as the connection and its window take it."""
+        while (
+            self.waiting and not connection.is_stuck and len(self.inflight) < self._limits.inflight
+        ):
+            self._send(self._next(), connection)
+
+    def resend(self, connection: Connection) -> None:
+        """Send again, after a reconnection, what was not acknowledged (4.4), then the rest."""
+        for packet_id, message in self.inflight.items():
+            if message is None:
+                connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
+            else:
+                field, payload, qos, retain = message
+                connection.send(
+                    wire.publish(field, payload, qos, packet_id, retain=retain, dup=True)
+                )
+        self.pump(connection)
+
+    def acknowledged(self, packet_id: int, connection: Connection) -> None:
+        """Take a PUBACK or PUBCOMP. One for an unknown message means nothing."""
+        self.inflight.pop(packet_id, None)
+        if self.waiting:
+            self.pump(connection)
+
+    def received(self, packet_id: int, connection: Connection) -> None:
+        """Take a PUBREC, and release the message (4.3.3)."""
+        if packet_id in self.inflight:
+            self.inflight[packet_id] = None
+        connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
+
+    def _next(self) -> Message:
+        assert self.waiting is not None  # noqa: S101 - for the type checker
+        message = self.waiting.popleft()
+        self.waiting_bytes -= len(message[1]) + _OVERHEAD
+        return message
+
+    def _send(self, message: Message, connection: Connection) -> None:
+        field, payload, qos, retain = message
+        packet_id = 0
+        if qos:
+            packet_id = self._last_id % 65_535 + 1
+            while packet_id in self.inflight:
+                packet_id = packet_id % 65_535 + 1
+            self._last_id = packet_id
+            self.inflight[packet_id] = message
+        connection.send(wire.publish(field, payload, qos, packet_id, retain=retain))
+        connection.counters.sent[qos] += 1

@@ -1,0 +1,44 @@
+"""amqtt's events, for the plugins that listen to them; where none does they cost nothing.
+
+It changes nothing that it tells.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amqtt.broker import BrokerContext
+from amqtt.events import BrokerEvents, Events, MQTTEvents
+from amqtt.plugins.manager import PluginManager
+from amqtt.session import IncomingApplicationMessage
+
+from flashyard_broker import wire
+from flashyard_broker.session import ClientSession
+
+
+class Taps:
+    """Who listens, looked up once. ``packets``, ``messages``: somebody listens to each of them."""
+
+    def __init__(self, plugins: PluginManager[BrokerContext]) -> None:
+        self._plugins = plugins
+        tapped = {event for event, calls in plugins._event_plugin_callbacks.items() if calls}  # noqa: SLF001 - no public way
+        self._tapped: set[str] = tapped
+        self.packets = MQTTEvents.PACKET_RECEIVED in tapped
+        self.messages = bool(
+            tapped & {BrokerEvents.MESSAGE_RECEIVED, BrokerEvents.MESSAGE_BROADCAST}
+        )
+
+    def fire(self, event: Events, **facts: Any) -> None:
+        """Tell the plugins that listen to an event, each in a task of the plugin manager's."""
+        if event in self._tapped:
+            wire.at_once(self._plugins.fire_event(event, **facts))
+
+    def packet(self, frame: bytes, session: ClientSession | None) -> None:
+        """Tell of a packet that came."""
+        self.fire(MQTTEvents.PACKET_RECEIVED, packet=wire.decode(frame), session=session)
+
+    def message(self, event: Events, session: ClientSession, told: tuple[str, bytes, int]) -> None:
+        """Tell of a message: topic, payload and QoS as its client published them."""
+        topic, payload, qos = told
+        message = IncomingApplicationMessage(None, topic, qos, payload, retain=False)
+        self.fire(event, client_id=session.client_id, message=message)
