@@ -1,0 +1,216 @@
+"""Stock amqtt, the embedded broker and Mosquitto on a core of their own, and the load on another.
+
+All three check access: ours and Mosquitto by the same credentials and table, stock amqtt by the
+least plugin there is. The load is `mqtt_load.c`; nothing here judges what comes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from flashyard_broker.access import Role
+from flashyard_broker.credential_file import Credential
+from flashyard_broker.mosquitto import access_list, password_file
+from flashyard_broker.secret import hash_argon2, hash_mosquitto
+from support.broker_process import free_port, program, serving
+
+STOCK, OURS, MOSQUITTO = BROKERS = ("stock amqtt", "ours", "Mosquitto")
+TESTS = Path(__file__).parents[1]
+SOURCE = Path(__file__).with_name("mqtt_load.c")
+SECRET = "the same for all: the load is one program"
+_PUBLISHERS = range(50)
+_WAITING = range(1000, 2001)  # hubs that wait for orders, and do not publish
+_WITHIN = 120.0  # seconds for everybody to connect; stock amqtt takes its time
+_LOOK = 0.05  # seconds between two looks at the memory
+_STOCK_PLUGINS = {
+    "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True},
+    "bench.permit.Permit": {},
+}
+# As shipped, but for three things: it asks who is there, it may run as root, whose files it reads,
+# and it sends without waiting for acknowledgements: 2.0.11 leaves events lying that it once queued
+# behind its 20 in flight, until the next one comes.
+_MOSQUITTO = """
+user root
+listener {port} 127.0.0.1
+allow_anonymous false
+password_file {folder}/passwd
+acl_file {folder}/acl
+persistence false
+set_tcp_nodelay true
+max_packet_size 66560
+max_queued_messages 20000
+max_queued_bytes 67108864
+max_inflight_messages 0
+"""
+
+
+class Run(NamedTuple):
+    """What one load showed: CPU-s of the broker, delays in ms, bytes its memory grew meanwhile.
+
+    ``spared``: samples that a stalled reader was not sent; events it always is.
+    """
+
+    messages: int
+    seconds: float
+    cpu: float
+    p50: float
+    p99: float
+    growth: int
+    spared: int
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+    @property
+    def work(self) -> float:
+        """CPU-seconds of the broker per 100,000 messages."""
+        return self.cpu / self.messages * 1e5
+
+
+class UnderLoad(NamedTuple):
+    """A broker that serves, and the program that loads it."""
+
+    port: int
+    process: psutil.Process
+    load: Path
+
+    def memory(self) -> int:
+        """How many bytes it holds now."""
+        resident: int = self.process.memory_info().rss
+        return resident
+
+    def cpu(self) -> float:
+        """How many CPU-seconds it has used, to the nanosecond.
+
+        The clock's id is made of the process's as in Linux's ABI, see clock_getcpuclockid(3).
+        """
+        return time.clock_gettime(~self.process.pid << 3 | 2)
+
+    async def run(self, **settings: int) -> Run:
+        """Load it. Fails unless every reader got everything, and stalled ones every event."""
+        async with self._clients(**settings) as clients:
+            assert clients.stdin is not None
+            assert clients.stdout is not None
+            memory, cpu = self.memory(), self.cpu()
+            clients.stdin.write(b"go\n")
+            told = asyncio.create_task(clients.stdout.readline(), name="what the load tells")
+            most = memory
+            while settings.get("stalled") and not told.done():
+                most = max(most, self.memory())
+                await asyncio.wait({told}, timeout=_LOOK)
+            line = await told
+            used = self.cpu() - cpu
+        result = json.loads(line)
+        assert result["complete"], f"not everything arrived, the run is void: {result}"
+        assert result["stalled_events"] == result["events"], f"events were lost: {result}"
+        return Run(
+            settings["count"],
+            result["seconds"],
+            used,
+            result["p50"],
+            result["p99"],
+            most - memory,
+            result["samples"] - result["stalled_samples"],
+        )
+
+    @asynccontextmanager
+    async def waiting(self, hubs: int, first: int = _WAITING.start) -> AsyncIterator[None]:
+        """Keep so many hubs connected, that wait for orders."""
+        async with self._clients(idle=hubs, first=first):
+            yield
+
+    @asynccontextmanager
+    async def _clients(self, **settings: int) -> AsyncIterator[Process]:
+        words = [f"{name}={value}" for name, value in {"port": self.port, **settings}.items()]
+        clients = await asyncio.create_subprocess_exec(
+            self.load,
+            f"password={SECRET}",
+            *words,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        try:
+            assert clients.stdout is not None
+            async with asyncio.timeout(_WITHIN):
+                said = await clients.stdout.readline()
+            assert said == b"ready\n", said
+            yield clients
+        finally:
+            with suppress(ProcessLookupError):
+                clients.kill()
+            await clients.wait()
+
+
+def build(folder: Path) -> Path:
+    """Build the load; return its program."""
+    load = folder / "mqtt_load"
+    subprocess.run(["gcc", "-O2", "-o", load, SOURCE], check=True)
+    return load
+
+
+@asynccontextmanager
+async def under_load(name: str, folder: Path, load: Path) -> AsyncIterator[UnderLoad]:
+    """Start one of `BROKERS` afresh, on the first core; this process moves to the last."""
+    port = free_port()
+    cores = sorted(os.sched_getaffinity(0))
+    with (folder / "broker.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220 - it starts in no time
+            _command(name, port, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": str(TESTS)},
+        )
+    try:
+        os.sched_setaffinity(process.pid, cores[:1])
+        os.sched_setaffinity(0, cores[-1:])
+        await serving(process, port, _WITHIN)
+        yield UnderLoad(port, psutil.Process(process.pid), load)
+    finally:
+        os.sched_setaffinity(0, cores)
+        process.kill()
+        process.wait()
+
+
+def _command(name: str, port: int, folder: Path) -> list[str]:
+    if name == STOCK:
+        settings = json.dumps({"listener": {}, "plugins": _STOCK_PLUGINS})
+        module = [sys.executable, "-W", "ignore", "-m", "support.stock_amqtt"]
+        return [*module, str(port), settings]
+    everybody = _everybody()
+    if name == OURS:
+        credentials = folder / "credentials.json"
+        identities = {each: one.model_dump(mode="json") for each, one in everybody.items()}
+        credentials.write_text(json.dumps({"version": 1, "identities": identities}))
+        return [sys.executable, "-m", "bench.embedded", str(port), str(credentials)]
+    (folder / "acl").write_text(access_list(everybody))
+    (folder / "passwd").write_text(password_file(everybody))
+    settings_file = folder / "mosquitto.conf"
+    settings_file.write_text(_MOSQUITTO.format(port=port, folder=folder))
+    return [program("mosquitto", "mosquitto"), "-c", str(settings_file)]
+
+
+def _everybody() -> dict[str, Credential]:
+    """Everybody who connects, by name: hashing one secret once is enough."""
+    argon2, mosquitto = hash_argon2(SECRET), hash_mosquitto(SECRET)
+    hub, viewer = (
+        Credential(role=role, argon2=argon2, mosquitto=mosquitto, since=0)
+        for role in (Role.HUB, Role.VIEWER)
+    )
+    hubs = {f"bench-{number}": hub for number in (*_PUBLISHERS, *_WAITING)}
+    return {**hubs, "watcher": viewer}
