@@ -6,11 +6,17 @@ Source: MQTT 3.1.1, 2.2 and 3. It answers nothing by itself: no PUBACK, no PINGR
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import socket
 import ssl
+import struct
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Self
+
+from support.waiting import until
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = range(1, 8)
 SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = range(8, 15)
@@ -188,7 +194,15 @@ class RawMqtt:
                     return came
 
     def vanish(self) -> None:
-        """Reset the connection, without a DISCONNECT."""
+        """End the connection, without a DISCONNECT."""
+        self.writer.transport.abort()
+
+    async def reset(self) -> None:
+        """Reset the connection, once the broker's machine has all that was sent."""
+        sock = self.writer.get_extra_info("socket")
+        await until(lambda: not any(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))))
+        # Without lingering a close is a reset (RFC 9293, 3.10.4; Linux socket(7)).
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
