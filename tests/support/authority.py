@@ -32,10 +32,12 @@ class Authority:
         self._authority = trustme.CA()
         self._authority.cert_pem.write_to_path(self.ca)
 
-    def certify(self, *names: str, expired: bool = False) -> Certified:
+    def certify(
+        self, *names: str, expired: bool = False, common_name: str | None = None
+    ) -> Certified:
         """Certify host names or addresses; of one that is expired only yesterday is left."""
         until = datetime.now(UTC) - timedelta(days=1) if expired else None
-        issued = self._authority.issue_cert(*names, not_after=until)
+        issued = self._authority.issue_cert(*names, not_after=until, common_name=common_name)
         cert, key = (self._directory / f"{names[0]}-{kind}.pem" for kind in ("cert", "key"))
         cert.unlink(missing_ok=True)
         for blob in issued.cert_chain_pems:
