@@ -51,7 +51,7 @@ class Intake:
         fleet: folds the reports.
         live: gets the frames that come out of it.
         clock: Unix ms.
-        broker_sys: ask for the broker's ``$SYS`` topics, too; not every broker grants them.
+        broker_sys: ask for the broker's ``$SYS`` topics, too; one that has none may refuse.
 
     Attributes:
         link: to be entered by the owner.
@@ -82,7 +82,8 @@ class Intake:
             broker,
             f"bridge-{secrets.token_hex(8)}",
             on_message=self.hear,
-            subscriptions=[*topics.bridge_filters(), *([of_broker.FILTER] if broker_sys else [])],
+            subscriptions=topics.bridge_filters(),
+            wishes=[of_broker.FILTER] if broker_sys else [],
             on_up=self.announce,
             on_down=self.go_deaf,
         )

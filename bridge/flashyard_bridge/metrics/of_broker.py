@@ -46,7 +46,9 @@ BROKER: Mapping[str, Metric] = {
     ),
     "subscriptions/count": _metric("subscriptions", "Subscriptions of all sessions"),
     "heap/current": _metric("heap_bytes", "Heap in use"),
-    "flashyard/connections": _metric("connections_total", "Connections that were accepted"),
+    "flashyard/connections": _metric(
+        "connections_total", "Connections that came, those that were refused included"
+    ),
     "flashyard/received/+": _metric(
         "received_by_qos_total", "Messages published to it, by their QoS", "qos"
     ),

@@ -51,6 +51,7 @@ class Link:
         on_message: Callable[[str, bytes, bool], None],
         tls: ssl.SSLContext | None = None,
         subscriptions: Sequence[tuple[str, int]] = (),
+        wishes: Sequence[tuple[str, int]] = (),
         will: Callable[[], Will] | Will | None = None,
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda _reason: None,
@@ -67,6 +68,7 @@ class Link:
             on_message: gets topic, payload and whether it is the broker's retained copy.
             tls: of `client_context`, for mqtts; by default the system's CAs are trusted.
             subscriptions: (filter, QoS) pairs; a refused one keeps the link down.
+            wishes: further ones; a refused one is told in the log, and done without.
             will: what the broker publishes if this process vanishes, or what makes it anew for each
                 connection.
             on_up: called on each connection, before its first message.
@@ -91,6 +93,7 @@ class Link:
         self._on_up = on_up
         self._on_down = on_down
         self._subscriptions = tuple(subscriptions)
+        self._wishes = tuple(wishes)
         self._will = will
         self._keepalive = keepalive
         self._keep_unsent = keep_unsent
@@ -196,7 +199,11 @@ class Link:
         wire = Wire(sock, self.address, self.client_id, self._outgoing.confirm, self._max_queued)
         try:
             will = self._will() if callable(self._will) else self._will
-            await wire.greet(will, self._subscriptions, self._keepalive, self._connect_timeout)
+            refused = await wire.greet(
+                will, self._subscriptions, self._wishes, self._keepalive, self._connect_timeout
+            )
+            if refused:
+                _log.warning("%s does not grant %s: done without", self.address, refused)
             self._come_up(wire)
             while True:
                 for message in await wire.receive():

@@ -58,12 +58,21 @@ class Wire:
         self._answered = False
 
     async def greet(
-        self, will: Will | None, filters: Sequence[tuple[str, int]], keepalive: int, within: float
-    ) -> None:
+        self,
+        will: Will | None,
+        filters: Sequence[tuple[str, int]],
+        wishes: Sequence[tuple[str, int]],
+        keepalive: int,
+        within: float,
+    ) -> list[str]:
         """CONNECT, then SUBSCRIBE to (filter, QoS) pairs; return when both are acknowledged.
 
+        Returns:
+            The filters among ``wishes`` that the broker refused.
+
         Raises:
-            LinkDownError: the broker refused one of the two, or took more than ``within`` seconds.
+            LinkDownError: the broker refused the connection or one of ``filters``, or took more
+                than ``within`` seconds.
         """
         engine = self._engine
         if self._address.user is not None:
@@ -77,16 +86,13 @@ class Wire:
                 [verdict] = await self._next_answer()
                 if verdict.is_failure:
                     raise LinkDownError(self._refusal(verdict))
-                if filters:
-                    engine.subscribe(list(filters))
-                    verdicts = await self._next_answer()
-                    refused = [
-                        name for (name, _), v in zip(filters, verdicts, strict=True) if v.is_failure
-                    ]
-                    if refused:
-                        raise LinkDownError(f"the broker refused the subscription to {refused}")
+                refused = await self._subscribe([*filters, *wishes])
         except TimeoutError:
             raise LinkDownError("it accepts the connection but does not answer") from None
+        needed = [name for name, _ in filters if name in refused]
+        if needed:
+            raise LinkDownError(f"the broker refused the subscription to {needed}")
+        return refused
 
     async def receive(self) -> list[MQTTMessage]:
         """Wait for messages and return those that have come, in order.
@@ -133,6 +139,14 @@ class Wire:
             self._loop.remove_reader(self._sock)
             self._loop.remove_writer(self._sock)
             self._sock.close()
+
+    async def _subscribe(self, filters: list[tuple[str, int]]) -> list[str]:
+        """Return the filters that were refused."""
+        if not filters:
+            return []
+        self._engine.subscribe(filters)
+        verdicts = await self._next_answer()
+        return [name for (name, _), v in zip(filters, verdicts, strict=True) if v.is_failure]
 
     def _attach(self) -> None:
         engine = self._engine
