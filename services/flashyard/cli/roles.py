@@ -80,6 +80,10 @@ def bridge(
         float | None,
         typer.Option(metavar="S", help="Give up a silent hub's jobs after (default: 600)."),
     ] = None,
+    broker_sys: Annotated[
+        bool | None,
+        typer.Option("--broker-sys", help="Pass on the broker's own numbers at /metrics."),
+    ] = None,
     database: Annotated[str | None, typer.Option(metavar="URL", hidden=True)] = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
@@ -100,6 +104,7 @@ def bridge(
         allow_origin=allow_origin,
         image_store=image_store,
         lost_after=lost_after,
+        broker_sys=broker_sys,
         database=database,
         data_dir=data_dir,
         log_level=log_level,
