@@ -15,6 +15,8 @@ from flashyard.contract.faults import TABLE
 from flashyard.contract.schema import PAYLOADS, address, json_schema, models
 from flashyard.contract.topics import ANNOUNCE, MANNERS
 from flashyard_bridge.metrics.exposition import Described, described
+from flashyard_broker.access import TABLE as RIGHTS
+from flashyard_broker.access import Role
 from flashyard_broker.counters import Cut, Dropped, Refused
 
 DOCS = Path(__file__).parent
@@ -146,7 +148,97 @@ def _reasons(what: str, reasons: type[StrEnum]) -> str:
     return f"- {what}: {', '.join(f'`{reason}`' for reason in reasons)}\n"
 
 
+def access_page() -> str:
+    """List who may say and hear what, and what Mosquitto can keep to of it."""
+    rows = [
+        f"| {role} | {_CLIENT_IDS[role]} | {_filters(rights.reads)} | {_filters(rights.writes)}"
+        f" | {_filters(rights.clears)} |"
+        for role, rights in RIGHTS.items()
+    ]
+    return (
+        "# Access\n\n"
+        + GENERATED
+        + _CREDENTIALS
+        + "| | client id | reads | writes | clears |\n|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + _REFUSALS
+        + _MOSQUITTO
+    )
+
+
+_CLIENT_IDS = {
+    Role.HUB: "its name",
+    Role.BRIDGE: "its name",
+    Role.VIEWER: "its name, or its name and more that is nobody's name",
+}
+_CREDENTIALS = """Without credentials a broker of ours listens on loopback alone, and every client
+there may do everything. To let others in, name them; hubs, bridges and viewers share one name
+space:
+
+```sh
+flashyard access add hub bench-a       # prints its secret, this once
+flashyard access add bridge office     # each bridge has an identity of its own
+flashyard access list
+flashyard access revoke bench-a        # a running broker disconnects it within seconds
+flashyard broker --listen 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key
+flashyard hub --broker mqtts://bench-a:SECRET@broker.lan:8883
+```
+
+The credentials lie in `broker/credentials.json` under the data directory, mode 0600, hashed. The
+name is the MQTT user name, the secret the password. With `--client-ca` a client certificate can
+take their place: without a user name, its subject's common name is the identity, which `access`
+must know too. Clients without a name are let in on loopback listeners only, and may do everything
+there.
+
+## The table
+
+`{hub}` is the hub's own name. What is in no column is refused. *Reads*: a subscription is granted
+where one of these filters covers it whole; a wildcard that reaches further is refused, not
+narrowed. *Clears*: nothing but an empty retained message.
+
+"""
+_REFUSALS = """
+
+## What a refusal looks like
+
+- A connection: code 5, logged with name and address, the same client's once a minute.
+- A subscription: 0x80 in the SUBACK; the others of the same packet are granted.
+- A publish: MQTT 3.1.1 has no refusal (3.3.5), so it is acknowledged, and goes nowhere.
+- The last two are logged once for each identity and topic. All are counted, see
+  [metrics](metrics.md).
+
+"""
+_MOSQUITTO = """## Mosquitto
+
+`flashyard access export mosquitto --out DIR` writes `flashyard.acl`, `flashyard.passwd` and
+`flashyard.conf`, a listener on port 8883 that uses them. Put `server.crt` and `server.key` beside
+them, give all of it to the user that Mosquitto runs as, and add `include_dir DIR` to
+`broker/mosquitto.conf`, where `per_listener_settings true` comes first. After every `add` or
+`revoke`: export again into the same directory (owner and mode stay), and send Mosquitto a SIGHUP.
+A revoked identity is then disconnected.
+
+Mosquitto 2.0 delivers nothing that the table forbids, in either direction. But it is not the same:
+
+| | embedded | Mosquitto |
+|---|---|---|
+| a subscription that is not allowed | refused | granted; nothing comes |
+| one that reaches further than allowed | refused | granted; what is allowed of it comes |
+| a publish that is not allowed | logged and counted | dropped in silence |
+| the client id | is the identity's own | anybody's: one can put another off |
+| a bridge on presence and device topics | clears | may publish anything |
+| the secrets | argon2id | PBKDF2-HMAC-SHA512: it knows no argon2 |
+
+Where the client ids matter, add `use_username_as_clientid true` to the listener. Every identity
+then has one connection, so each viewer needs an identity of its own.
+"""
+
+
+def _filters(names: tuple[str, ...]) -> str:
+    return "<br>".join(f"`{name}`" for name in names) or "nothing"
+
+
 PAGES = {
+    "access.md": access_page,
     "metrics.md": metrics_page,
     "messages.md": messages_page,
     "topics.md": topics_page,

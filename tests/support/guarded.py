@@ -101,10 +101,14 @@ class _Mosquitto(BrokerProcess):
 
 
 class GuardedMosquitto(Guarded):
-    """Mosquitto with its shipped settings and the exported ones, without their TLS."""
+    """Mosquitto with its shipped settings and the exported ones, without their TLS.
 
-    def __init__(self, directory: Path) -> None:
+    ``more``: lines for the exported listener.
+    """
+
+    def __init__(self, directory: Path, more: str = "") -> None:
         super().__init__(directory)
+        self._more = more
         self._files = directory / "exported"
         settings = directory / "mosquitto.conf"
         lines = (SHIPPED / "mosquitto.conf").read_text().replace("r 1883 ", f"r {free_port()} ")
@@ -132,7 +136,7 @@ class GuardedMosquitto(Guarded):
         kept = [line for line in lines if not line.startswith(("certfile ", "keyfile "))]
         assert len(kept) == len(lines) - 2
         text = "\n".join(kept).replace(f"listener {PORT}", f"listener {self.port} 127.0.0.1")
-        (self._files / LISTENER).write_text(f"{text}\n")
+        (self._files / LISTENER).write_text(f"{text}\n{self._more}\n")
 
 
 @pytest.fixture(params=[Ours, GuardedMosquitto])
