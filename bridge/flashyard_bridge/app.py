@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 import flashyard
+from flashyard.link import tls_for
 from flashyard.settings import BridgeSettings
 from flashyard.token_file import read_token
 from flashyard_bridge.errors import HANDLERS
@@ -86,14 +87,16 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         ready: gets the URLs, separated by blanks, once they are served.
 
     Raises:
-        FaultError: `port_in_use`, or `invalid_request` for an address, token file or broker URL.
+        FaultError: `port_in_use`, or `invalid_request` for an address, broker URL or file.
     """
     token = read_token(settings.token_file)
     store = ImageStore(settings.images, _now)
     await asyncio.to_thread(store.open)
     fleet = Fleet(_now, time.monotonic, lost_after=settings.lost_after)
     live = Live(fleet.snapshot, _now)
-    intake = Intake(settings.broker, fleet, live, _now, broker_sys=settings.broker_sys)
+    intake = Intake(
+        settings.broker, fleet, live, _now, tls=tls_for(settings), broker_sys=settings.broker_sys
+    )
     listeners = await listen(settings.listen)
     try:
         state = State(

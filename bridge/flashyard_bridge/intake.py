@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import secrets
+import ssl
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
@@ -24,7 +25,7 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import Announce, Receipt
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
-from flashyard.link import Link
+from flashyard.link import Address, Link
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.metrics import of_broker
 from flashyard_bridge.metrics.of_broker import BrokerValues
@@ -47,10 +48,12 @@ class Intake:
     """What comes in over the bridge's link.
 
     Args:
-        broker: ``mqtt://…``.
+        broker: ``mqtt[s]://…``; with a user in it that is the client id, too: brokers with access
+            control let in one bridge of an identity. Without, each bridge has an id of its own.
         fleet: folds the reports.
         live: gets the frames that come out of it.
         clock: Unix ms.
+        tls: for a broker behind TLS.
         broker_sys: ask for the broker's ``$SYS`` topics, too; one that has none may refuse.
 
     Attributes:
@@ -69,6 +72,7 @@ class Intake:
         live: Live,
         clock: Callable[[], int],
         *,
+        tls: ssl.SSLContext | None = None,
         broker_sys: bool = False,
     ) -> None:
         self._fleet = fleet
@@ -80,8 +84,9 @@ class Intake:
         self.first_picture = asyncio.Event()
         self.link = Link(
             broker,
-            f"bridge-{secrets.token_hex(8)}",
+            Address.parse(broker).user or f"bridge-{secrets.token_hex(8)}",
             on_message=self.hear,
+            tls=tls,
             subscriptions=topics.bridge_filters(),
             wishes=[of_broker.FILTER] if broker_sys else [],
             on_up=self.announce,

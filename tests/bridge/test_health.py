@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from flashyard.contract.topics import MANNERS
 from flashyard.link import Link
 from support.brokers import Broker
 from support.hub_script import HubScript, Published
+from support.mqtt_peer import CONNECT, MqttPeer, mqtt_peer
 from support.served import served_bridge
 from support.waiting import until
 
@@ -49,6 +52,23 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "database": "memory",
             "hubs": {"online": 1, "known": 1},
         }
+
+
+async def test_a_broker_that_refuses_our_credentials_degrades_health_and_is_asked_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with mqtt_peer(MqttPeer(connack=5)) as peer:
+        url = peer.url.replace("://", "://bridge-a:hunter2@")
+        async with served_bridge(url, tmp_path) as served:
+            await until(lambda: "does not know the user" in served.state.link.down_reason)
+            reply = await served.http.get("/health")
+            assert (reply.status_code, reply.json()["status"]) == (503, "degraded")
+            assert reply.json()["broker"] == "unreachable"
+            assert "hunter2" not in reply.text + caplog.text
+            peer.connack = 0
+            await until(lambda: served.state.link.is_up)
+            assert (await served.http.get("/health")).status_code == 200
+            assert b"bridge-a" in peer.of_type(CONNECT)[-1]
 
 
 async def test_ready_is_503_before_the_first_picture_and_200_after(

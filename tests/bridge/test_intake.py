@@ -18,6 +18,8 @@ from flashyard.contract.phases import Status
 from flashyard.contract.topics import MANNERS, Kind, build
 from flashyard.link import Link
 from flashyard_bridge.intake import Intake
+from flashyard_bridge.live.fanout import Live
+from flashyard_bridge.picture.fleet import Fleet
 from support.brokers import Broker
 from support.hub_script import HubScript, Published
 from support.live_server import everything, heard, heard_until
@@ -69,6 +71,17 @@ async def bench(broker: Broker, tmp_path: Path) -> AsyncIterator[_Bench]:
                 await bridge.state.first_picture.wait()
             await until(bridge.state.fleet.devices)
             yield made[0]
+
+
+def test_a_bridge_is_who_its_broker_knows_and_without_a_user_there_is_no_other_like_it() -> None:
+    fleet = Fleet(lambda: 0, lambda: 0.0)
+    live = Live(fleet.snapshot, lambda: 0)
+
+    def client_id(url: str) -> str:
+        return Intake(url, fleet, live, lambda: 0).link.client_id
+
+    assert client_id("mqtt://bridge-a:secret@h") == "bridge-a"
+    assert client_id("mqtt://h") != client_id("mqtt://h")
 
 
 async def test_on_every_connection_the_hubs_are_asked_to_say_what_is_true(tmp_path: Path) -> None:

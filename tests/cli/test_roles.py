@@ -55,19 +55,26 @@ async def test_a_bridge_prints_its_actual_address_and_answers_there(
     assert (tmp_path / "images").is_dir()
 
 
-async def test_a_hub_prints_the_broker_without_credentials_and_its_name(
+async def test_a_hub_prints_the_broker_without_credentials_and_is_who_they_are_for(
     broker: str, tmp_path: Path
 ) -> None:
     secret = broker.replace("mqtt://", "mqtt://me:secret@")
     async with serving("hub", "--broker", secret, "--data-dir", tmp_path) as running:
-        url, name = running.ready
-        assert url == broker
-        assert name
+        assert running.ready == (broker, "me")
         running.send(signal.SIGTERM)
         assert await running.ended() == 0
         assert "secret" not in running.out + running.err
-    async with serving("hub", "--broker", broker, "--data-dir", tmp_path) as again:
-        assert again.ready[1] == name
+
+
+async def test_a_hub_without_credentials_has_a_name_that_it_keeps(
+    broker: str, tmp_path: Path
+) -> None:
+    names = []
+    for _ in range(2):
+        async with serving("hub", "--broker", broker, "--data-dir", tmp_path) as running:
+            assert running.ready[0] == broker
+            names.append(running.ready[1])
+    assert names[0] == names[1]
 
 
 async def test_two_of_a_kind_cannot_share_a_directory(tmp_path: Path) -> None:
@@ -100,17 +107,26 @@ async def test_a_port_that_is_taken_is_told_and_no_other_is_taken(
     ("arguments", "word"),
     [
         (["broker", "--listen", "nonsense"], "HOST:PORT"),
-        (["broker", "--listen", "0.0.0.0:0"], "broker credentials"),
+        (["broker", "--listen", "0.0.0.0:0"], "--credentials"),
+        (["broker", "--tls-cert", "/c"], "--tls-key"),
+        (["broker", "--client-ca", "/c"], "--tls-cert"),
+        (["broker", "--tls-cert", "/nowhere", "--tls-key", "/k"], "--tls-cert: /nowhere cannot be"),
+        (["broker", "--credentials", "/nowhere"], "/nowhere"),
         (["bridge", "--broker", "mqtt://h", "--listen", "0.0.0.0:0"], "--token-file"),
         (["bridge", "--broker", "mqtt://h", "--database", "sqlite://"], "--database"),
         (["bridge"], "--broker is required"),
         (["hub", "--broker", "mqtt://h", "--usb"], "--usb"),
         (["hub", "--broker", "mqtt://h", "--fastboot-tcp", "X"], "ID=HOST:PORT"),
         (["hub", "--broker", "amqp://h"], "mqtt://"),
-        (["hub", "--broker", "mqtts://h"], "TLS"),
+        (["hub", "--broker", "mqtts://h", "--broker-ca", "/nowhere"], "--broker-ca: /nowhere"),
+        (["bridge", "--broker", "mqtts://h", "--broker-cert", "/c"], "--broker-key"),
+        (["bridge", "--broker", "mqtt://h", "--broker-ca", "/c"], "mqtts://HOST:PORT"),
+        (["hub", "--broker", "mqtt://a:b@h", "--hub-id", "other"], "--hub-id"),
         (["hub", "--broker", "mqtt://h", "--part-size", "4G"], "--part-size"),
         (["hub", "--unheard-of"], "--unheard-of"),
-        (["up", "--mqtt", "0.0.0.0:0"], "broker credentials"),
+        (["up", "--broker", "mqtt://a:b@h"], "--hub-broker"),
+        (["up", "--hub-broker", "mqtt://a:b@h"], "needs --broker"),
+        (["up", "--broker-ca", "/c"], "mqtts://HOST:PORT"),
         (["up", "--part-size", "1K"], "--part-size"),
         (["up", "--listen", "0.0.0.0:0"], "--token-file"),
         (["up", "--demo", "--fastboot-tcp", "PIXEL6_001=h:1"], "PIXEL6_001"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,6 +49,7 @@ class Hub:
     Args:
         settings: the operator's.
         hub_id: who it is, to everybody.
+        tls: for a broker behind TLS.
         clock: the bridge's, as far as it is known.
         timing: how long everything may take.
     """
@@ -57,6 +59,7 @@ class Hub:
         settings: HubSettings,
         hub_id: str,
         *,
+        tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class Hub:
             settings.broker,
             hub_id,
             on_message=self._hear,
+            tls=tls,
             on_up=self._link_up,
             on_down=self._link_down,
             subscriptions=hub_filters(hub_id),

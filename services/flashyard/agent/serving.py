@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from flashyard.agent.hub import Hub
-from flashyard.agent.identity import kept_hub_id
+from flashyard.agent.identity import hub_id_of
+from flashyard.link import tls_for
 from flashyard.settings import HubSettings
 
 
@@ -19,10 +20,11 @@ async def serve(settings: HubSettings, ready: Callable[[str], None]) -> None:
             orders are taken and every device was looked at once.
 
     Raises:
-        FaultError: `duplicate_hub_id`; `invalid_request` where the broker's URL is none.
+        FaultError: `duplicate_hub_id`; `invalid_request` where the broker's URL is none, has
+            another user than the hub's id, or a file for TLS cannot be used.
         OSError: the data directory cannot be used.
     """
-    hub = Hub(settings, settings.hub_id or kept_hub_id(settings.directory))
+    hub = Hub(settings, hub_id_of(settings), tls=tls_for(settings))
     life = asyncio.create_task(hub.run(ready), name=f"hub {hub.hub_id}")
     try:
         await asyncio.shield(life)

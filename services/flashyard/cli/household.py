@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flashyard.cli.child import Command
+from flashyard.cli.logins import Logins
 from flashyard.contract.demo import DEMO
 from flashyard.endpoint import Endpoint
 from flashyard.settings import NetworkDevice, UpSettings
@@ -28,6 +29,7 @@ class Household:
         settings: of `up`.
         config: the settings file that was named.
         plain: shall the logs be for eyes?
+        logins: at our own broker, where it asks for them.
         hub_flags: flags for the hub, as they were given, but for its devices over TCP.
         devices: those, however they were configured.
     """
@@ -35,6 +37,7 @@ class Household:
     settings: UpSettings
     config: Path | None
     plain: bool
+    logins: Logins | None = None
     hub_flags: Sequence[str] = ()
     devices: Sequence[NetworkDevice] = ()
 
@@ -44,10 +47,14 @@ class Household:
         return self._command("broker", *_listen(before or asked))
 
     def bridge(self, broker: str, before: Sequence[str]) -> Command:
-        """Make the bridge's command."""
+        """Make the bridge's command; ``broker``: the URL that somebody gave, or our own's."""
         asked = [str(endpoint) for endpoint in self.settings.listen or ()]
+        url = self.logins.bridge.at(broker) if self.logins else broker
         return self._command(
-            "bridge", *_listen(before or asked), secrets={"FLASHYARD_BRIDGE_BROKER": broker}
+            "bridge",
+            *_listen(before or asked),
+            *self._trust(),
+            secrets={"FLASHYARD_BRIDGE_BROKER": url},
         )
 
     def emulator(self, before: Sequence[str]) -> Command:
@@ -61,10 +68,20 @@ class Household:
 
     def hub(self, broker: str, bridge: Sequence[str], demo: Iterable[NetworkDevice]) -> Command:
         """Make the hub's command."""
-        flags = [*self.hub_flags, "--bridge-url", within_reach(bridge[0])]
+        flags = [*self.hub_flags, *self._trust(), "--bridge-url", within_reach(bridge[0])]
+        url = self.logins.hub.at(broker) if self.logins else self.settings.hub_broker or broker
         for device in (*self.devices, *demo):
             flags += ["--fastboot-tcp", str(device)]
-        return self._command("hub", *flags, secrets={"FLASHYARD_HUB_BROKER": broker})
+        return self._command("hub", *flags, secrets={"FLASHYARD_HUB_BROKER": url})
+
+    def _trust(self) -> list[str]:
+        settings = self.settings
+        given = {
+            "--broker-ca": settings.broker_ca,
+            "--broker-cert": settings.broker_cert,
+            "--broker-key": settings.broker_key,
+        }
+        return [word for flag, path in given.items() if path for word in (flag, str(path))]
 
     def _command(self, role: str, *flags: str, secrets: dict[str, str] | None = None) -> Command:
         settings = self.settings

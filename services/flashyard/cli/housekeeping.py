@@ -49,7 +49,7 @@ async def keep_house(
         said = await asyncio.gather(*(process.start() for process in first))
         mqtt = said.pop(0) if settings.broker is None else (str(Address.parse(settings.broker)),)
         demo = demo_devices(said[0]) if settings.demo else ()
-        broker = settings.broker or mqtt[0]
+        broker = settings.broker or within_reach(mqtt[0])
         http = await keep(Kept("bridge", lambda old: household.bridge(broker, old))).start()
         _, hub_id = await keep(Kept("hub", lambda _: household.hub(broker, http, demo))).start()
         url = within_reach(http[0])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_COMMON, _CLIENT, _DEVICES = "Everywhere", "The bridge to ask", "Devices"
+_COMMON, _CLIENT, _DEVICES, _TLS = "Everywhere", "The bridge to ask", "Devices", "TLS"
 
 
-def _common(*names: str, metavar: str, text: str) -> typer.models.OptionInfo:
+def _in_panel(panel: str, *names: str, metavar: str, text: str) -> typer.models.OptionInfo:
     info: typer.models.OptionInfo = typer.Option(
-        *names, metavar=metavar, help=text, rich_help_panel=_COMMON
+        *names, metavar=metavar, help=text, rich_help_panel=panel
     )
     return info
+
+
+_common = partial(_in_panel, _COMMON)
+_tls = partial(_in_panel, _TLS)
 
 
 DataDir = Annotated[
@@ -57,13 +62,57 @@ MqttListen = Annotated[
 ]
 Broker = Annotated[
     str | None,
-    typer.Option("--broker", metavar="URL", help="The MQTT broker, mqtt://HOST:PORT."),
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        help="The MQTT broker, mqtt://[USER:PASSWORD@]HOST[:PORT], or mqtts://… for TLS.",
+    ),
+]
+BrokerCa = Annotated[
+    Path | None,
+    _tls(
+        "--broker-ca",
+        metavar="FILE",
+        text="Trust these authorities at the broker, not the system's.",
+    ),
+]
+BrokerCert = Annotated[
+    Path | None,
+    _tls("--broker-cert", metavar="FILE", text="Our certificate, where the broker asks for one."),
+]
+BrokerKey = Annotated[
+    Path | None, _tls("--broker-key", metavar="FILE", text="The key of our certificate.")
+]
+
+Credentials = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Who is let in (default: what `flashyard access` keeps in the data directory).",
+    ),
+]
+TlsCert = Annotated[
+    Path | None,
+    _tls("--tls-cert", metavar="FILE", text="Serve over TLS, with this certificate (chain)."),
+]
+TlsKey = Annotated[
+    Path | None, _tls("--tls-key", metavar="FILE", text="The key of that certificate.")
+]
+ClientCa = Annotated[
+    Path | None,
+    _tls(
+        "--client-ca",
+        metavar="FILE",
+        text="Ask for client certificates, of these authorities alone.",
+    ),
 ]
 
 HubId = Annotated[
     str | None,
     typer.Option(
-        metavar="ID", help="This hub's name (default: of the host, kept in the data directory)."
+        metavar="ID",
+        help="This hub's name (default: its user at the broker; "
+        "else of the host, kept in the data directory).",
     ),
 ]
 FastbootTcp = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,12 @@ import typer
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
     Broker,
+    BrokerCa,
+    BrokerCert,
+    BrokerKey,
     CacheSize,
+    ClientCa,
+    Credentials,
     DataDir,
     FastbootTcp,
     FastbootUdp,
@@ -24,6 +30,8 @@ from flashyard.cli.options import (
     PartSize,
     ProgressInterval,
     Supervised,
+    TlsCert,
+    TlsKey,
     Usb,
 )
 
@@ -32,6 +40,10 @@ def broker(
     ctx: typer.Context,
     *,
     listen: MqttListen = None,
+    credentials: Credentials = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    client_ca: ClientCa = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -40,20 +52,42 @@ def broker(
     """Run the embedded MQTT broker."""
     from flashyard.cli.serving import Ready, serve
     from flashyard.settings import BrokerSettings
+    from flashyard_broker.credential_file import CredentialFile
     from flashyard_broker.server import EmbeddedBroker
+    from flashyard_broker.tls import server_context
 
     said: Invocation = ctx.obj
     settings = said.settings(
         BrokerSettings,
         listen=listen,
+        credentials=credentials,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
         data_dir=data_dir,
         log_level=log_level,
         log_format=log_format,
     )
 
+    tls = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        tls = server_context(settings.tls_cert, settings.tls_key, settings.client_ca)
+    scheme = "mqtt" if tls is None else "mqtts"
+    credentials_file = settings.credentials_file
+    if credentials_file is not None:
+        CredentialFile(credentials_file).read()  # amqtt would not say why its plugin cannot start
+
     async def role(ready: Ready) -> None:
-        async with EmbeddedBroker(listen=settings.listen) as embedded:
-            ready(*(f"mqtt://{address}" for address in embedded.addresses))
+        public = [str(endpoint) for endpoint in settings.listen if not endpoint.is_loopback]
+        if public and tls is None:
+            logging.getLogger(__name__).warning(
+                "credentials and all reports travel in clear to %s; --tls-cert has them encrypted",
+                ", ".join(public),
+            )
+        async with EmbeddedBroker(
+            listen=settings.listen, credentials=credentials_file, tls=tls
+        ) as embedded:
+            ready(*(f"{scheme}://{address}" for address in embedded.addresses))
             await asyncio.get_running_loop().create_future()
 
     return serve(role, settings, directories=[settings.directory], supervised=supervised)
@@ -63,6 +97,9 @@ def bridge(
     ctx: typer.Context,
     *,
     broker: Broker = None,
+    broker_ca: BrokerCa = None,
+    broker_cert: BrokerCert = None,
+    broker_key: BrokerKey = None,
     listen: HttpListen = None,
     token_file: Annotated[
         Path | None,
@@ -99,6 +136,9 @@ def bridge(
     settings = said.settings(
         BridgeSettings,
         broker=broker,
+        broker_ca=broker_ca,
+        broker_cert=broker_cert,
+        broker_key=broker_key,
         listen=listen,
         token_file=token_file,
         allow_origin=allow_origin,
@@ -125,6 +165,9 @@ def hub(
     ctx: typer.Context,
     *,
     broker: Broker = None,
+    broker_ca: BrokerCa = None,
+    broker_cert: BrokerCert = None,
+    broker_key: BrokerKey = None,
     hub_id: HubId = None,
     bridge_url: Annotated[
         str | None,
@@ -151,6 +194,9 @@ def hub(
     settings = said.settings(
         HubSettings,
         broker=broker,
+        broker_ca=broker_ca,
+        broker_cert=broker_cert,
+        broker_key=broker_key,
         hub_id=hub_id,
         bridge_url=bridge_url,
         fastboot_tcp=fastboot_tcp,

@@ -9,6 +9,9 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
+    BrokerCa,
+    BrokerCert,
+    BrokerKey,
     CacheSize,
     DataDir,
     FastbootTcp,
@@ -41,6 +44,13 @@ def up(
         str | None,
         typer.Option(metavar="URL", help="Use this MQTT broker instead of starting one."),
     ] = None,
+    hub_broker: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The same with the hub's user, where --broker has one."),
+    ] = None,
+    broker_ca: BrokerCa = None,
+    broker_cert: BrokerCert = None,
+    broker_key: BrokerKey = None,
     hub_id: HubId = None,
     fastboot_tcp: FastbootTcp = None,
     fastboot_udp: FastbootUdp = None,
@@ -56,24 +66,46 @@ def up(
     """Run the whole system: broker, bridge and hub, each in a process that is kept alive."""
     from flashyard.cli.household import Household
     from flashyard.cli.housekeeping import keep_house
+    from flashyard.cli.logins import Logins, refuse_shared_login
     from flashyard.cli.serving import Ready, serve
     from flashyard.cli.supervisor import DiedError, StillbornError
     from flashyard.contract.demo import DEMO
-    from flashyard.settings import BridgeSettings, BrokerSettings, HubSettings, UpSettings
+    from flashyard.settings import (
+        CREDENTIALS,
+        BridgeSettings,
+        BrokerSettings,
+        HubSettings,
+        UpSettings,
+    )
     from flashyard.token_file import read_token
 
     said: Invocation = ctx.obj
     common = {"data_dir": data_dir, "log_level": log_level, "log_format": log_format}
     settings = said.settings(
-        UpSettings, demo=demo, listen=listen, mqtt=mqtt, broker=broker, **common
+        UpSettings,
+        demo=demo,
+        listen=listen,
+        mqtt=mqtt,
+        broker=broker,
+        hub_broker=hub_broker,
+        broker_ca=broker_ca,
+        broker_cert=broker_cert,
+        broker_key=broker_key,
+        **common,
     )
     # What a role would refuse is refused here, before anything is started.
-    url = settings.broker or "mqtt://127.0.0.1"
-    said.settings(BrokerSettings, listen=[mqtt] if mqtt else None)
-    bridge = said.settings(BridgeSettings, broker=url, listen=listen)
+    refuse_shared_login(settings)
+    served = said.settings(BrokerSettings, listen=["127.0.0.1:0"], data_dir=settings.data_dir)
+    link = {
+        "broker": settings.broker or f"{'mqtts' if served.tls_cert else 'mqtt'}://127.0.0.1",
+        "broker_ca": settings.broker_ca,
+        "broker_cert": settings.broker_cert,
+        "broker_key": settings.broker_key,
+    }
+    bridge = said.settings(BridgeSettings, **link, listen=listen)
     hub = said.settings(
         HubSettings,
-        broker=url,
+        **link,
         hub_id=hub_id,
         fastboot_tcp=fastboot_tcp,
         fastboot_udp=fastboot_udp,
@@ -83,11 +115,22 @@ def up(
         part_size=part_size,
         progress_interval=progress_interval,
     )
+    logins: Logins | None = None
+    if settings.mqtt and not settings.mqtt.is_loopback and not settings.broker:
+        credentials = served.credentials or served.directory / CREDENTIALS
+        logins = Logins.kept(credentials, settings.data_dir, hub.hub_id)
+    if settings.broker is None:
+        said.settings(
+            BrokerSettings,
+            listen=[str(settings.mqtt)] if settings.mqtt else None,
+            data_dir=settings.data_dir,
+        )
     household = Household(
         settings,
         said.config,
         plain=settings.log_format == "plain"
         or (settings.log_format == "auto" and sys.stderr.isatty()),
+        logins=logins,
         hub_flags=_flags(
             hub_id=hub_id,
             fastboot_udp=fastboot_udp,

@@ -12,6 +12,7 @@ The public names, all used from the event loop's own thread::
         link.connections, link.received, link.dropped, link.callback_errors          # counters
 
     client_context(ca=None, cert=None, key=None) -> ssl.SSLContext               # for mqtts
+    tls_for(settings) -> ssl.SSLContext | None                    # what a role's settings ask for
     on_message(topic: str, payload: bytes, retained: bool), on_up(), on_down(reason: str)
     Will(topic, payload, qos=1, retain=True)
 """
@@ -19,6 +20,6 @@ The public names, all used from the event loop's own thread::
 from flashyard.link.address import Address
 from flashyard.link.letter import Will
 from flashyard.link.link import Link
-from flashyard.link.tls import client_context
+from flashyard.link.tls import client_context, tls_for
 
-__all__ = ["Address", "Link", "Will", "client_context"]
+__all__ = ["Address", "Link", "Will", "client_context", "tls_for"]

@@ -15,6 +15,7 @@ from typing import Any
 
 from flashyard import certificates
 from flashyard.link.letter import LinkDownError
+from flashyard.settings import LinkSettings
 
 _DOUBT = "; does it speak TLS there?"
 # OpenSSL's names of what it found itself, and of the other side's alerts; see ssl.SSLError.reason.
@@ -69,6 +70,17 @@ def client_context(
             context, cert, key, cert_option="--broker-cert", key_option="--broker-key"
         )
     return context
+
+
+def tls_for(settings: LinkSettings) -> ssl.SSLContext | None:
+    """Make the context that a role's settings ask for; None where its broker is without TLS.
+
+    Raises:
+        FaultError: as `client_context`.
+    """
+    if not settings.broker.startswith("mqtts://"):
+        return None
+    return client_context(settings.broker_ca, settings.broker_cert, settings.broker_key)
 
 
 async def shake_hands(
