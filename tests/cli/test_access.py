@@ -104,6 +104,13 @@ async def test_credentials_are_made_before_the_broker_may_listen_beyond_this_mac
     assert added.status == 0, added.err
 
 
+async def test_another_file_can_be_named(data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    assert (await access(data, "add", "hub", "bench-a", "--credentials", other)).status == 0
+    assert "bench-a" in (await access(data, "list", "--credentials", other)).out
+    assert (await access(data, "list")).out == ""
+
+
 async def test_mosquittos_files_are_written_for_their_owner_and_named(
     data: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashyard.cli.invocation import Invocation
-from flashyard.cli.options import DataDir, Json
+from flashyard.cli.options import Credentials, DataDir, Json
 from flashyard_broker.access import Role
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 access = typer.Typer(name="access")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the identity; a hub's is its id.")]
 _USE = {
-    Role.HUB: "Use it: flashyard hub --hub-id {name} --broker mqtts://{name}:SECRET@HOST:PORT, "
-    "or, out of others' sight, FLASHYARD_HUB_BROKER=mqtts://…",
+    Role.HUB: "Use it: flashyard hub --broker mqtts://{name}:SECRET@HOST:PORT, "
+    "or FLASHYARD_HUB_BROKER, out of others' sight.",
     Role.BRIDGE: "Use it: flashyard bridge --broker mqtts://{name}:SECRET@HOST:PORT, "
-    "or, out of others' sight, FLASHYARD_BRIDGE_BROKER=mqtts://…",
+    "or FLASHYARD_BRIDGE_BROKER, out of others' sight.",
     Role.VIEWER: "Use it with any MQTT client: user {name}, client id {name} or {name}-…",
 }
 
@@ -45,13 +45,14 @@ def add(
     role: Annotated[Role, typer.Argument(metavar="ROLE", help="hub, bridge or viewer.")],
     name: Name,
     *,
+    credentials: Credentials = None,
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Let somebody in; print the secret, this once."""
     from flashyard.cli.talk import print_data, say
 
-    file = _file(ctx, data_dir)
+    file = _file(ctx, credentials, data_dir)
     secret = file.add(role, name)
     if json:
         print_data(_as_json({"name": name, "role": role, "secret": secret}))
@@ -62,12 +63,18 @@ def add(
 
 
 @access.command("list")
-def list_(ctx: typer.Context, *, data_dir: DataDir = None, json: Json = False) -> None:
+def list_(
+    ctx: typer.Context,
+    *,
+    credentials: Credentials = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
     """List who is let in."""
     from flashyard.cli.table import print_table, when
     from flashyard.cli.talk import print_data, say
 
-    everybody = sorted(_file(ctx, data_dir).read_if_there().items())
+    everybody = sorted(_file(ctx, credentials, data_dir).read_if_there().items())
     if json:
         for name, each in everybody:
             print_data(_as_json({"name": name, "role": each.role, "since": each.since}))
@@ -79,11 +86,17 @@ def list_(ctx: typer.Context, *, data_dir: DataDir = None, json: Json = False) -
 
 
 @access.command()
-def revoke(ctx: typer.Context, name: Name, *, data_dir: DataDir = None) -> None:
+def revoke(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    credentials: Credentials = None,
+    data_dir: DataDir = None,
+) -> None:
     """Let somebody in no more; a running broker of ours disconnects it."""
     from flashyard.cli.talk import say
 
-    gone = _file(ctx, data_dir).revoke(name)
+    gone = _file(ctx, credentials, data_dir).revoke(name)
     say(f"The {gone.role} {name} is let in no more. For Mosquitto, export its files anew.")
 
 
@@ -93,26 +106,29 @@ def export(
     peer: Annotated[Peer, typer.Argument(metavar="BROKER", help="mosquitto.")],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write them.")],
+    credentials: Credentials = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write the files that tell another broker who is let in; print their paths."""
     from flashyard.cli.talk import print_data, say
     from flashyard_broker.mosquitto import export as write
 
-    paths = write(_file(ctx, data_dir).read(), out)
+    paths = write(_file(ctx, credentials, data_dir).read(), out)
     for path in paths:
         print_data(str(path))
     say(f"docs/access.md tells how {peer} uses them, and what it cannot keep to.")
 
 
-def _file(ctx: typer.Context, data_dir: Path | None) -> CredentialFile:
-    from flashyard.settings import BrokerSettings
+def _file(ctx: typer.Context, credentials: Path | None, data_dir: Path | None) -> CredentialFile:
+    from flashyard.settings import CREDENTIALS, BrokerSettings
     from flashyard_broker.credential_file import CredentialFile
 
     said: Invocation = ctx.obj
     # A broker's listener beyond this machine is refused for the lack of what is made here.
-    settings = said.settings(BrokerSettings, data_dir=data_dir, listen=["127.0.0.1:0"])
-    return CredentialFile(settings.directory / "credentials.json")
+    settings = said.settings(
+        BrokerSettings, credentials=credentials, data_dir=data_dir, listen=["127.0.0.1:0"]
+    )
+    return CredentialFile(settings.credentials or settings.directory / CREDENTIALS)
 
 
 def _as_json(facts: dict[str, object]) -> str:
