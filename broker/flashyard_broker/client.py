@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from amqtt.contexts import Action
+from amqtt.events import MQTTEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import OutgoingApplicationMessage
 
@@ -56,8 +57,8 @@ class Client(BrokerProtocolHandler):
         Raises:
             MalformedPacketError: it is none.
         """
-        if self.engine.taps.packets:
-            self.engine.taps.packet(frame, self.session)
+        if self.engine.taps.received:
+            self.engine.taps.packet(MQTTEvents.PACKET_RECEIVED, frame, self.session)
         kind = frame[0] >> 4
         if self.session is None:
             if self._is_new:  # else it was let go, and what it had still sent is void
@@ -162,7 +163,12 @@ class Client(BrokerProtocolHandler):
             self.malformed(str(error))
 
     def _resume(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is not None:
+        failure = None if task.cancelled() else task.exception()
+        if task.cancelled() or failure is not None:
+            if failure is not None:
+                _log.error("a plugin failed %s", self.connection.peer, exc_info=failure)
+            if self.session is not None:
+                self._end(self.session, will=failure is not None)
             self.connection.abort()
         self.connection.unpark()
 

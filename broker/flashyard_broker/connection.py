@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
+
+from amqtt.events import MQTTEvents
 
 from flashyard_broker import wire
 from flashyard_broker.client import Client
@@ -102,9 +105,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and hand each whole packet to the client."""
-        self.heard = self._loop.time()
         if self.is_closing:
             return
+        self.heard = self._loop.time()
         if self._rest is not None:
             self._rest += data
             if self._is_parked or len(self._rest) < self._wanted:
@@ -197,11 +200,16 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _flush(self) -> None:
-        gathered = self._gathered
-        if gathered and not self.is_closing:
-            self._transport.write(b"".join(gathered))
-        gathered.clear()
+        if self._gathered and not self.is_closing:
+            self._write(self._gathered)
+        self._gathered.clear()
         self._gathered_bytes = 0
+
+    def _write(self, frames: Sequence[bytes]) -> None:
+        if self.engine.taps.sent:
+            for frame in frames:
+                self.engine.taps.packet(MQTTEvents.PACKET_SENT, frame, self.client.session)
+        self._transport.write(b"".join(frames))
 
     def pause_writing(self) -> None:
         """Note that the client does not keep up."""
@@ -212,7 +220,7 @@ class Connection(asyncio.Protocol):
         self.is_stuck = False
         self.client.writable()
         self._flush()
-        while self._backlog and not self.is_stuck:
+        while self._backlog and not self.is_stuck and not self.is_closing:
             chunk: list[bytes] = []
             size = 0
             while self._backlog and size < _HIGH_WATER:
@@ -220,7 +228,7 @@ class Connection(asyncio.Protocol):
                 size += len(chunk[-1])
             self._backlog_bytes -= size
             self.counters.sent[0] += len(chunk)
-            self._transport.write(b"".join(chunk))
+            self._write(chunk)
         self._unread = 0
         if not self._is_parked and not self.is_closing:
             self._transport.resume_reading()

@@ -6,6 +6,8 @@ and it knows no permission but the verdict that it is given.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from amqtt.broker import RetainedApplicationMessage
 from amqtt.events import BrokerEvents
 
@@ -82,10 +84,16 @@ class Delivery:
 
         It never suspends, so that nobody's subscription can get in between (D15).
         """
-        for message in self.retained.matching(topic_filter):
-            qos = min(granted, message.qos or 0)
-            field = wire.field_of(message.topic)
-            session.outgoing.push((field, bytes(message.data), qos, True), session.connection)
+        topics = self.retained.matching(topic_filter)
+        if topics:
+            session.outgoing.recall(self._recalled(topics, granted), session.connection)
+
+    def _recalled(self, topics: list[str], granted: int) -> Iterator[Message]:
+        for topic in topics:
+            message = self.retained.get(topic)
+            if message is not None:
+                qos = min(granted, message.qos or 0)
+                yield wire.field_of(topic), bytes(message.data), qos, True
 
     def _hand(self, session: ClientSession, message: Message) -> None:
         outgoing, connection = session.outgoing, session.connection

@@ -78,7 +78,10 @@ class Engine(Broker):
             now = loop.time()
             for connection in tuple(self._connections):
                 client, silent = connection.client, now - connection.heard
-                if client.session is None:
+                if connection.is_closing:
+                    if silent > _FAREWELL:
+                        connection.abort()  # it does not take its farewell
+                elif client.session is None:
                     if now - connection.made > self.limits.connect_timeout:
                         client.refuse(Refused.SILENT)
                 elif client.session.keep_alive * _PATIENCE < silent and client.session.keep_alive:

@@ -6,6 +6,7 @@ Source: MQTT 3.1.1, 4.3, 4.4 and 4.6. It writes to a connection and never waits 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flashyard_broker import wire
@@ -27,7 +28,7 @@ class Outgoing:
     no bound (D8, D9, D12). Here a message leaves when it is acknowledged or its session ends.
     """
 
-    __slots__ = ("_last_id", "_limits", "inflight", "waiting", "waiting_bytes")
+    __slots__ = ("_last_id", "_limits", "_recalled", "inflight", "waiting", "waiting_bytes")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -36,6 +37,7 @@ class Outgoing:
         """Packet id -> message; None where only its PUBCOMP is awaited."""
         self.waiting: deque[Message] | None = None  # made when there is one
         self.waiting_bytes = 0
+        self._recalled: deque[Iterator[Message]] | None = None
 
     def __len__(self) -> int:
         return len(self.waiting) if self.waiting else 0
@@ -60,6 +62,18 @@ class Outgoing:
         self.waiting.append(message)
         self.waiting_bytes += len(message[1]) + _OVERHEAD
 
+    def recall(self, retained: Iterator[Message], connection: Connection | None) -> None:
+        """Send what is retained, as the client takes it, after what is live.
+
+        The messages are read as late as possible: they cost no memory until then, and are never
+        older than what the client was told meanwhile.
+        """
+        if self._recalled is None:
+            self._recalled = deque()
+        self._recalled.append(retained)
+        if connection is not None:
+            self.pump(connection)
+
     def trim(self) -> int:
         """Let the oldest go that exceed what may wait while nobody is there; return how many."""
         gone = 0
@@ -67,16 +81,17 @@ class Outgoing:
             len(self.waiting) > self._limits.offline_queued
             or self.waiting_bytes > self._limits.offline_bytes
         ):
-            self._next()
+            self._next_waiting(self.waiting)
             gone += 1
         return gone
 
     def pump(self, connection: Connection) -> None:
         """Send what waits, as far as the connection and its window take it."""
-        while (
-            self.waiting and not connection.is_stuck and len(self.inflight) < self._limits.inflight
-        ):
-            self._send(self._next(), connection)
+        while not connection.is_stuck and len(self.inflight) < self._limits.inflight:
+            message = self._next()
+            if message is None:
+                break
+            self._send(message, connection)
 
     def resend(self, connection: Connection) -> None:
         """Send again, after a reconnection, what was not acknowledged (4.4), then the rest."""
@@ -93,7 +108,7 @@ class Outgoing:
     def acknowledged(self, packet_id: int, connection: Connection) -> None:
         """Take a PUBACK or PUBCOMP. One for an unknown message means nothing."""
         self.inflight.pop(packet_id, None)
-        if self.waiting:
+        if self.waiting or self._recalled:
             self.pump(connection)
 
     def received(self, packet_id: int, connection: Connection) -> None:
@@ -102,9 +117,18 @@ class Outgoing:
             self.inflight[packet_id] = None
         connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
 
-    def _next(self) -> Message:
-        assert self.waiting is not None  # noqa: S101 - for the type checker
-        message = self.waiting.popleft()
+    def _next(self) -> Message | None:
+        if self.waiting:
+            return self._next_waiting(self.waiting)
+        while self._recalled:
+            message = next(self._recalled[0], None)
+            if message is not None:
+                return message
+            self._recalled.popleft()
+        return None
+
+    def _next_waiting(self, waiting: deque[Message]) -> Message:
+        message = waiting.popleft()
         self.waiting_bytes -= len(message[1]) + _OVERHEAD
         return message
 

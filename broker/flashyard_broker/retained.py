@@ -68,10 +68,9 @@ class Retained(dict[str, RetainedApplicationMessage]):
         self._top = _Level()
         self.bytes = 0
 
-    def matching(self, topic_filter: str) -> Iterator[RetainedApplicationMessage]:
-        """Yield the messages whose topics match a filter (4.7)."""
-        for topic in _find(self._top, topic_filter.split("/"), 0):
-            yield self[topic]
+    def matching(self, topic_filter: str) -> list[str]:
+        """Return the topics with a message that match a filter (4.7)."""
+        return list(_find(self._top, topic_filter.split("/"), 0))
 
 
 def _find(level: _Level, names: list[str], depth: int) -> Iterator[str]:

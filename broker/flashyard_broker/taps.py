@@ -17,13 +17,17 @@ from flashyard_broker.session import ClientSession
 
 
 class Taps:
-    """Who listens, looked up once. ``packets``, ``messages``: somebody listens to each of them."""
+    """Who listens, looked up once. ``received``, ``sent``, ``messages``: somebody listens to each.
+
+    A plugin that does puts every message on a slower path.
+    """
 
     def __init__(self, plugins: PluginManager[BrokerContext]) -> None:
         self._plugins = plugins
         tapped = {event for event, calls in plugins._event_plugin_callbacks.items() if calls}  # noqa: SLF001 - no public way
         self._tapped: set[str] = tapped
-        self.packets = MQTTEvents.PACKET_RECEIVED in tapped
+        self.received = MQTTEvents.PACKET_RECEIVED in tapped
+        self.sent = MQTTEvents.PACKET_SENT in tapped
         self.messages = bool(
             tapped & {BrokerEvents.MESSAGE_RECEIVED, BrokerEvents.MESSAGE_BROADCAST}
         )
@@ -33,9 +37,9 @@ class Taps:
         if event in self._tapped:
             wire.at_once(self._plugins.fire_event(event, **facts))
 
-    def packet(self, frame: bytes, session: ClientSession | None) -> None:
-        """Tell of a packet that came."""
-        self.fire(MQTTEvents.PACKET_RECEIVED, packet=wire.decode(frame), session=session)
+    def packet(self, event: Events, frame: bytes, session: ClientSession | None) -> None:
+        """Tell of a packet that came or goes."""
+        self.fire(event, packet=wire.decode(frame), session=session)
 
     def message(self, event: Events, session: ClientSession, told: tuple[str, bytes, int]) -> None:
         """Tell of a message: topic, payload and QoS as its client published them."""
