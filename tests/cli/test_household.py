@@ -87,3 +87,14 @@ def test_the_hub_is_told_of_configured_and_demo_devices_and_of_the_bridge() -> N
 )
 def test_what_listens_everywhere_is_reached_here(url: str, near: str) -> None:
     assert within_reach(url) == near
+
+
+def test_our_own_broker_tells_its_numbers_and_the_bridge_asks_for_them() -> None:
+    assert values(household().broker([]).argv, "--sys-interval") == ["10"]
+    assert "--broker-sys" in household().bridge("mqtt://h", []).argv
+    often = Household(UpSettings(), None, plain=False, sys_interval=2.5)
+    assert values(often.broker([]).argv, "--sys-interval") == ["2.5"]
+
+
+def test_somebody_elses_broker_is_not_asked_for_its_numbers() -> None:
+    assert "--broker-sys" not in household(broker="mqtt://h").bridge("mqtt://h", []).argv

@@ -19,6 +19,7 @@ from flashyard.settings import NetworkDevice, UpSettings
 
 PROGRAM = (sys.executable, "-m", "flashyard")
 DEMO_LINK_SPEED = "20M"  # bytes per second of each demo device
+SYS_INTERVAL = 10.0  # seconds between two rounds of our own broker's numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Household:
         logins: at our own broker, where it asks for them.
         hub_flags: flags for the hub, as they were given, but for its devices over TCP.
         devices: those, however they were configured.
+        sys_interval: of our own broker, where it was configured; seconds.
     """
 
     settings: UpSettings
@@ -40,20 +42,24 @@ class Household:
     logins: Logins | None = None
     hub_flags: Sequence[str] = ()
     devices: Sequence[NetworkDevice] = ()
+    sys_interval: float = 0.0
 
     def broker(self, before: Sequence[str]) -> Command:
         """Make the broker's command; ``before``: the addresses it had before it died."""
         asked = [str(self.settings.mqtt)] if self.settings.mqtt else []
-        return self._command("broker", *_listen(before or asked))
+        every = f"{self.sys_interval or SYS_INTERVAL:g}"
+        return self._command("broker", *_listen(before or asked), "--sys-interval", every)
 
     def bridge(self, broker: str, before: Sequence[str]) -> Command:
         """Make the bridge's command; ``broker``: the URL that somebody gave, or our own's."""
         asked = [str(endpoint) for endpoint in self.settings.listen or ()]
+        watching = [] if self.settings.broker else ["--broker-sys"]
         url = self.logins.bridge.at(broker) if self.logins else broker
         return self._command(
             "bridge",
             *_listen(before or asked),
             *self._trust(),
+            *watching,
             secrets={"FLASHYARD_BRIDGE_BROKER": url},
         )
 

@@ -44,6 +44,12 @@ def broker(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     client_ca: ClientCa = None,
+    sys_interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S", help="Tell numbers on $SYS topics every so often (default: 0, never)."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -54,6 +60,7 @@ def broker(
     from flashyard.settings import BrokerSettings
     from flashyard_broker.credential_file import CredentialFile
     from flashyard_broker.server import EmbeddedBroker
+    from flashyard_broker.sys_topics import SysTopics
     from flashyard_broker.tls import server_context
 
     said: Invocation = ctx.obj
@@ -64,6 +71,7 @@ def broker(
         tls_cert=tls_cert,
         tls_key=tls_key,
         client_ca=client_ca,
+        sys_interval=sys_interval,
         data_dir=data_dir,
         log_level=log_level,
         log_format=log_format,
@@ -88,7 +96,8 @@ def broker(
             listen=settings.listen, credentials=credentials_file, tls=tls
         ) as embedded:
             ready(*(f"{scheme}://{address}" for address in embedded.addresses))
-            await asyncio.get_running_loop().create_future()
+            async with SysTopics(embedded, settings.sys_interval):
+                await asyncio.get_running_loop().create_future()
 
     return serve(role, settings, directories=[settings.directory], supervised=supervised)
 

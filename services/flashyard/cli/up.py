@@ -140,6 +140,7 @@ def up(
             progress_interval=progress_interval,
         ),
         devices=hub.fastboot_tcp,
+        sys_interval=served.sys_interval,
     )
     expected = {device.device_id for device in (*hub.fastboot_tcp, *hub.fastboot_udp)}
     if settings.demo:
