@@ -58,6 +58,13 @@ async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_to
 
         async with hub_at_work(broker.url, tmp_path, addresses) as second:
             await peer.online("DEVICE_1")
+            if not broker.able.keeps_to_wildcards:
+                # Nobody tells the hub what it did before. Its new record is without the jobs, and
+                # that is a bridge's news: see the same death among the outages.
+                assert peer.devices["DEVICE_1"].session == second.hub.session
+                assert peer.devices["DEVICE_1"].current_job is None
+                assert peer.end(running) is peer.end(waiting) is None
+                return
             end = await peer.failed(running, Code.INTERRUPTED)
             assert end.seq == last.seq + 1
             assert "partly written" in (end.device_state or "")

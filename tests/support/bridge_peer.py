@@ -70,7 +70,13 @@ class BridgePeer:
         self.hub: Hub | None = None
         self.receipts: list[Receipt] = []
         self.link_url = url
-        self.link = Link(url, "bridge-peer", on_message=self._hear, subscriptions=bridge_filters())
+        self.link = Link(
+            url,
+            "bridge-peer",
+            on_message=self._hear,
+            on_up=lambda: self._ask(self.clock()),
+            subscriptions=bridge_filters(),
+        )
 
     async def __aenter__(self) -> Self:
         await self.link.__aenter__()
@@ -199,9 +205,12 @@ class BridgePeer:
     async def announce(self, now: int | None = None) -> int:
         """Ask for everything, and wait for the hub's answer."""
         now = self.clock() if now is None else now
-        self.link.publish(ANNOUNCE, Announce(now=now).encode(), qos=1)
+        self._ask(now)
         await until(lambda: self.hub and self.hub.announced == now)
         return now
+
+    def _ask(self, now: int) -> None:
+        self.link.publish(ANNOUNCE, Announce(now=now).encode(), qos=1)
 
     def _receipts_of(self, order_id: str) -> list[Receipt]:
         return [receipt for receipt in self.receipts if receipt.order_id == order_id]

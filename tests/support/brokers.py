@@ -1,37 +1,43 @@
-"""Real brokers on free loopback ports, to be stopped and started again on the same port.
+"""The brokers the tests run against, each with the settings that we ship.
 
-The fixture `broker` runs a test once against the embedded broker and once against Mosquitto.
+The fixtures `broker` and `broker_process` run a test once against each of them; NATS and RabbitMQ
+take their time and belong to the long runs.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import signal
-import socket
 import sys
-from abc import ABC, abstractmethod
-from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from flashyard.endpoint import Endpoint
 from flashyard_broker.server import EmbeddedBroker
+from support.broker_process import SHIPPED, Broker, BrokerProcess, free_port, program
+from support.nats import nats
+from support.rabbitmq import RabbitMq
 
-_SHIPPED = Path(__file__).parents[2] / "broker" / "mosquitto.conf"
-_WITHIN = 10.0  # seconds to start or to stop
+__all__ = [
+    "KINDS",
+    "Broker",
+    "BrokerProcess",
+    "broker",
+    "broker_process",
+    "chosen",
+    "embedded_process",
+    "free_port",
+    "mosquitto",
+    "rabbitmq",
+]
 
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
+KINDS = [
+    "embedded",
+    "mosquitto",
+    pytest.param("nats", marks=pytest.mark.long),
+    pytest.param("rabbitmq", marks=pytest.mark.long),
+]
 
 _EMBEDDED = """
 import asyncio, signal, sys
@@ -46,29 +52,6 @@ async def serve(port: int) -> None:
 
 asyncio.run(serve(int(sys.argv[1])))
 """
-
-
-class Broker(ABC):
-    """A broker on one loopback port for its whole life, running or not."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
-
-    @abstractmethod
-    async def start(self) -> None:
-        """Start, and return when it serves."""
-
-    @abstractmethod
-    async def stop(self) -> None:
-        """Stop in order; nothing happens to one that does not run."""
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
 
 
 class EmbeddedHere(Broker):
@@ -87,63 +70,6 @@ class EmbeddedHere(Broker):
             await broker.__aexit__(None, None, None)
 
 
-class BrokerProcess(Broker):
-    """A broker in a process of its own, which can also be killed; it logs to a file."""
-
-    def __init__(self, port: int, command: list[str], log: Path) -> None:
-        super().__init__(port)
-        self._command = command
-        self._log = log
-        self._process: Process | None = None
-
-    async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=DEVNULL, stdout=log, stderr=STDOUT
-            )
-        async with asyncio.timeout(_WITHIN):
-            while not await self._answers():
-                assert process.returncode is None, self._log.read_text()
-                await asyncio.sleep(0.02)
-
-    async def stop(self) -> None:
-        await self._end(hard=False)
-
-    async def kill(self) -> None:
-        """SIGKILL it."""
-        await self._end(hard=True)
-
-    def freeze(self) -> None:
-        """SIGSTOP it: its sockets stay open, and nobody answers."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let a frozen one go on."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None, "it does not run"
-        self._process.send_signal(number)
-
-    async def _end(self, *, hard: bool) -> None:
-        process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
-        process.send_signal(signal.SIGCONT)
-        async with asyncio.timeout(_WITHIN):
-            await process.wait()
-
-    async def _answers(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except OSError:
-            return False
-        writer.close()
-        await writer.wait_closed()
-        return True
-
-
 def embedded_process(directory: Path) -> BrokerProcess:
     """The embedded broker in a process of its own, not started yet."""
     port = free_port()
@@ -154,22 +80,57 @@ def embedded_process(directory: Path) -> BrokerProcess:
 def mosquitto(directory: Path) -> BrokerProcess:
     """Mosquitto with the settings that we ship, not started yet."""
     port = free_port()
-    shipped = _SHIPPED.read_text()
+    shipped = (SHIPPED / "mosquitto.conf").read_text()
     assert "listener 1883 127.0.0.1\n" in shipped
     settings = directory / f"mosquitto-{port}.conf"
     settings.write_text(shipped.replace("listener 1883 ", f"listener {port} "))
-    # Debian keeps it where an ordinary user's PATH does not look.
-    program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None, "the tests need the mosquitto package"
-    return BrokerProcess(port, [program, "-c", str(settings)], directory / f"mosquitto-{port}.log")
+    command = [program("mosquitto", "mosquitto"), "-c", str(settings)]
+    return BrokerProcess(port, command, directory / f"mosquitto-{port}.log")
 
 
-@pytest.fixture(params=["embedded", "mosquitto"])
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMq]:
+    """A node for all tests of a module, since it takes so long to start; not started yet."""
+    node = RabbitMq(tmp_path_factory.mktemp("rabbitmq"))
+    yield node
+    node.close()
+
+
+@pytest.fixture(params=KINDS)
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker]:
-    """A broker that serves: once ours, once Mosquitto."""
-    chosen: Broker = (
-        EmbeddedHere(free_port()) if request.param == "embedded" else mosquitto(tmp_path)
-    )
-    await chosen.start()
-    yield chosen
-    await chosen.stop()
+    """A broker that serves: one of each kind in turn, ours in the test's own loop."""
+    if request.param == "embedded":
+        ours = EmbeddedHere(free_port())
+        await ours.start()
+        yield ours
+        await ours.stop()
+    else:
+        async with chosen(request, tmp_path) as process:
+            yield process
+
+
+@pytest.fixture(params=KINDS)
+async def broker_process(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[BrokerProcess]:
+    """A broker that serves and can be killed: one of each kind in turn."""
+    async with chosen(request, tmp_path) as process:
+        yield process
+
+
+@asynccontextmanager
+async def chosen(request: pytest.FixtureRequest, directory: Path) -> AsyncIterator[BrokerProcess]:
+    """The broker of the kind that the fixture's parameter names, as a process that serves."""
+    make: dict[str, Callable[[], BrokerProcess]] = {
+        "embedded": lambda: embedded_process(directory),
+        "mosquitto": lambda: mosquitto(directory),
+        "nats": lambda: nats(directory),
+        "rabbitmq": lambda: request.getfixturevalue("rabbitmq"),
+    }
+    process = make[request.param]()
+    await process.start()
+    try:
+        yield process
+    finally:
+        if request.param != "rabbitmq":  # the module's next test goes on with it
+            await process.stop()

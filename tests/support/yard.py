@@ -21,7 +21,7 @@ from flashyard.contract.messages import decode_message
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
-from support.brokers import BrokerProcess, embedded_process, free_port, mosquitto
+from support.broker_process import BrokerProcess, free_port
 from support.waiting import until
 from support.watcher import Watcher
 
@@ -239,12 +239,9 @@ class Yard:
 
 
 @asynccontextmanager
-async def yard(folder: Path, *, external: bool = False, speed: str = "8M") -> AsyncIterator[Yard]:
-    """A system that serves; ``external``: on Mosquitto instead of the embedded broker."""
-    broker = (mosquitto if external else embedded_process)(folder)
+async def yard(folder: Path, broker: BrokerProcess, speed: str = "8M") -> AsyncIterator[Yard]:
+    """A system that serves, on a broker that runs."""
     async with AsyncExitStack() as stack:
-        await broker.start()
-        stack.push_async_callback(broker.stop)
         made = Yard(folder, broker, free_port(), speed)
         stack.push_async_callback(made.stop)
         await made.start()

@@ -14,15 +14,29 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from support.brokers import KINDS, chosen
 from support.processes import Running, flashyard, serving
 
 DEMO = {"PIXEL6_001", "SAMSUNG_S21_002", "ONEPLUS_9_003"}
 ENDS = {"flash_completed", "flash_failed"}
 
 
+ITS_OWN = ("--mqtt", "127.0.0.1:0")
+
+
+@pytest.fixture(params=KINDS)
+async def mqtt(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
+    """Where `up` has its broker: one of its own, or somebody else's."""
+    if request.param == "embedded":
+        yield ITS_OWN
+    else:
+        async with chosen(request, tmp_path) as broker:
+            yield "--broker", broker.url
+
+
 @asynccontextmanager
 async def up(directory: Path, *more: str) -> AsyncIterator[Running]:
-    nowhere = ("--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
+    nowhere = ("--listen", "127.0.0.1:0")
     async with serving("up", *nowhere, "--data-dir", directory, *more) as running:
         yield running
 
@@ -49,9 +63,9 @@ async def heard(socket: ClientConnection, within: float) -> AsyncIterator[dict[s
 
 
 async def test_the_demo_is_three_real_transfers_watched_live_and_can_be_cancelled(
-    tmp_path: Path,
+    mqtt: tuple[str, str], tmp_path: Path
 ) -> None:
-    async with up(tmp_path, "--demo") as system, watch(system) as socket:
+    async with up(tmp_path, "--demo", *mqtt) as system, watch(system) as socket:
         job_ids = await demo(system)
         stories: dict[str, list[dict[str, Any]]] = {job_id: [] for job_id in job_ids}
         async for message in heard(socket, 60):
@@ -76,7 +90,7 @@ async def test_the_demo_is_three_real_transfers_watched_live_and_can_be_cancelle
 @pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_the_demo_runs_from_started_to_completed(tmp_path: Path) -> None:
-    async with up(tmp_path, "--demo") as system, watch(system) as socket:
+    async with up(tmp_path, "--demo", *ITS_OWN) as system, watch(system) as socket:
         job_ids = await demo(system)
         stories: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
         async for message in heard(socket, 540):
@@ -90,7 +104,7 @@ async def test_the_demo_runs_from_started_to_completed(tmp_path: Path) -> None:
 
 
 async def test_an_image_from_the_terminal_arrives_on_the_device_byte_by_byte(
-    tmp_path: Path,
+    mqtt: tuple[str, str], tmp_path: Path
 ) -> None:
     content = random.Random("image").randbytes(40_000_001)
     image = tmp_path / "system.img"
@@ -98,7 +112,7 @@ async def test_an_image_from_the_terminal_arrives_on_the_device_byte_by_byte(
     emulator = ("emulate", "--serial", "BENCH_1", "--tcp", "127.0.0.1:0", "--out", tmp_path)
     async with serving(*emulator) as device:
         place = device.ready[0].removeprefix("fastboot-tcp://").removesuffix("/BENCH_1")
-        async with up(tmp_path / "data", "--fastboot-tcp", f"BENCH_1={place}") as system:
+        async with up(tmp_path / "data", "--fastboot-tcp", f"BENCH_1={place}", *mqtt) as system:
             url = ("--url", system.ready[0])
             first = await flashyard("flash", "BENCH_1", "system", image, *url)
             assert first.status == 0, first.err
