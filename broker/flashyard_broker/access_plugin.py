@@ -21,7 +21,7 @@ from flashyard_broker.credentials import Credentials
 
 ANONYMOUS = "flashyard.anonymous"  # the session's attribute: may it be?
 _SILENCE = 60.0  # seconds between two lines about the same client
-_MOST_TOLD = 1000  # clients whose refusal is remembered
+_MOST_TOLD = 200  # clients told about in that time: who guesses names must not fill the disk
 _NAME_SHOWN = 64  # characters: what a client calls itself may be 64 KiB
 _log = logging.getLogger(__name__)
 
@@ -106,16 +106,15 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         return None
 
     def _tell(self, session: Session, reason: str) -> None:
-        """Log a refusal; the same client's next ones in silence for a minute."""
+        """Log a refusal; the same client's next ones pass in silence for a minute."""
         name = (session.username or _common_name(session) or "")[:_NAME_SHOWN]
         client = name, session.remote_address or ""
         now = time.monotonic()
-        if now - self._told.get(client, -_SILENCE) < _SILENCE:
+        while self._told and now - self._told[oldest := next(iter(self._told))] >= _SILENCE:
+            del self._told[oldest]
+        if client in self._told or len(self._told) >= _MOST_TOLD:
             return
-        self._told.pop(client, None)  # the oldest stand first
         self._told[client] = now
-        while len(self._told) > _MOST_TOLD:
-            del self._told[next(iter(self._told))]
         _log.warning(
             "refused %r from %s as client %r: %s",
             name or None,

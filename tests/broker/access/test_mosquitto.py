@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from flashyard.contract.topics import ROOT, Kind, build
 from flashyard_broker.access import TABLE, Role, rights_of
 from flashyard_broker.credential_file import CredentialFile
 from flashyard_broker.mosquitto import ACCESS, LISTENER, PASSWORDS, access_list, export
+from support.authority import Authority
 from support.guarded import GuardedMosquitto
-from support.raw_mqtt import SUBACK, publish, subscribe
+from support.raw_mqtt import CONNACK, SUBACK, connect, dialled, publish, subscribe
 
 OWN, THEIRS = (build(Kind.EVENT, hub, "PIXEL6_001") for hub in ("bench-a", "bench-b"))
 PRESENCE = build(Kind.PRESENCE, "bench-a")
@@ -82,6 +84,28 @@ async def test_it_lets_a_bridge_publish_where_it_may_only_clear(tmp_path: Path) 
         await hub.expect(SUBACK)
         await bridge.send(publish(PRESENCE, b"anything", retain=True))
         assert (await hub.message()).payload == b"anything"
+    await broker.stop()
+
+
+async def test_a_certificate_takes_the_place_of_a_secret_there_too(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    shown = authority.certify("127.0.0.1")
+    broker = GuardedMosquitto(
+        tmp_path,
+        f"certfile {shown.cert}\nkeyfile {shown.key}\ncafile {authority.ca}\n"
+        "require_certificate true\nuse_identity_as_username true",
+    )
+    await broker.start()
+    context = ssl.create_default_context(cafile=str(authority.ca))
+    mine = authority.certify("hub.lan", common_name="bench-a")
+    context.load_cert_chain(mine.cert, mine.key)
+    async with dialled(broker.port, context) as hub:
+        await hub.send(connect("bench-a"))
+        await hub.expect(CONNACK, bytes([0, 0]))
+        await hub.send(subscribe("#"))
+        await hub.expect(SUBACK)
+        await hub.send(publish(THEIRS, b"forged"), publish(OWN, b"own"))
+        assert (await hub.message()).topic == OWN
     await broker.stop()
 
 

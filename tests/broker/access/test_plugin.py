@@ -13,6 +13,7 @@ from amqtt.session import Session
 
 from flashyard.contract.faults import FaultError
 from flashyard.contract.topics import ROOT
+from flashyard_broker import access_plugin
 from flashyard_broker.access import Role
 from flashyard_broker.access_plugin import AccessPlugin
 from flashyard_broker.credential_file import CredentialFile
@@ -141,11 +142,15 @@ async def test_a_refusal_is_logged_once_with_the_identity_and_no_secret(
     assert len(line) < 300
 
 
-async def test_what_was_told_is_forgotten_before_there_is_too_much_of_it(
-    file: CredentialFile,
+async def test_who_guesses_names_does_not_fill_the_log_and_a_minute_later_it_goes_on(
+    file: CredentialFile, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.add(Role.HUB, "bench-a")
     plugin = plugin_of(file)
-    for number in range(1_100):
+    for number in range(1_000):
         await plugin.authenticate(session=a_session(f"guess-{number}"))
-    assert len(plugin._told) == 1_000
+    assert len(caplog.records) == 200
+    monkeypatch.setattr(access_plugin, "_SILENCE", 0)  # the minute is over
+    for number in range(3):
+        await plugin.authenticate(session=a_session(f"guess-{number}"))
+    assert len(caplog.records) == 203
