@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from amqtt.contexts import Action
 from amqtt.events import MQTTEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import OutgoingApplicationMessage
@@ -19,16 +18,14 @@ from amqtt.session import OutgoingApplicationMessage
 from flashyard_broker import wire
 from flashyard_broker.admission import read_connect
 from flashyard_broker.counters import Cut, Refused
-from flashyard_broker.verdicts import Verdict
+from flashyard_broker.incoming import Incoming
 
 if TYPE_CHECKING:
     from flashyard_broker.connection import Connection
     from flashyard_broker.session import ClientSession
 
-_REMEMBERED = 1_000  # verdicts on topics that one client publishes on
 _DECISION = 10.0  # seconds for plugins to decide something
 _REFUSED = 0x80
-_PLAIN = wire.PUBLISH << 4  # QoS 0, neither retained nor repeated
 _ACKNOWLEDGEMENTS = {wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP}
 
 _Work = Callable[..., Coroutine[Any, Any, None]]
@@ -47,7 +44,7 @@ class Client(BrokerProtocolHandler):
         self.engine = connection.engine
         self.session = None
         self._is_new = True
-        self._verdicts: dict[bytes, Verdict] = {}
+        self.incoming = Incoming(self)
 
     # What the connection calls.
 
@@ -64,11 +61,11 @@ class Client(BrokerProtocolHandler):
             if self._is_new:  # else it was let go, and what it had still sent is void
                 self._connect(frame, body)
         elif kind == wire.PUBLISH:
-            self._publish(self.session, frame, body)
+            self.incoming.publish(self.session, frame, body)
         elif kind in _ACKNOWLEDGEMENTS:
             self._acknowledge(self.session, frame)
         elif kind == wire.SUBSCRIBE:
-            self._aside(self._subscribe, self.session, frame)
+            self.aside(self._subscribe, self.session, frame)
         elif kind == wire.UNSUBSCRIBE:
             self._unsubscribe(self.session, frame)
         elif frame == wire.PING:
@@ -117,10 +114,6 @@ class Client(BrokerProtocolHandler):
         self._end(self.session, will=True)
         self.connection.abort()
 
-    def forget_verdicts(self) -> None:
-        """Ask anew what this client may do."""
-        self._verdicts.clear()
-
     # What amqtt calls.
 
     async def stop(self) -> None:
@@ -149,7 +142,7 @@ class Client(BrokerProtocolHandler):
 
     # CONNECT, SUBSCRIBE and first publishes ask plugins, which may take their time.
 
-    def _aside(self, work: _Work, *on_what: Any, again: bytes = b"") -> None:
+    def aside(self, work: _Work, *on_what: Any, again: bytes = b"") -> None:
         """Read no further until that is done; then begin with the packet ``again``."""
         self.connection.park(again)
         task = self.engine.start_task(self._in_time(work, *on_what), f"mqtt {self.connection.peer}")
@@ -183,7 +176,7 @@ class Client(BrokerProtocolHandler):
         if newcomer is None:
             self.refuse(Refused.CLIENT_ID, code=2)
             return
-        self._aside(self.engine.admit, newcomer, self)
+        self.aside(self.engine.admit, newcomer, self)
 
     def seat(self, session: ClientSession) -> None:
         """Be accepted: CONNACK, and what the session still has for its client (3.2, 4.4)."""
@@ -202,7 +195,8 @@ class Client(BrokerProtocolHandler):
                 raise wire.MalformedPacketError("a SUBSCRIBE to nothing, or at no QoS (3.8.3)")
         codes = [await self.engine.add_subscription(one, session) for one in asked]
         if self.session is not session:
-            self.engine.delivery.routes.remove_all(session)  # it was cut off meanwhile
+            if session.clean_session:  # it was cut off meanwhile, and its session is over
+                self.engine.delivery.routes.remove_all(session)
             return
         self.connection.answer(wire.suback(packet_id, codes))
         for (topic_filter, _), code in zip(asked, codes, strict=True):
@@ -223,64 +217,6 @@ class Client(BrokerProtocolHandler):
             self.engine.remove_subscription(topic_filter, session)
         self.connection.answer(wire.acknowledgement(wire.UNSUBACK, packet_id))
 
-    # The hot path.
-
-    def _publish(self, session: ClientSession, frame: bytes, body: int) -> None:
-        if len(frame) < body + 2:
-            raise wire.MalformedPacketError("a PUBLISH without a topic (3.3.2)")
-        after = body + 2 + (frame[body] << 8 | frame[body + 1])
-        field = frame[body:after]
-        verdict = self._verdicts.get(field)
-        if verdict is None:
-            if len(frame) < after:
-                raise wire.MalformedPacketError("a topic longer than its packet (1.5.3)")
-            self._aside(self._judge, session, field, again=frame)
-        elif frame[0] == _PLAIN and verdict is Verdict.ALLOWED and not self.engine.taps.messages:
-            self.engine.delivery.relay(field, frame)
-        else:
-            self._take(session, verdict, field, frame, after)
-
-    def _take(
-        self, session: ClientSession, verdict: Verdict, field: bytes, frame: bytes, at: int
-    ) -> None:
-        first, packet_id = frame[0], 0
-        qos, retain = first >> 1 & 3, bool(first & 1)
-        if qos and len(frame) >= at + 2:
-            packet_id = int.from_bytes(frame[at : at + 2])
-            at += 2
-        if qos == 3 or (packet_id == 0) != (qos == 0) or (first & 8 and not qos):
-            raise wire.MalformedPacketError("flags or packet id no PUBLISH can have (3.3.1)")
-        if qos == 2 and not self._begin(session, packet_id):
-            return
-        payload = frame[at:]
-        if verdict is Verdict.ALLOWED or (
-            verdict is Verdict.CLEARS_ONLY and retain and not payload
-        ):
-            self.engine.delivery.publish(session, field, payload, qos, retain=retain)
-        else:
-            # MQTT 3.1.1 cannot refuse a PUBLISH (3.3.5): it is acknowledged, and goes nowhere.
-            self.engine.verdicts.deny(session, field[2:].decode(), Action.PUBLISH)
-        if qos:
-            kind = wire.PUBACK if qos == 1 else wire.PUBREC
-            self.connection.answer(wire.acknowledgement(kind, packet_id))
-
-    def _begin(self, session: ClientSession, packet_id: int) -> bool:
-        """Note a QoS 2 message; False where it is a repetition, or one too many (4.3.3)."""
-        if packet_id in session.begun:
-            self.connection.answer(wire.acknowledgement(wire.PUBREC, packet_id))
-            return False
-        if len(session.begun) >= self.engine.limits.receive_maximum:
-            self.cut(Cut.BUSY)
-            return False
-        session.begun.add(packet_id)
-        return True
-
-    async def _judge(self, session: ClientSession, field: bytes) -> None:
-        verdict = await self.engine.verdicts.on_publishing(session, wire.topic_of(field))
-        if len(self._verdicts) >= _REMEMBERED:
-            self._verdicts.clear()
-        self._verdicts[field] = verdict
-
     def _acknowledge(self, session: ClientSession, frame: bytes) -> None:
         kind, packet_id = frame[0] >> 4, int.from_bytes(frame[2:])
         if len(frame) != 4 or frame[0] & 15 != (2 if kind == wire.PUBREL else 0):
@@ -290,8 +226,7 @@ class Client(BrokerProtocolHandler):
         elif kind == wire.PUBREC:
             session.outgoing.received(packet_id, self.connection)
         else:
-            session.begun.discard(packet_id)
-            self.connection.answer(wire.acknowledgement(wire.PUBCOMP, packet_id))
+            self.incoming.release(session, packet_id)
 
     def _end(self, session: ClientSession, *, will: bool) -> None:
         self.session = None

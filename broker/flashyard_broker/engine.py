@@ -7,8 +7,6 @@ of amqtt that it mends, as docs/decisions/0005-broker.md numbers them, or what i
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -21,11 +19,12 @@ from amqtt.session import Session
 from flashyard_broker import wire
 from flashyard_broker.client import Client
 from flashyard_broker.connection import Connection
-from flashyard_broker.counters import Counters, Cut, Dropped, Holdings, Refused
+from flashyard_broker.counters import Counters, Cut, Holdings, Refused
 from flashyard_broker.delivery import Delivery
 from flashyard_broker.limits import Limits
 from flashyard_broker.routes import is_filter
 from flashyard_broker.session import ClientSession
+from flashyard_broker.sessions import Sessions
 from flashyard_broker.taps import Taps
 from flashyard_broker.verdicts import Verdict, Verdicts
 
@@ -34,13 +33,11 @@ _PATIENCE = 1.5  # of a client's keep-alive (3.1.2.10)
 _FAREWELL = 2.0  # seconds for clients to take what was sent to them when the broker stops
 _REFUSED = 0x80
 
-_log = logging.getLogger(__name__)
-
 
 class Engine(Broker):
     """The broker's heart: connections, sessions and subscriptions."""
 
-    _sessions: dict[str, tuple[ClientSession, Client]]  # type: ignore[assignment] # ours alone
+    _sessions: Sessions  # type: ignore[assignment] # ours alone
 
     def __init__(self, config: BrokerConfig, limits: Limits) -> None:
         super().__init__(config)
@@ -49,6 +46,7 @@ class Engine(Broker):
         self.taps = Taps(self.plugins_manager)
         self.delivery = Delivery(limits, self.counters, self.taps)
         self._retained_messages = self.delivery.retained
+        self._sessions = Sessions(limits, self.counters, self.delivery, self.taps)
         clears = [
             plugin.clears_only
             for plugin in self.plugins_manager.plugins
@@ -86,17 +84,7 @@ class Engine(Broker):
                         client.refuse(Refused.SILENT)
                 elif client.session.keep_alive * _PATIENCE < silent and client.session.keep_alive:
                     client.cut(Cut.KEEP_ALIVE)
-            self._forget_old_sessions()
-
-    def _forget_old_sessions(self) -> None:
-        """Keep number and age of the sessions that nobody is there for bounded (D12)."""
-        offline = [session for session, _ in self._sessions.values() if not session.connection]
-        offline.sort(key=lambda session: session.last_disconnect_time or 0)
-        surplus = len(offline) - self.limits.offline_sessions
-        earliest = time.time() - self.limits.session_expiry
-        for place, session in enumerate(offline):
-            if place < surplus or (session.last_disconnect_time or 0) < earliest:
-                self._forget(session)
+            self._sessions.forget_old()
 
     async def shutdown(self) -> None:
         """Stop. No will is published, and no wait is without an end."""
@@ -120,7 +108,7 @@ class Engine(Broker):
         """Forget a session, and close its client's connection; no will is published."""
         session, client = self._sessions[client_id]
         await client.stop()
-        self._forget(session)
+        self._sessions.forget(session)
 
     def start_task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run what waits for plugins; it ends with the engine at the latest."""
@@ -149,11 +137,7 @@ class Engine(Broker):
     # Sessions.
 
     async def admit(self, newcomer: ClientSession, client: Client) -> None:
-        """Ask who it is, and only then look whether it takes over a session (D1; 3.1.4).
-
-        amqtt ends the session of a client id before it knows who asks for it. Here a session is
-        its identity's: nobody else takes it over, whatever credential they have.
-        """
+        """Ask who it is, and only then look whose session it may have (D1; 3.1.4)."""
         allowed = await self._authenticate(newcomer, next(iter(self.listeners_config.values())))
         newcomer.password = None  # it has done its service
         if allowed and newcomer.will_flag:
@@ -163,65 +147,19 @@ class Engine(Broker):
                 newcomer.will_flag = False
         if client.connection.is_closing:
             return
-        client_id = str(newcomer.client_id)
-        kept, old = self._sessions.get(client_id, (None, None))
-        if not allowed:
-            client.refuse(Refused.CREDENTIALS, code=5)
-        elif kept is not None and kept.identity != newcomer.identity:
-            _log.warning("%s asked for another's session, %s", newcomer.identity, client_id)
-            client.refuse(Refused.CLIENT_ID, code=2)
+        if allowed:
+            self._sessions.begin(newcomer, client)
         else:
-            if old is not None:
-                old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
-            session = self._resume(client_id, newcomer)
-            self._sessions[client_id] = (session, client)
-            client.seat(session)
-            self.taps.fire(
-                BrokerEvents.CLIENT_CONNECTED, client_id=client_id, client_session=session
-            )
-
-    def _resume(self, client_id: str, newcomer: ClientSession) -> ClientSession:
-        """Return the session to go on with: the one that was kept, or the new one (3.1.2.4)."""
-        kept, _ = self._sessions.get(client_id, (None, None))
-        if kept is None or newcomer.clean_session:
-            if kept is not None:
-                self._forget(kept)
-            return newcomer
-        kept.adopt(newcomer)
-        return kept
+            client.refuse(Refused.CREDENTIALS, code=5)
 
     def leave(self, session: ClientSession, *, will: bool) -> None:
-        """Let a client go; its will goes out if it did not say goodbye (3.1.2.5)."""
-        if session.clean_session:
-            self._forget(session)
-        else:
-            self.counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
-        if will and session.will_flag:
-            topic, qos = str(session.will_topic), session.will_qos or 0
-            payload = bytes(session.will_message or b"")
-            self.delivery.spread(wire.field_of(topic), payload, qos)
-            if session.will_retain:
-                self.delivery.retain(session, topic, payload, qos)
-        session.will_flag = False
-        self.taps.fire(
-            BrokerEvents.CLIENT_DISCONNECTED, client_id=session.client_id, client_session=session
-        )
-
-    def _forget(self, session: ClientSession) -> None:
-        self.delivery.routes.remove_all(session)
-        self.counters.dropped[Dropped.SESSION_ENDED] += len(session.outgoing)
-        client_id = str(session.client_id)
-        if client_id in self._sessions and self._sessions[client_id][0] is session:
-            del self._sessions[client_id]
+        """Let a client go."""
+        self._sessions.leave(session, will=will)
 
     def expel(self, identities: frozenset[str]) -> None:
         """End the sessions of identities that are no more, and ask anew what all others may."""
         self.verdicts.forget()
-        for session, client in tuple(self._sessions.values()):
-            client.forget_verdicts()
-            if session.identity in identities:
-                client.cut(Cut.REVOKED)
-                self._forget(session)
+        self._sessions.expel(identities)
 
     def create_offline_session(self, client_id: str) -> tuple[BrokerProtocolHandler, Session]:
         """Make a session that no client has come for yet, for a plugin that restores them."""

@@ -1,0 +1,99 @@
+"""Who is here, who was and may come back, and who takes over from whom.
+
+Source: MQTT 3.1.1, 3.1.2.4, 3.1.2.5 and 3.1.4. It asks no plugin: a newcomer has been let in.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from amqtt.events import BrokerEvents
+
+from flashyard_broker import wire
+from flashyard_broker.client import Client
+from flashyard_broker.counters import Counters, Cut, Dropped, Refused
+from flashyard_broker.delivery import Delivery
+from flashyard_broker.limits import Limits
+from flashyard_broker.session import ClientSession
+from flashyard_broker.taps import Taps
+
+_log = logging.getLogger(__name__)
+
+
+class Sessions(dict[str, tuple[ClientSession, Client]]):
+    """Client id -> its session, and the client that had it last: the dict that amqtt has, too."""
+
+    def __init__(self, limits: Limits, counters: Counters, delivery: Delivery, taps: Taps) -> None:
+        super().__init__()
+        self._limits = limits
+        self._counters = counters
+        self._delivery = delivery
+        self._taps = taps
+
+    def begin(self, newcomer: ClientSession, client: Client) -> None:
+        """Seat a client that was let in: in a session of its own, or the one it left (3.1.2.4).
+
+        amqtt ends the session of a client id before it knows who asks for it (D1). Here a session
+        is its identity's: nobody else takes it over, whatever credential they have.
+        """
+        client_id = str(newcomer.client_id)
+        kept, old = self.get(client_id, (None, None))
+        session = newcomer
+        if kept is not None and old is not None:
+            if kept.identity != newcomer.identity:
+                _log.warning("%s asked for another's session, %s", newcomer.identity, client_id)
+                client.refuse(Refused.CLIENT_ID, code=2)
+                return
+            old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
+            if newcomer.clean_session:
+                self.forget(kept)
+            elif not kept.clean_session:
+                kept.adopt(newcomer)
+                session = kept
+        self[client_id] = (session, client)
+        client.seat(session)
+        self._taps.fire(BrokerEvents.CLIENT_CONNECTED, client_id=client_id, client_session=session)
+
+    def leave(self, session: ClientSession, *, will: bool) -> None:
+        """Let a client go; its will goes out if it did not say goodbye (3.1.2.5)."""
+        if session.clean_session:
+            self.forget(session)
+        else:
+            self._counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
+        if will and session.will_flag:
+            topic, qos = str(session.will_topic), session.will_qos or 0
+            payload = bytes(session.will_message or b"")
+            self._delivery.spread(wire.field_of(topic), payload, qos)
+            if session.will_retain:
+                self._delivery.retain(session, topic, payload, qos)
+        session.will_flag = False
+        self._taps.fire(
+            BrokerEvents.CLIENT_DISCONNECTED, client_id=session.client_id, client_session=session
+        )
+
+    def forget(self, session: ClientSession) -> None:
+        """End a session: its subscriptions, and what waits for it."""
+        self._delivery.routes.remove_all(session)
+        self._counters.dropped[Dropped.SESSION_ENDED] += len(session.outgoing)
+        client_id = str(session.client_id)
+        if client_id in self and self[client_id][0] is session:
+            del self[client_id]
+
+    def expel(self, identities: frozenset[str]) -> None:
+        """End the sessions of identities that are no more, and ask anew what all others may."""
+        for session, client in tuple(self.values()):
+            client.incoming.forget_verdicts()
+            if session.identity in identities:
+                client.cut(Cut.REVOKED)
+                self.forget(session)
+
+    def forget_old(self) -> None:
+        """Keep number and age of the sessions that nobody is there for bounded (D12)."""
+        offline = [session for session, _ in self.values() if not session.connection]
+        offline.sort(key=lambda session: session.last_disconnect_time or 0)
+        surplus = len(offline) - self._limits.offline_sessions
+        earliest = time.time() - self._limits.session_expiry
+        for place, session in enumerate(offline):
+            if place < surplus or (session.last_disconnect_time or 0) < earliest:
+                self.forget(session)
