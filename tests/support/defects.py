@@ -60,6 +60,8 @@ class Served:
     secrets: Mapping[str, str] = field(default_factory=dict)
     nameless: bool = True
     """Without secrets it lets in who gives no name; else it wants one, whatever it is."""
+    patience: float = 10.0
+    """Seconds to wait for what stock never does, and ours does at once."""
 
     def client(
         self,
@@ -159,7 +161,7 @@ async def _stock(
     process = stock_amqtt(folder, plugins, listener)
     await process.start()
     try:
-        yield Served(process.port, process.pid, secrets, nameless=anonymous)
+        yield Served(process.port, process.pid, secrets, nameless=anonymous, patience=3.0)
     finally:
         await process.kill()
 

@@ -1,4 +1,4 @@
-"""A client that subscribes to one thing after another, as fast as it is granted."""
+"""A client that subscribes to ever more, as fast as it is granted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 from support.raw_mqtt import SUBACK, RawMqtt, subscribe
 
+_AT_ONCE = 20  # filters in one packet
+
 
 @asynccontextmanager
 async def subscribing(client: RawMqtt, pattern: str) -> AsyncIterator[None]:
@@ -15,11 +17,12 @@ async def subscribing(client: RawMqtt, pattern: str) -> AsyncIterator[None]:
     enough = asyncio.Event()
 
     async def keep_on() -> None:
-        number = 0
+        first = 0
         while not enough.is_set():
-            number += 1
-            await client.send(subscribe(pattern.format(number)))
+            filters = map(pattern.format, range(first, first + _AT_ONCE))
+            await client.send(subscribe(*filters))
             await client.expect(SUBACK)
+            first += _AT_ONCE
 
     task = asyncio.create_task(keep_on(), name="subscribing")
     try:

@@ -19,7 +19,7 @@ async def test_who_sends_a_packet_of_20_megabytes_is_hung_up_on(serve: Serve) ->
         with suppress(ConnectionError):  # it may be hung up on before all of it went out
             await hub.send(publish("yard/log", bytes(20 * MIB)), publish("yard/log", b"more"))
         with mended():
-            assert await hub.closed(within=2) == []
+            assert await hub.closed(within=broker.patience) == []
             assert [len(each.body) for each in await bridge.silent()] == []
 
 
@@ -40,5 +40,5 @@ async def test_who_begins_ever_more_messages_and_releases_none_is_hung_up_on(
             for packet_id in range(most + 1, 1000):
                 await hub.send(publish("yard/event", b"e", qos=2, packet_id=packet_id))
         with mended():
-            assert await hub.closed(within=2) == []
+            assert await hub.closed(within=broker.patience) == []
         assert await good.silent() == []

@@ -40,13 +40,13 @@ async def test_a_stranger_with_my_client_id_cannot_silence_me(
         assert (await stranger.expect(CONNACK)).body[1], "let in"
         await bridge.send(publish(ORDERS, b"start"))
         with mended():
-            assert (await hub.message(within=2)).payload == b"start"
+            assert (await hub.message(within=broker.patience)).payload == b"start"
 
 
 @defect("takeover", "a clean session that is taken over keeps its connection, and hears nothing")
 async def test_my_old_connection_is_closed_when_i_come_back_over_a_new_one(serve: Serve) -> None:
     async with serve() as broker, broker.client("hub") as old, broker.client("hub") as new:
         with mended():
-            assert await old.closed(within=2) == []
+            assert await old.closed(within=broker.patience) == []
         await new.send(packet(PINGREQ))
         await new.expect(PINGRESP)

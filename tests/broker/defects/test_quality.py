@@ -67,6 +67,6 @@ async def test_an_event_that_i_did_not_acknowledge_comes_again_when_i_do(
             bridge.vanish()
         async with broker.client("bridge", clean=False) as bridge:
             with mended():
-                assert await bridge.message(within=2) == before._replace(dup=True)
+                assert await bridge.message(within=broker.patience) == before._replace(dup=True)
                 await bridge.send(acknowledgement(PUBACK, before.packet_id or 0))
                 assert await bridge.silent() == []

@@ -14,7 +14,7 @@ async def test_who_subscribed_to_nothing_is_sent_nothing(serve: Serve) -> None:
         assert (await bridge.message()).payload == b"s"
         async with broker.client("stranger") as stranger:
             with mended():
-                assert await stranger.silent() == []
+                assert [await stranger.silent() for _ in range(3)] == [[], [], []]
 
 
 @defect("D2", "whoever connects is sent what is retained under the filters of everybody")
@@ -28,7 +28,7 @@ async def test_who_comes_back_to_a_session_is_not_sent_what_is_retained_again(
             assert (await bridge.message()).payload == b"r"
         async with broker.client("bridge", clean=False) as bridge:
             with mended():
-                assert await bridge.silent() == []
+                assert [await bridge.silent() for _ in range(3)] == [[], [], []]
 
 
 @defect("D6", "what was retained at QoS 0 is delivered at the subscription's QoS")

@@ -21,7 +21,7 @@ async def test_who_is_silent_for_one_and_a_half_keep_alives_is_gone_and_its_will
         will = Will("yard/presence", b"offline", qos=1)
         async with broker.client("hub", keep_alive=1, will=will) as hub:
             with mended():
-                assert (await bridge.message()).payload == b"offline"
+                assert (await bridge.message(within=broker.patience)).payload == b"offline"
                 assert loop.time() - before >= 1.5
                 assert await hub.closed() == []
 
@@ -35,5 +35,5 @@ async def test_who_connects_and_never_says_who_it_is_is_hung_up_on(serve: Serve)
     ):
         await slow.send(b"\x10\x20\x00\x04MQ")
         with mended():
-            assert await nobody.closed(within=3) == []
-            assert await slow.closed(within=3) == []
+            assert await nobody.closed(within=broker.patience) == []
+            assert await slow.closed(within=broker.patience) == []

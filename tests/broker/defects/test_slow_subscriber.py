@@ -8,8 +8,8 @@ from support.defects import Serve, defect, mended
 from support.raw_mqtt import PUBACK, SUBACK, Received, acknowledgement, publish, subscribe
 
 MIB = 1024 * 1024
-MESSAGES, SIZE = 20_000, 1024  # more than the system's own buffers take
-EVERY = 200  # an event after so many samples
+MESSAGES, SIZE = 10_000, 2048  # more than the system's own buffers take
+EVERY = 100  # an event after so many samples
 
 
 @defect("D9", "a task waits for each message to a client that does not read, without a bound")

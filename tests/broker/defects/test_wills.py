@@ -24,7 +24,7 @@ async def test_the_will_i_came_back_with_is_retained_as_it_says(serve: Serve) ->
             await viewer.send(subscribe("yard/presence"))
             await viewer.expect(SUBACK)
             with mended():
-                message = await viewer.message(within=2)
+                message = await viewer.message(within=broker.patience)
                 assert (message.payload, message.retain) == (b"offline", True)
 
 
@@ -32,7 +32,7 @@ async def test_the_will_i_came_back_with_is_retained_as_it_says(serve: Serve) ->
 async def test_what_i_said_before_my_connection_was_reset_is_told_before_my_will(
     serve: Serve,
 ) -> None:
-    said = [b"%d" % number for number in range(1000)]
+    said = [b"%d" % number for number in range(3000)]
     async with serve() as broker, broker.client("bridge") as bridge:
         await bridge.send(subscribe("yard/+"))
         await bridge.expect(SUBACK)
