@@ -20,7 +20,7 @@ from flashyard_broker.tls import server_context
 from support.authority import Authority
 from support.broker_process import Broker
 from support.listener import Listener
-from support.mqtt_peer import MqttPeer, mqtt_peer
+from support.mqtt_peer import PUBLISH, MqttPeer, mqtt_peer
 from support.ticking import ticking
 from support.tls_brokers import NAME, TlsBroker, tls_mosquitto
 from support.waiting import until
@@ -79,12 +79,38 @@ async def test_what_came_in_one_tls_record_is_all_read_at_once(authority: Author
     async with (
         mqtt_peer(MqttPeer(), ssl=served) as peer,
         listener.link(
-            f"mqtts://{NAME}:{peer.port}", "hub", EVERYTHING, tls=client_context(authority.ca)
+            f"mqtts://{NAME}:{peer.port}",
+            "hub",
+            EVERYTHING,
+            tls=client_context(authority.ca),
+            keepalive=3600,  # nothing else comes that would have the rest read
         ) as link,
     ):
         await link.wait_until_up(WITHIN)
         peer.say(b"\x30\x08\x00\x06yard/a" * 1600)  # 16,000 bytes: one record, then silence
         await until(lambda: len(listener.messages) == 1600)
+        assert link.connections == 1
+
+
+async def test_what_a_server_has_no_room_for_waits_and_arrives_whole(authority: Authority) -> None:
+    certified = authority.certify(NAME)
+    payloads = [bytes([number % 256]) * 60_000 for number in range(300)]  # 18 MB: more than buffers
+    async with (
+        mqtt_peer(MqttPeer(), ssl=server_context(certified.cert, certified.key)) as peer,
+        Listener().link(
+            f"mqtts://{NAME}:{peer.port}", "hub", tls=client_context(authority.ca)
+        ) as link,
+        ticking() as ticks,
+    ):
+        await link.wait_until_up(WITHIN)
+        peer.stop_reading()
+        for payload in payloads:
+            assert link.publish("yard/event", payload)
+        await until(lambda: len(ticks) > 50)
+        assert len(peer.of_type(PUBLISH)) < len(payloads)
+        peer.go_on_reading()
+        await until(lambda: len(peer.of_type(PUBLISH)) == len(payloads))
+        assert [body[-60_000:] for body in peer.of_type(PUBLISH)] == payloads
         assert link.connections == 1
 
 

@@ -39,6 +39,14 @@ class MqttPeer:
         """Send raw bytes on the newest connection."""
         self._writers[-1].write(packet)
 
+    def stop_reading(self) -> None:
+        """Take nothing more from the newest connection."""
+        self._writers[-1].transport.pause_reading()  # type: ignore[attr-defined] # a read transport, too
+
+    def go_on_reading(self) -> None:
+        """Take what has come meanwhile, and what comes."""
+        self._writers[-1].transport.resume_reading()  # type: ignore[attr-defined] # as above
+
     def hang_up(self) -> None:
         """Drop all connections, without a word."""
         for writer in self._writers:

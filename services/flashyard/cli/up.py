@@ -95,9 +95,11 @@ def up(
     )
     # What a role would refuse is refused here, before anything is started.
     refuse_shared_login(settings)
-    served = said.settings(BrokerSettings, listen=["127.0.0.1:0"], data_dir=settings.data_dir)
+    # On loopback nothing is asked for, so that this tells where the credentials are to be.
+    told = said.settings(BrokerSettings, listen=["127.0.0.1:0"], data_dir=settings.data_dir)
+    credentials = told.credentials or told.directory / CREDENTIALS
     link = {
-        "broker": settings.broker or f"{'mqtts' if served.tls_cert else 'mqtt'}://127.0.0.1",
+        "broker": settings.broker or f"{'mqtts' if told.tls_cert else 'mqtt'}://127.0.0.1",
         "broker_ca": settings.broker_ca,
         "broker_cert": settings.broker_cert,
         "broker_key": settings.broker_key,
@@ -116,15 +118,15 @@ def up(
         progress_interval=progress_interval,
     )
     logins: Logins | None = None
-    if settings.mqtt and not settings.mqtt.is_loopback and not settings.broker:
-        credentials = served.credentials or served.directory / CREDENTIALS
-        logins = Logins.kept(credentials, settings.data_dir, hub.hub_id)
     if settings.broker is None:
-        said.settings(
+        served = said.settings(
             BrokerSettings,
             listen=[str(settings.mqtt)] if settings.mqtt else None,
+            credentials=credentials,
             data_dir=settings.data_dir,
         )
+        if not served.listen[0].is_loopback:
+            logins = Logins.kept(credentials, settings.data_dir, hub.hub_id)
     household = Household(
         settings,
         said.config,
@@ -140,7 +142,7 @@ def up(
             progress_interval=progress_interval,
         ),
         devices=hub.fastboot_tcp,
-        sys_interval=served.sys_interval,
+        sys_interval=told.sys_interval,
     )
     expected = {device.device_id for device in (*hub.fastboot_tcp, *hub.fastboot_udp)}
     if settings.demo:
