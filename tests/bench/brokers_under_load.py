@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ from support.broker_process import free_port, program, serving
 
 STOCK, OURS, MOSQUITTO = BROKERS = ("stock amqtt", "ours", "Mosquitto")
 TESTS = Path(__file__).parents[1]
-SOURCE = Path(__file__).with_name("mqtt_load.c")
+SOURCES = [Path(__file__).with_name(name) for name in ("mqtt_load.c", "mqtt_client.c")]
 SECRET = "the same for all: the load is one program"
 _PUBLISHERS = range(50)
 _WAITING = range(1000, 2001)  # hubs that wait for orders, and do not publish
@@ -151,15 +152,16 @@ class UnderLoad(NamedTuple):
             assert said == b"ready\n", said
             yield clients
         finally:
+            # Not Process.kill: it may take the exit status away from asyncio's watcher.
             with suppress(ProcessLookupError):
-                clients.kill()
+                os.kill(clients.pid, signal.SIGKILL)
             await clients.wait()
 
 
 def build(folder: Path) -> Path:
     """Build the load; return its program."""
     load = folder / "mqtt_load"
-    subprocess.run(["gcc", "-O2", "-o", load, SOURCE], check=True)
+    subprocess.run(["gcc", "-O2", "-o", load, *SOURCES], check=True)
     return load
 
 

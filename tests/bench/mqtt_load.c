@@ -9,10 +9,8 @@
  * never asked to queue or to drop, and unless every reader got everything "complete" is false.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
+#include "mqtt_client.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOM = 256 << 10, KEEP_ALIVE = 60, PING_EVERY = 20, PATIENCE = 20, SMALL_WINDOW = 4096 };
-enum { CONNECT = 0x10, CONNACK = 0x20, PUBLISH = 0x30, PUBACK = 0x40, SUBSCRIBE = 0x82,
-       SUBACK = 0x90, PINGREQ = 0xc0 };
-enum { EVENT = 1, SAMPLE = 0 };  /* also the QoS of each */
+enum { SAMPLE, EVENT };  /* also the QoS of each */
+enum { PING_EVERY = 20 };  /* seconds */
 
 static long port, publishers, readers, stalled, idle, first, qos, count, rate;
 static long size = 250, window = 100, event_every;
@@ -46,72 +42,14 @@ static const struct { const char *name; long *value; } settings[] = {
 };
 static const char *password;  /* setting too; user names are "bench-N" of a hub, "watcher" */
 
-struct client {
-    int fd, waits_to_write;
-    long got[2], unacknowledged;
-    size_t held, unsent;
-    uint16_t packet;
-    char name[32];
-    unsigned char in[ROOM], out[ROOM];
-};
-
 static struct client *clients, *reading, *stuck;  /* publishers first, then these, then idle */
-static int epoll;
 static uint32_t *delays;
 static long sent[2], delay_count, delay_room, next_publisher;
-
-static void die(const char *why) {
-    fprintf(stderr, "mqtt_load: %s\n", why);
-    exit(1);
-}
 
 static uint64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void put(struct client *client, const void *data, size_t bytes) {
-    if (client->unsent + bytes > ROOM) die("the broker takes no more");
-    memcpy(client->out + client->unsent, data, bytes);
-    client->unsent += bytes;
-}
-
-static void put_text(struct client *client, const char *text) {
-    size_t length = strlen(text);
-    put(client, (unsigned char[]){(unsigned char)(length >> 8), (unsigned char)length}, 2);
-    put(client, text, length);
-}
-
-/* Fixed header, section 2.2. */
-static void put_head(struct client *client, int first_byte, size_t remaining) {
-    unsigned char head[5] = {(unsigned char)first_byte};
-    size_t used = 1;
-    do {
-        head[used] = remaining & 127;
-        remaining >>= 7;
-        if (remaining) head[used] |= 128;
-        used++;
-    } while (remaining);
-    put(client, head, used);
-}
-
-static void watch(struct client *client, int operation, uint32_t events) {
-    struct epoll_event wish = {.events = events, .data.ptr = client};
-    epoll_ctl(epoll, operation, client->fd, &wish);
-}
-
-static void flush(struct client *client) {
-    if (!client->unsent) return;
-    ssize_t gone = send(client->fd, client->out, client->unsent, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (gone < 0 && errno != EAGAIN) die("the broker dropped a client");
-    if (gone > 0) {
-        client->unsent -= (size_t)gone;
-        memmove(client->out, client->out + gone, client->unsent);
-    }
-    if (client->waits_to_write == !!client->unsent) return;
-    client->waits_to_write = !!client->unsent;
-    watch(client, EPOLL_CTL_MOD, EPOLLIN | (client->unsent ? EPOLLOUT : 0));
 }
 
 static void note_delay(uint64_t delay) {
@@ -122,96 +60,10 @@ static void note_delay(uint64_t delay) {
     delays[delay_count++] = (uint32_t)(delay / 1000);
 }
 
-/* PUBLISH, section 3.3: topic, packet id unless QoS 0, payload {"sentAt":…}. */
-static void take_message(struct client *client, int flags, const unsigned char *body) {
-    size_t at = 2 + ((size_t)body[0] << 8 | body[1]);
-    int kind = flags & 6 ? EVENT : SAMPLE;
-    if (kind == EVENT) {
-        put(client, (unsigned char[]){PUBACK, 2, body[at], body[at + 1]}, 4);
-        at += 2;
-    }
-    uint64_t at_ns = strtoull((const char *)body + at + sizeof "{\"sentAt\":" - 1, NULL, 10);
+void heard(struct client *client, int kind, const char *payload) {
     client->got[kind]++;
-    if (client < stuck) note_delay(now_ns() - at_ns);
-}
-
-static void take(struct client *client, const unsigned char *packet, const unsigned char *body) {
-    switch (packet[0] & 0xf0) {
-    case PUBLISH: take_message(client, packet[0], body); break;
-    case PUBACK: client->unacknowledged--; break;
-    case CONNACK:
-        if (body[1]) die("the broker refused a client");
-        break;
-    case SUBACK:
-        for (const unsigned char *code = body + 2; code < packet + 2 + packet[1]; code++)
-            if (*code & 0x80) die("the broker refused a subscription");
-        break;
-    }
-}
-
-/* Receive once and take the packets that are whole; return how many they were. */
-static long hear(struct client *client, int flags) {
-    long packets = 0;
-    size_t at = 0;
-    ssize_t got = recv(client->fd, client->in + client->held, ROOM - client->held, flags);
-    if (got < 0 && errno == EAGAIN && flags) return 0;
-    if (got <= 0) die("the broker dropped a client, or does not answer");
-    client->held += (size_t)got;
-    for (;;) {
-        size_t length = 0, used = 1;
-        int shift = 0, more = 1;
-        while (more && at + used < client->held && shift < 28) {
-            length |= (size_t)(client->in[at + used] & 127) << shift;
-            more = client->in[at + used++] & 128;
-            shift += 7;
-        }
-        if (more || at + used + length > client->held) break;
-        take(client, client->in + at, client->in + at + used);
-        at += used + length;
-        packets++;
-    }
-    client->held -= at;
-    memmove(client->in, client->in + at, client->held);
-    return packets;
-}
-
-static void ask(struct client *client) {
-    flush(client);
-    while (!hear(client, 0)) continue;
-}
-
-static void join(struct client *client, const char *user, int small) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {.tv_sec = PATIENCE};
-    int yes = 1, little = SMALL_WINDOW;
-    to.sin_port = htons((uint16_t)port);
-    client->fd = socket(AF_INET, SOCK_STREAM, 0);
-    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (small) setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
-    if (connect(client->fd, (struct sockaddr *)&to, sizeof to)) die("cannot connect");
-    watch(client, EPOLL_CTL_ADD, EPOLLIN);
-    size_t rest = 10 + 2 + strlen(client->name);
-    if (password) rest += 2 + strlen(user) + 2 + strlen(password);
-    put_head(client, CONNECT, rest);
-    put(client, "\0\4MQTT\4", 7);
-    put(client, (unsigned char[]){password ? 0xc2 : 0x02, 0, KEEP_ALIVE}, 3);
-    put_text(client, client->name);
-    if (password) {
-        put_text(client, user);
-        put_text(client, password);
-    }
-    ask(client);
-}
-
-static void subscribe(struct client *client, const char *one, int one_qos, const char *other) {
-    put_head(client, SUBSCRIBE, 2 + 2 + strlen(one) + 1 + 2 + strlen(other) + 1);
-    put(client, "\0\1", 2);
-    put_text(client, one);
-    put(client, (unsigned char[]){(unsigned char)one_qos}, 1);
-    put_text(client, other);
-    put(client, "\1", 1);
-    ask(client);
+    uint64_t said = strtoull(payload + sizeof "{\"sentAt\":" - 1, NULL, 10);
+    if (client < stuck) note_delay(now_ns() - said);
 }
 
 static void join_all(void) {
@@ -220,7 +72,7 @@ static void join_all(void) {
     for (long i = 0; i < publishers + idle; i++) {
         if (i == publishers) client = stuck + stalled;
         snprintf(client->name, sizeof client->name, "bench-%ld", first + i);
-        join(client, client->name, 0);
+        join(client, port, client->name, password);
         if (i >= publishers) {
             snprintf(topic, sizeof topic, "flashyard/v1/%s/order", client->name);
             subscribe(client, topic, EVENT, "flashyard/v1/_all/order");
@@ -230,14 +82,14 @@ static void join_all(void) {
     for (long i = 0; i < readers + stalled; i++) {
         client = reading + i;
         snprintf(client->name, sizeof client->name, "watcher-%ld-%ld", first, i);
-        join(client, "watcher", client >= stuck);
+        join(client, port, "watcher", password);
         subscribe(client, "flashyard/v1/+/device/+/progress", SAMPLE,
                   "flashyard/v1/+/device/+/event");
         if (client >= stuck) watch(client, EPOLL_CTL_DEL, 0);
     }
 }
 
-static void publish(struct client *client, int kind) {
+static void say(struct client *client, int kind) {
     char topic[96], payload[ROOM / 4];
     snprintf(topic, sizeof topic, "flashyard/v1/%s/device/bench/%s", client->name,
              kind == EVENT ? "event" : "progress");
@@ -245,15 +97,7 @@ static void publish(struct client *client, int kind) {
                         (unsigned long long)now_ns());
     memset(payload + head, '.', (size_t)(size - head));
     memcpy(payload + size - 2, "\"}", 2);
-    put_head(client, PUBLISH | kind << 1, 2 + strlen(topic) + 2 * (size_t)kind + (size_t)size);
-    put_text(client, topic);
-    if (kind == EVENT) {
-        if (!++client->packet) client->packet = 1;
-        unsigned char id[] = {(unsigned char)(client->packet >> 8), (unsigned char)client->packet};
-        put(client, id, 2);
-        client->unacknowledged++;
-    }
-    put(client, payload, (size_t)size);
+    publish(client, topic, kind, payload, (size_t)size);
     sent[kind]++;
 }
 
@@ -282,7 +126,7 @@ static void feed(uint64_t elapsed) {
             continue;
         }
         skipped = 0;
-        publish(client, event_every ? total % event_every == 0 : (int)qos);
+        say(client, event_every ? total % event_every == 0 : (int)qos);
         total++;
     }
     for (long i = 0; i < publishers; i++) flush(clients + i);
@@ -290,10 +134,7 @@ static void feed(uint64_t elapsed) {
 
 static void ping_all(void) {
     struct client *end = stuck + stalled + idle;
-    for (struct client *client = clients; client < end; client++) {
-        put(client, (unsigned char[]){PINGREQ, 0}, 2);
-        flush(client);
-    }
+    for (struct client *client = clients; client < end; client++) ping(client);
 }
 
 /* One turn of the loop. A stalled reader is not among those that are watched. */
