@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from support.brokers import Broker
 from support.conversation import leave, payloads, session, subscribed, take, tell
 from support.raw_mqtt import (
+    CONNACK,
     PUBACK,
     PUBCOMP,
     PUBREC,
     PUBREL,
     acknowledgement,
     client,
+    connect,
+    dialled,
     publish,
+    subscribe,
     unsubscribe,
 )
 
@@ -244,3 +250,27 @@ async def test_what_is_retained_is_not_sent_again_to_a_session_that_comes_back(
         await leave(old)
         async with session(broker.port, "c", present=True) as new:
             assert await new.silent() == []
+
+
+async def test_a_session_keeps_its_subscriptions_when_its_client_comes_back_while_it_subscribes(
+    broker: Broker,
+) -> None:
+    # [MQTT-3.1.2-4], [MQTT-3.1.4-2]: old and new connection speak at the same time
+    async with client(broker.port) as publisher:
+        async with session(broker.port, "c", present=False) as first:
+            await subscribed(first, "kept")
+            await leave(first)
+        for turns in range(20):
+            async with (
+                session(broker.port, "c", present=True) as old,
+                dialled(broker.port) as new,
+            ):
+                new.writer.write(connect("c", clean=False))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                old.writer.write(subscribe("more"))
+                await new.expect(CONNACK, b"\1\0")
+                await old.closed()
+                await tell(publisher, "kept", b"x")
+                assert [each.payload for each in await take(new, 1)] == [b"x"]
+                await leave(new)
