@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _DECISION = 10.0  # seconds for plugins to decide something
 _REFUSED = 0x80
+_SHOWN = 200  # characters of a client id, which may have 64 KiB
 _ACKNOWLEDGEMENTS = {wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP}
 
 _Work = Callable[..., Coroutine[Any, Any, None]]
@@ -110,7 +111,7 @@ class Client(BrokerProtocolHandler):
         if self.session is None:
             return
         self.connection.counters.cut[reason] += 1
-        _log.info("cut off %s: %s", self.session.client_id, reason)
+        _log.info("cut off %r: %s", (self.session.client_id or "")[:_SHOWN], reason)
         self._end(self.session, will=True)
         self.connection.abort()
 

@@ -58,6 +58,7 @@ class Engine(Broker):
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
+        self._expulsions = 0
 
     # Its life.
 
@@ -138,13 +139,15 @@ class Engine(Broker):
 
     async def admit(self, newcomer: ClientSession, client: Client) -> None:
         """Ask who it is, and only then look whose session it may have (D1; 3.1.4)."""
-        allowed = await self._authenticate(newcomer, next(iter(self.listeners_config.values())))
+        called, seen, allowed = newcomer.username, None, False
+        while (
+            seen != self._expulsions
+        ):  # else it may have been expelled unseen, while plugins asked
+            seen, newcomer.username = self._expulsions, called
+            allowed = await self._authenticate(newcomer, next(iter(self.listeners_config.values())))
+            if allowed and newcomer.will_flag:
+                newcomer.will_flag = await self._may_leave_its_will(newcomer)
         newcomer.password = None  # it has done its service
-        if allowed and newcomer.will_flag:
-            topic = str(newcomer.will_topic)
-            if await self.verdicts.on_publishing(newcomer, topic) is not Verdict.ALLOWED:
-                self.verdicts.deny(newcomer, topic, Action.PUBLISH)
-                newcomer.will_flag = False
         if client.connection.is_closing:
             return
         if allowed:
@@ -152,12 +155,20 @@ class Engine(Broker):
         else:
             client.refuse(Refused.CREDENTIALS, code=5)
 
+    async def _may_leave_its_will(self, session: ClientSession) -> bool:
+        topic = str(session.will_topic)
+        if await self.verdicts.on_publishing(session, topic) is Verdict.ALLOWED:
+            return True
+        self.verdicts.deny(session, topic, Action.PUBLISH)
+        return False
+
     def leave(self, session: ClientSession, *, will: bool) -> None:
         """Let a client go."""
         self._sessions.leave(session, will=will)
 
     def expel(self, identities: frozenset[str]) -> None:
         """End the sessions of identities that are no more, and ask anew what all others may."""
+        self._expulsions += 1
         self.verdicts.forget()
         self._sessions.expel(identities)
 

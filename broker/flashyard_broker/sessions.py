@@ -35,22 +35,24 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         """Seat a client that was let in: in a session of its own, or the one it left (3.1.2.4).
 
         amqtt ends the session of a client id before it knows who asks for it (D1). Here a session
-        is its identity's: nobody else takes it over, whatever credential they have.
+        is its identity's: nobody else takes it over, whatever credential they have. Only
+        anonymous clients give way to who has one.
         """
         client_id = str(newcomer.client_id)
         kept, old = self.get(client_id, (None, None))
         session = newcomer
         if kept is not None and old is not None:
-            if kept.identity != newcomer.identity:
-                _log.warning("%s asked for another's session, %s", newcomer.identity, client_id)
+            is_same = kept.identity == newcomer.identity
+            if not is_same and kept.identity is not None:
+                _log.warning("%r asked for %r's session", newcomer.identity, kept.identity)
                 client.refuse(Refused.CLIENT_ID, code=2)
                 return
             old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
-            if newcomer.clean_session:
-                self.forget(kept)
-            elif not kept.clean_session:
+            if is_same and not (newcomer.clean_session or kept.clean_session):
                 kept.adopt(newcomer)
                 session = kept
+            else:
+                self.forget(kept)
         self[client_id] = (session, client)
         client.seat(session)
         self._taps.fire(BrokerEvents.CLIENT_CONNECTED, client_id=client_id, client_session=session)

@@ -16,7 +16,8 @@ from flashyard_broker.counters import Counters, Dropped
 from flashyard_broker.session import ClientSession
 
 _REMEMBERED = 50_000  # decisions
-_TOLD = 1_000  # refusals, so that each is logged once
+_TOLD = 500  # refusals, each logged once: who tries all topics must not fill the disk
+_SHOWN = 200  # characters of a name, which may have 64 KiB and hold anything
 
 Ask = Callable[[ClientSession, str, Action], Awaitable[bool]]
 ClearsOnly = Callable[[ClientSession, str], bool]
@@ -69,15 +70,20 @@ class Verdicts:
             self._counters.dropped[Dropped.NOT_ALLOWED] += 1
         else:
             self._counters.denied_subscriptions += 1
-        key = (session.identity, action, topic)
-        if key in self._told:
+        key = (session.identity, action, topic[:_SHOWN])
+        if key in self._told or len(self._told) > _TOLD:
             return
-        if len(self._told) >= _TOLD:
-            self._told.clear()
         self._told.add(key)
-        verb = "publish on" if action is Action.PUBLISH else "subscribe to"
-        who = "an anonymous client" if session.identity is None else session.identity
-        _log.warning("%s (client %s) may not %s %s", who, session.client_id, verb, topic)
+        if len(self._told) > _TOLD:
+            _log.warning("many refusals: the next ones are counted, and told no more")
+            return
+        _log.warning(
+            "%s (client %r) may not %s %r",
+            "an anonymous client" if session.identity is None else repr(session.identity),
+            (session.client_id or "")[:_SHOWN],
+            "publish on" if action is Action.PUBLISH else "subscribe to",
+            topic[:_SHOWN],
+        )
 
     async def _decide(self, session: ClientSession, topic: str, action: Action) -> bool:
         key = (session.identity, session.client_id, action, topic)
