@@ -24,10 +24,18 @@ _PAUSE = 0.02  # seconds between two looks
 class Abilities(NamedTuple):
     """What the tests may rely on; `docs/brokers.md` tells users what follows from a False.
 
-    ``keeps_to_wildcards``: a wildcard subscription, too, is sent what is retained.
+    Attributes:
+        keeps_to_wildcards: a wildcard subscription, too, is sent what is retained.
+        keeps_over_restart: what is retained outlives the broker's process.
+        dot: what becomes of one in a topic; empty: it costs the connection.
     """
 
     keeps_to_wildcards: bool = True
+    keeps_over_restart: bool = False
+    dot: str = "."
+
+
+_ABILITIES = Abilities()
 
 
 def free_port() -> int:
@@ -56,10 +64,9 @@ async def serving(process: subprocess.Popen[bytes], port: int, within: float) ->
 class Broker(ABC):
     """A broker on one loopback port for its whole life, running or not."""
 
-    able = Abilities()
-
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, able: Abilities = _ABILITIES) -> None:
         self.port = port
+        self.able = able
 
     @property
     def url(self) -> str:
@@ -90,13 +97,13 @@ class BrokerProcess(Broker):
         command: list[str],
         log: Path,
         *,
-        environment: dict[str, str] | None = None,
+        able: Abilities = _ABILITIES,
         within: float = 10.0,
     ) -> None:
-        super().__init__(port)
+        super().__init__(port, able)
         self._command = command
         self._log = log
-        self._environment = environment
+        self._environment: dict[str, str] | None = None  # this process's own
         self._within = within
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.broker_process import SHIPPED, BrokerProcess, free_port, program
+from support.broker_process import SHIPPED, Abilities, BrokerProcess, free_port, program
 
 _THEIRS = {
     "listen: 127.0.0.1:4222": "listen: 127.0.0.1:{native}",
@@ -24,4 +24,5 @@ def nats(directory: Path) -> BrokerProcess:
     settings = directory / f"nats-{port}.conf"
     settings.write_text(text)
     command = [program("nats-server", "nats-server"), "--config", str(settings)]
-    return BrokerProcess(port, command, directory / f"nats-{port}.log")
+    able = Abilities(keeps_over_restart=True, dot="")
+    return BrokerProcess(port, command, directory / f"nats-{port}.log", able=able)

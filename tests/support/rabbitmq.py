@@ -29,14 +29,13 @@ _START = 60.0  # seconds; ten of a quiet machine, half of them a wait for other 
 class RabbitMq(BrokerProcess):
     """One node. `close` ends what `stop` leaves: the epmd, and a node that still runs."""
 
-    able = Abilities(keeps_to_wildcards=False)
-
     def __init__(self, directory: Path) -> None:
         port = free_port()
         super().__init__(
             port,
             [_SERVER],
             directory / f"rabbitmq-{port}.log",
+            able=Abilities(keeps_to_wildcards=False, keeps_over_restart=True, dot="/"),
             within=_START,
         )
         self._directory = directory / f"rabbitmq-{port}"
