@@ -159,7 +159,9 @@ class Client(BrokerProtocolHandler):
     def _resume(self, task: asyncio.Task[None]) -> None:
         failure = None if task.cancelled() else task.exception()
         if task.cancelled() or failure is not None:
-            if failure is not None:
+            if isinstance(failure, TimeoutError):
+                _log.error("plugins took too long to decide on %s", self.connection.peer)
+            elif failure is not None:
                 _log.error("a plugin failed %s", self.connection.peer, exc_info=failure)
             if self.session is not None:
                 self._end(self.session, will=failure is not None)
@@ -194,11 +196,13 @@ class Client(BrokerProtocolHandler):
         for topic_filter, qos in asked:
             if qos > 2 or not wire.is_text(topic_filter):
                 raise wire.MalformedPacketError("a SUBSCRIBE to nothing, or at no QoS (3.8.3)")
-        codes = [await self.engine.add_subscription(one, session) for one in asked]
-        if self.session is not session:
-            if session.clean_session:  # it was cut off meanwhile, and its session is over
-                self.engine.delivery.routes.remove_all(session)
-            return
+        codes: list[int] = []
+        for one in asked:
+            codes.append(await self.engine.add_subscription(one, session))
+            if self.session is not session:  # it was cut off meanwhile
+                if session.clean_session:
+                    self.engine.delivery.routes.remove_all(session)
+                return
         self.connection.answer(wire.suback(packet_id, codes))
         for (topic_filter, _), code in zip(asked, codes, strict=True):
             if code != _REFUSED:
