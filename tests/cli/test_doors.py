@@ -73,6 +73,22 @@ async def test_a_hub_and_a_bridge_with_credentials_meet_at_a_broker_behind_tls(
                 assert bridge not in said.out + said.err
 
 
+async def test_a_hub_is_known_by_its_certificate_alone(
+    tmp_path: Path, authority: Authority
+) -> None:
+    await secret_of("hub", "bench-a", tmp_path / "b")
+    shown = authority.certify(NAME)
+    mine = authority.certify("hub.yard", common_name="bench-a")
+    tls = ("--tls-cert", shown.cert, "--tls-key", shown.key, "--client-ca", authority.ca)
+    trust = ("--broker-ca", authority.ca, "--broker-cert", mine.cert, "--broker-key", mine.key)
+    async with public_broker(tmp_path / "b", *tls) as broker:
+        url = f"mqtts://{near(broker.ready[0])}"
+        async with serving(
+            *("hub", "--hub-id", "bench-a", "--broker", url, "--data-dir", tmp_path, *trust)
+        ) as running:
+            assert running.ready == (url, "bench-a")
+
+
 async def test_without_tls_a_broker_beyond_this_machine_says_what_that_means(
     tmp_path: Path,
 ) -> None:
