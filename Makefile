@@ -28,7 +28,7 @@ test: $(VENV)/.dev
 	$(PYTEST) -m "not long" --numprocesses 3 --dist loadscope
 
 test-long: $(VENV)/.dev
-	@tests/install-peers
+	@tests/install-peers long
 	$(BIN)/python -m pytest -m long
 
 check: $(VENV)/.dev
