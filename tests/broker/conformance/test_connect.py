@@ -102,6 +102,7 @@ async def test_mqtt_3_1_is_not_served(broker: Broker) -> None:
         pytest.param(built(payload=b""), id="no client id field [MQTT-3.1.3-3]"),
         pytest.param(built(payload=b"\0\x05c"), id="client id longer than the packet"),
         pytest.param(built(payload=text(b"\xff")), id="client id not UTF-8 [MQTT-3.1.3-4]"),
+        pytest.param(built(payload=text("a\0b")), id="U+0000 in the client id [MQTT-1.5.3-2]"),
         pytest.param(built(header=1), id="header flags [MQTT-2.2.2-2]"),
     ],
 )
