@@ -22,6 +22,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
 from flashyard_broker.connection import Connection
 from flashyard_broker.counters import Counters, Holdings
+from flashyard_broker.credential_file import CredentialFile
 from flashyard_broker.engine import Engine
 from flashyard_broker.limits import Limits
 
@@ -94,6 +95,8 @@ class EmbeddedBroker:
                 an address; `port_in_use`.
         """
         _refuse_strangers(self._listen, self._credentials)
+        if self._credentials is not None:
+            CredentialFile(self._credentials).read()  # amqtt hides why its plugin cannot start
         # They log every packet, every change of state, and a traceback for each client that goes.
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)

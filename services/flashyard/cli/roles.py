@@ -58,7 +58,6 @@ def broker(
     """Run the embedded MQTT broker."""
     from flashyard.cli.serving import Ready, serve
     from flashyard.settings import BrokerSettings
-    from flashyard_broker.credential_file import CredentialFile
     from flashyard_broker.server import EmbeddedBroker
     from flashyard_broker.sys_topics import SysTopics
     from flashyard_broker.tls import server_context
@@ -81,9 +80,6 @@ def broker(
     if settings.tls_cert is not None and settings.tls_key is not None:
         tls = server_context(settings.tls_cert, settings.tls_key, settings.client_ca)
     scheme = "mqtt" if tls is None else "mqtts"
-    credentials_file = settings.credentials_file
-    if credentials_file is not None:
-        CredentialFile(credentials_file).read()  # amqtt would not say why its plugin cannot start
 
     async def role(ready: Ready) -> None:
         public = [str(endpoint) for endpoint in settings.listen if not endpoint.is_loopback]
@@ -93,7 +89,7 @@ def broker(
                 ", ".join(public),
             )
         async with EmbeddedBroker(
-            listen=settings.listen, credentials=credentials_file, tls=tls
+            listen=settings.listen, credentials=settings.credentials_file, tls=tls
         ) as embedded:
             ready(*(f"{scheme}://{address}" for address in embedded.addresses))
             async with SysTopics(embedded, settings.sys_interval):
