@@ -200,8 +200,7 @@ class Client(BrokerProtocolHandler):
         for one in asked:
             codes.append(await self.engine.add_subscription(one, session))
             if self.session is not session:  # it was cut off meanwhile
-                if session.clean_session:
-                    self.engine.delivery.routes.remove_all(session)
+                self.engine.tidy(session)
                 return
         self.connection.answer(wire.suback(packet_id, codes))
         for (topic_filter, _), code in zip(asked, codes, strict=True):

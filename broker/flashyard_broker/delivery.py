@@ -86,7 +86,8 @@ class Delivery:
         """
         topics = self.retained.matching(topic_filter)
         if topics:
-            session.outgoing.recall(self._recalled(topics, granted), session.connection)
+            retained = self._recalled(topics, granted)
+            session.outgoing.recall(topic_filter, retained, session.connection)
 
     def _recalled(self, topics: list[str], granted: int) -> Iterator[Message]:
         for topic in topics:

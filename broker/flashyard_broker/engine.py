@@ -166,6 +166,11 @@ class Engine(Broker):
         """Let a client go."""
         self._sessions.leave(session, will=will)
 
+    def tidy(self, session: ClientSession) -> None:
+        """Leave no subscription behind of a session that ended while it was decided on."""
+        if self._sessions.get(str(session.client_id), (None, None))[0] is not session:
+            self.delivery.routes.remove_all(session)
+
     def expel(self, identities: frozenset[str]) -> None:
         """End the sessions of identities that are no more, and ask anew what all others may."""
         self._expulsions += 1
@@ -192,7 +197,8 @@ class Engine(Broker):
         assert isinstance(session, ClientSession)  # noqa: S101 - all sessions are ours
         if not is_filter(topic_filter) or topic_filter.startswith("$share/"):
             return _REFUSED
-        if len(session.filters) >= self.limits.subscriptions:
+        is_new = topic_filter not in session.filters
+        if is_new and len(session.filters) >= self.limits.subscriptions:
             return _REFUSED
         if not await self.verdicts.on_subscribing(session, topic_filter):
             self.verdicts.deny(session, topic_filter, Action.SUBSCRIBE)

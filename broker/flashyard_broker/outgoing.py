@@ -37,7 +37,7 @@ class Outgoing:
         """Packet id -> message; None where only its PUBCOMP is awaited."""
         self.waiting: deque[Message] | None = None  # made when there is one
         self.waiting_bytes = 0
-        self._recalled: deque[Iterator[Message]] | None = None
+        self._recalled: dict[str, Iterator[Message]] | None = None  # by filter
 
     def __len__(self) -> int:
         return len(self.waiting) if self.waiting else 0
@@ -62,15 +62,17 @@ class Outgoing:
         self.waiting.append(message)
         self.waiting_bytes += len(message[1]) + _OVERHEAD
 
-    def recall(self, retained: Iterator[Message], connection: Connection | None) -> None:
+    def recall(
+        self, topic_filter: str, retained: Iterator[Message], connection: Connection | None
+    ) -> None:
         """Send what is retained, as the client takes it, after what is live.
 
         The messages are read as late as possible: they cost no memory until then, and are never
         older than what the client was told meanwhile.
         """
         if self._recalled is None:
-            self._recalled = deque()
-        self._recalled.append(retained)
+            self._recalled = {}
+        self._recalled[topic_filter] = retained
         if connection is not None:
             self.pump(connection)
 
@@ -121,10 +123,11 @@ class Outgoing:
         if self.waiting:
             return self._next_waiting(self.waiting)
         while self._recalled:
-            message = next(self._recalled[0], None)
+            topic_filter, retained = next(iter(self._recalled.items()))
+            message = next(retained, None)
             if message is not None:
                 return message
-            self._recalled.popleft()
+            del self._recalled[topic_filter]
         return None
 
     def _next_waiting(self, waiting: deque[Message]) -> Message:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flashyard_broker import wire
 from flashyard_broker.session import ClientSession
 
 _REMEMBERED = 20_000  # topics
@@ -26,8 +27,8 @@ class _Level:
 
 
 def is_filter(text: str) -> bool:
-    """Is it a topic filter (4.7.1)? Wildcards fill a level; `#` is the last."""
-    if not text or "\0" in text:
+    """Is it a topic filter (4.7.1) that we bear? Wildcards fill a level; `#` is the last."""
+    if not wire.is_text(text) or not wire.is_bearable(text):
         return False
     levels = text.split("/")
     return (

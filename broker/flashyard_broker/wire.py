@@ -19,6 +19,8 @@ CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = range(1, 8)
 SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = range(8, 15)
 PING, PONG, GOODBYE = (bytes([kind << 4, 0]) for kind in (PINGREQ, PINGRESP, DISCONNECT))
 
+_LEVELS = 200  # of a topic or filter, at most; Mosquitto's limit
+_LONGEST = 1024  # characters of a topic or filter; the contract's have less than 300
 _ACKNOWLEDGEMENT = struct.Struct(">BBH")
 _UNREADABLE = (MQTTError, AMQTTError, CodecError, NoDataError, ValueError, struct.error)
 
@@ -110,11 +112,20 @@ def is_text(string: str) -> bool:
     return bool(string) and "\0" not in string
 
 
+def is_bearable(string: str) -> bool:
+    """Is a topic or filter no deeper and no longer than we keep any?
+
+    The specification allows 32,768 levels and 64 KiB (4.7.3). A level weighs much more than its
+    bytes, trees of them are walked by recursion, and topics are remembered by the thousand.
+    """
+    return string.count("/") < _LEVELS and len(string) <= _LONGEST
+
+
 def topic_of(field: bytes) -> str:
     """Read a PUBLISH's topic (3.3.2.1).
 
     Raises:
-        MalformedPacketError: it is empty, no UTF-8, holds a null or a wildcard.
+        MalformedPacketError: it is empty, no UTF-8, holds a null or a wildcard, or is not bearable.
     """
     try:
         topic = field[2:].decode()
@@ -122,6 +133,8 @@ def topic_of(field: bytes) -> str:
         raise MalformedPacketError("a topic that is no UTF-8 (1.5.3)") from error
     if not is_text(topic):
         raise MalformedPacketError("a topic that is empty or holds a null (4.7.3)")
+    if not is_bearable(topic):
+        raise MalformedPacketError("a topic of too many levels, or too long a one")
     if "#" in topic or "+" in topic:
         raise MalformedPacketError("a PUBLISH to a wildcard (3.3.2.1)")
     return topic
