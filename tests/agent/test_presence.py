@@ -9,6 +9,7 @@ import pytest
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.presence import Presence
+from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.messages import HubChanged
 from flashyard.contract.records import Hub, Limits
@@ -142,7 +143,7 @@ async def test_of_two_live_hubs_of_one_id_the_later_stops_and_the_jobs_of_the_fi
 ) -> None:
     device = plug(link_speed=2 << 20)
     addresses = {"DEVICE_1": device.address}
-    slowly = {"settle": 3.0}
+    slowly = {"settle": Timing().settle}
     async with (
         BridgePeer(broker.url) as peer,
         hub_at_work(broker.url, tmp_path / "first", addresses, timing=slowly) as first,

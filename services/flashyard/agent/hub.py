@@ -106,6 +106,7 @@ class Hub:
         self._rival: FaultError | None = None
         self._tasks: asyncio.TaskGroup
         self._greeting: asyncio.Task[None] | None = None
+        self._cut_short = 0  # greetings before the first that came to its end
 
     def stop(self) -> None:
         """Have :meth:`run` come to its end."""
@@ -175,6 +176,7 @@ class Hub:
     def _link_down(self, _reason: str) -> None:
         if self._greeting is not None:
             self._greeting.cancel()
+        self._cut_short += not self._greeted.is_set()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's signature
         if topic == ANNOUNCE:
@@ -227,8 +229,9 @@ class Hub:
                 async with asyncio.timeout(self._timing.own_echo):
                     await self._heard_myself.wait()
             if any(device.current_job or device.queue for device in self._left_behind.values()):
-                # If the hub that has these jobs still lives, it throws us out meanwhile.
-                await asyncio.sleep(self._timing.settle)
+                # If the hub that has these jobs still lives, it throws us out meanwhile; each time
+                # it does, its link is slower to come back.
+                await asyncio.sleep(self._timing.settle * (1 + self._cut_short))
         self._post.tell_devices()
         lost = [each for ghost in self._take_over() for each in ghost.lost]
         self._greeted.set()

@@ -21,7 +21,8 @@ class Timing:
         refresh_record: how often an idle device's record is, so that it ages in days, not weeks.
         forget_device: after which an unseen device's record is removed.
         own_echo: how long to wait for the retained records that follow a connection.
-        settle: how long a connection must stand before another process's jobs are given up.
+        settle: how long a connection must stand before another process's jobs are given up; NATS
+            holds one that was thrown out for a second, and then it backs off once more.
         first_looks: in which every device was looked at once, or the hub is ready without.
         safe_point: how long a running job gets to reach one when the hub stops.
         let_go: how long the thread of a job given up gets to end before the device counts as stuck;
@@ -40,7 +41,7 @@ class Timing:
     refresh_record: float = 3600.0
     forget_device: float = 7 * 86400.0
     own_echo: float = 1.0
-    settle: float = 2.0
+    settle: float = 3.0
     first_looks: float = 5.0
     safe_point: float = 8.0
     let_go: float = 1.0
