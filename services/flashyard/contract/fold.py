@@ -102,14 +102,18 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
             frames.append(word)
         elif missed or job.progress > was.job.progress:
             known = replace(known, latest=word)  # for new connections; the others soon are told
-    return _tell(known, frames + _missed_end(known, job, seq))
+    return _tell(known, frames + _missed_end(was, job, seq))
 
 
-def _missed_end(known: Tracked, job: Job, seq: int) -> list[Frame]:
+def _missed_end(was: Tracked, job: Job, seq: int) -> list[Frame]:
     if not job.is_final:
         return []
-    full = [say.full(job, seq)] if job.status is Status.COMPLETED and not known.full else []
-    return [*full, say.ended(job, seq)]
+    frames: list[Frame] = []
+    if job.status is Status.COMPLETED and not was.full:
+        if was.job.status is Status.PAUSED:  # and cannot have come to this end without a resume
+            frames.append(say.made(was.job, FlashResumed, max(seq - 1, 1)))
+        frames.append(say.full(job, seq))
+    return [*frames, say.ended(job, seq)]
 
 
 def _missed_opening(was: Tracked, job: Job) -> list[Frame]:
