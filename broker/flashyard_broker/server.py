@@ -20,17 +20,17 @@ from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
-from flashyard_broker.connection import Connection
 from flashyard_broker.counters import Counters, Holdings
-from flashyard_broker.credential_file import CredentialFile
-from flashyard_broker.engine import Engine
+from flashyard_broker.identities.credential_file import CredentialFile
 from flashyard_broker.limits import Limits
+from flashyard_broker.mqtt.connection import Connection
+from flashyard_broker.mqtt.engine import Engine
 
 _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 1_000  # connections the system may hold for us: a yard's hubs come back all at once
 _LOOK = 1.0  # seconds between looks at the credentials
-_ACCESS = "flashyard_broker.access_plugin.AccessPlugin"
+_ACCESS = "flashyard_broker.identities.plugin.AccessPlugin"
 _ANONYMOUS = "amqtt.plugins.authentication.AnonymousAuthPlugin"
 
 

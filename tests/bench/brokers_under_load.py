@@ -22,9 +22,9 @@ from typing import NamedTuple
 import psutil
 
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import Credential
-from flashyard_broker.mosquitto import access_list, password_file
-from flashyard_broker.secret import hash_argon2, hash_mosquitto
+from flashyard_broker.identities.credential_file import Credential
+from flashyard_broker.identities.mosquitto import access_list, password_file
+from flashyard_broker.identities.secret import hash_argon2, hash_mosquitto
 from support.broker_process import free_port, program, serving
 
 STOCK, OURS, MOSQUITTO = BROKERS = ("stock amqtt", "ours", "Mosquitto")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flashyard_broker.credentials import Credentials
+from flashyard_broker.identities.credentials import Credentials
 from support.processes import Finished, flashyard
 from support.terminal import on_terminal
 

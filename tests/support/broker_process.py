@@ -98,12 +98,13 @@ class BrokerProcess(Broker):
         log: Path,
         *,
         able: Abilities = _ABILITIES,
+        environment: dict[str, str] | None = None,
         within: float = 10.0,
     ) -> None:
         super().__init__(port, able)
         self._command = command
         self._log = log
-        self._environment: dict[str, str] | None = None  # this process's own
+        self._environment = environment  # None: this process's own
         self._within = within
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -16,7 +16,7 @@ import pytest
 
 from flashyard.endpoint import Endpoint
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import CredentialFile
+from flashyard_broker.identities.credential_file import CredentialFile
 from flashyard_broker.limits import Limits
 from flashyard_broker.server import EmbeddedBroker
 from flashyard_broker.tls import server_context

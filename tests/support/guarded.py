@@ -18,8 +18,8 @@ import pytest
 
 from flashyard.endpoint import Endpoint
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import CredentialFile
-from flashyard_broker.mosquitto import LISTENER, PORT, export
+from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.mosquitto import LISTENER, PORT, export
 from flashyard_broker.server import EmbeddedBroker
 from support.broker_process import SHIPPED, BrokerProcess, free_port, program
 from support.raw_mqtt import CONNACK, RawMqtt, client, connect, dialled

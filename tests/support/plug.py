@@ -19,7 +19,7 @@ from flashyard.contract.messages import HubChanged, decode_message
 from flashyard.contract.topics import Kind, Topic
 from flashyard.endpoint import Endpoint
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import CredentialFile
+from flashyard_broker.identities.credential_file import CredentialFile
 from flashyard_broker.server import EmbeddedBroker
 from support.raw_mqtt import PUBACK, SUBACK, RawMqtt, acknowledgement, client, subscribe
 

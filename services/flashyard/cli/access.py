@@ -13,7 +13,7 @@ from flashyard.cli.options import Credentials, DataDir, Json
 from flashyard_broker.access import Role
 
 if TYPE_CHECKING:
-    from flashyard_broker.credential_file import CredentialFile
+    from flashyard_broker.identities.credential_file import CredentialFile
 
 access = typer.Typer(name="access")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the identity; a hub's is its id.")]
@@ -111,7 +111,7 @@ def export(
 ) -> None:
     """Write the files that tell another broker who is let in; print their paths."""
     from flashyard.cli.talk import print_data, say
-    from flashyard_broker.mosquitto import export as write
+    from flashyard_broker.identities.mosquitto import export as write
 
     paths = write(_file(ctx, credentials, data_dir).read(), out)
     for path in paths:
@@ -121,7 +121,7 @@ def export(
 
 def _file(ctx: typer.Context, credentials: Path | None, data_dir: Path | None) -> CredentialFile:
     from flashyard.settings import CREDENTIALS, BrokerSettings
-    from flashyard_broker.credential_file import CredentialFile
+    from flashyard_broker.identities.credential_file import CredentialFile
 
     said: Invocation = ctx.obj
     # A broker's listener beyond this machine is refused for the lack of what is made here.

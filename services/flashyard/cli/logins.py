@@ -14,8 +14,8 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.link import Address
 from flashyard.settings import BridgeSettings, HubSettings, UpSettings
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import CredentialFile
-from flashyard_broker.secret import is_secret_of
+from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.secret import is_secret_of
 
 BRIDGE = "up-bridge"  # the name of `up`'s own
 _SECRET = "broker-secret"  # noqa: S105 - the file's name

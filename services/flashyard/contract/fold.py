@@ -111,7 +111,7 @@ def _missed_end(was: Tracked, job: Job, seq: int) -> list[Frame]:
     frames: list[Frame] = []
     if job.status is Status.COMPLETED and not was.full:
         if was.job.status is Status.PAUSED:  # and cannot have come to this end without a resume
-            frames.append(say.made(was.job, FlashResumed, max(seq - 1, 1)))
+            frames.append(say.made(was.job, FlashResumed, max(seq - 2, 1)))
         frames.append(say.full(job, seq))
     return [*frames, say.ended(job, seq)]
 

@@ -12,9 +12,9 @@ import pytest
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import CredentialFile
-from flashyard_broker.credentials import Credentials
-from flashyard_broker.secret import LONGEST
+from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.credentials import Credentials
+from flashyard_broker.identities.secret import LONGEST
 
 
 @pytest.fixture

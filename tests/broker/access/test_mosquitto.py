@@ -10,8 +10,8 @@ import pytest
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.topics import ROOT, Kind, build
 from flashyard_broker.access import TABLE, Role, rights_of
-from flashyard_broker.credential_file import CredentialFile
-from flashyard_broker.mosquitto import ACCESS, LISTENER, PASSWORDS, access_list, export
+from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.mosquitto import ACCESS, LISTENER, PASSWORDS, access_list, export
 from support.authority import Authority
 from support.guarded import GuardedMosquitto
 from support.raw_mqtt import CONNACK, SUBACK, connect, dialled, publish, subscribe

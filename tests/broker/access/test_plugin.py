@@ -13,10 +13,9 @@ from amqtt.session import Session
 
 from flashyard.contract.faults import FaultError
 from flashyard.contract.topics import ROOT
-from flashyard_broker import access_plugin
 from flashyard_broker.access import Role
-from flashyard_broker.access_plugin import AccessPlugin
-from flashyard_broker.credential_file import CredentialFile
+from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.plugin import AccessPlugin
 
 
 class Certified:
@@ -150,7 +149,7 @@ async def test_who_guesses_names_does_not_fill_the_log_and_a_minute_later_it_goe
     for number in range(1_000):
         await plugin.authenticate(session=a_session(f"guess-{number}"))
     assert len(caplog.records) == 200
-    monkeypatch.setattr(access_plugin, "_SILENCE", 0)  # the minute is over
+    monkeypatch.setattr("flashyard_broker.identities.plugin._SILENCE", 0)  # the minute is over
     for number in range(3):
         await plugin.authenticate(session=a_session(f"guess-{number}"))
     assert len(caplog.records) == 203

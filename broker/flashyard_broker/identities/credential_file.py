@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import HubId, Millis, Model
 from flashyard_broker.access import Role
-from flashyard_broker.secret import hash_argon2, hash_mosquitto, make_secret
+from flashyard_broker.identities.secret import hash_argon2, hash_mosquitto, make_secret
 
 MOST = 10_000  # identities
 _LARGEST = 8 * 1024 * 1024  # bytes; ten thousand take a quarter of it

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flashyard.contract.faults import Code, refuse
 from flashyard_broker.access import rights_of
-from flashyard_broker.credential_file import Credential
+from flashyard_broker.identities.credential_file import Credential
 
 ACCESS, PASSWORDS, LISTENER = "flashyard.acl", "flashyard.passwd", "flashyard.conf"
 PORT = 8883  # IANA's secure-mqtt

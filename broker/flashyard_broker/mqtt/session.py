@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from amqtt.session import ApplicationMessage, Session
 
-from flashyard_broker.outgoing import Outgoing
+from flashyard_broker.mqtt.outgoing import Outgoing
 
 if TYPE_CHECKING:
-    from flashyard_broker.connection import Connection
     from flashyard_broker.limits import Limits
+    from flashyard_broker.mqtt.connection import Connection
 
 
 class Presence:

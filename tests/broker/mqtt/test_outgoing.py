@@ -6,11 +6,11 @@ from typing import cast
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from flashyard_broker.connection import Connection
 from flashyard_broker.counters import Counters
 from flashyard_broker.limits import Limits
-from flashyard_broker.outgoing import Outgoing
-from flashyard_broker.wire import PUBLISH, PUBREL, field_of
+from flashyard_broker.mqtt.connection import Connection
+from flashyard_broker.mqtt.outgoing import Outgoing
+from flashyard_broker.mqtt.wire import PUBLISH, PUBREL, field_of
 from support.raw_mqtt import Packet, Received
 
 WINDOW = 3

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flashyard_broker import wire
-from flashyard_broker.session import ClientSession
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 20_000  # topics
 

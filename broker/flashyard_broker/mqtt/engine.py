@@ -16,17 +16,17 @@ from amqtt.events import BrokerEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
-from flashyard_broker import wire
-from flashyard_broker.client import Client
-from flashyard_broker.connection import Connection
 from flashyard_broker.counters import Counters, Cut, Holdings, Refused
-from flashyard_broker.delivery import Delivery
 from flashyard_broker.limits import Limits
-from flashyard_broker.routes import is_filter
-from flashyard_broker.session import ClientSession
-from flashyard_broker.sessions import Sessions
-from flashyard_broker.taps import Taps
-from flashyard_broker.verdicts import Verdict, Verdicts
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.client import Client
+from flashyard_broker.mqtt.connection import Connection
+from flashyard_broker.mqtt.delivery import Delivery
+from flashyard_broker.mqtt.routes import is_filter
+from flashyard_broker.mqtt.session import ClientSession
+from flashyard_broker.mqtt.sessions import Sessions
+from flashyard_broker.mqtt.taps import Taps
+from flashyard_broker.mqtt.verdicts import Verdict, Verdicts
 
 _SWEEP = 0.5  # seconds
 _PATIENCE = 1.5  # of a client's keep-alive (3.1.2.10)

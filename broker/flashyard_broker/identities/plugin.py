@@ -17,7 +17,7 @@ from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from flashyard_broker import access
-from flashyard_broker.credentials import Credentials
+from flashyard_broker.identities.credentials import Credentials
 
 ANONYMOUS = "flashyard.anonymous"  # the session's attribute: may it be?
 _SILENCE = 60.0  # seconds between two lines about the same client

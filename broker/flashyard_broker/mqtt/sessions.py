@@ -10,13 +10,13 @@ import time
 
 from amqtt.events import BrokerEvents
 
-from flashyard_broker import wire
-from flashyard_broker.client import Client
 from flashyard_broker.counters import Counters, Cut, Dropped, Refused
-from flashyard_broker.delivery import Delivery
 from flashyard_broker.limits import Limits
-from flashyard_broker.session import ClientSession
-from flashyard_broker.taps import Taps
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.client import Client
+from flashyard_broker.mqtt.delivery import Delivery
+from flashyard_broker.mqtt.session import ClientSession
+from flashyard_broker.mqtt.taps import Taps
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from flashyard_broker.limits import Limits
-from flashyard_broker.retained import Retained
-from flashyard_broker.routes import Routes, is_filter
-from flashyard_broker.session import ClientSession
-from flashyard_broker.wire import field_of
+from flashyard_broker.mqtt.retained import Retained
+from flashyard_broker.mqtt.routes import Routes, is_filter
+from flashyard_broker.mqtt.session import ClientSession
+from flashyard_broker.mqtt.wire import field_of
 
 LEVELS = ["a", "b", "", "$SYS"]
 topics = st.lists(st.sampled_from(LEVELS), min_size=1, max_size=4).map("/".join).filter(bool)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, cast
 
 from amqtt.events import MQTTEvents
 
-from flashyard_broker import wire
-from flashyard_broker.client import Client
 from flashyard_broker.counters import Dropped
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.client import Client
 
 if TYPE_CHECKING:
-    from flashyard_broker.engine import Engine
+    from flashyard_broker.mqtt.engine import Engine
 
 _GATHER = 128 * 1024  # bytes that wait for the end of the loop's turn, at most
 _HIGH_WATER = 64 * 1024  # bytes in the transport's buffer from which on a client is stuck

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from amqtt.broker import RetainedApplicationMessage
 from amqtt.events import BrokerEvents
 
-from flashyard_broker import wire
 from flashyard_broker.counters import Counters, Cut, Dropped, Holdings
 from flashyard_broker.limits import Limits
-from flashyard_broker.outgoing import Message
-from flashyard_broker.retained import Retained
-from flashyard_broker.routes import Routes
-from flashyard_broker.session import ClientSession
-from flashyard_broker.taps import Taps
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.outgoing import Message
+from flashyard_broker.mqtt.retained import Retained
+from flashyard_broker.mqtt.routes import Routes
+from flashyard_broker.mqtt.session import ClientSession
+from flashyard_broker.mqtt.taps import Taps
 
 
 class Delivery:

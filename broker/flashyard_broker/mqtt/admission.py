@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from flashyard_broker import wire
-from flashyard_broker.access_plugin import ANONYMOUS
-from flashyard_broker.session import ClientSession
+from flashyard_broker.identities.plugin import ANONYMOUS
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.session import ClientSession
 
 if TYPE_CHECKING:
-    from flashyard_broker.connection import Connection
+    from flashyard_broker.mqtt.connection import Connection
 
 
 def read_connect(frame: bytes, connection: Connection) -> ClientSession | None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from amqtt.contexts import Action
 
-from flashyard_broker import wire
 from flashyard_broker.counters import Cut
-from flashyard_broker.verdicts import Verdict
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from flashyard_broker.client import Client
-    from flashyard_broker.session import ClientSession
+    from flashyard_broker.mqtt.client import Client
+    from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 1_000  # verdicts on topics that one client publishes on
 _PLAIN = wire.PUBLISH << 4  # QoS 0, neither retained nor repeated

@@ -15,14 +15,14 @@ from amqtt.events import MQTTEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import OutgoingApplicationMessage
 
-from flashyard_broker import wire
-from flashyard_broker.admission import read_connect
 from flashyard_broker.counters import Cut, Refused
-from flashyard_broker.incoming import Incoming
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.admission import read_connect
+from flashyard_broker.mqtt.incoming import Incoming
 
 if TYPE_CHECKING:
-    from flashyard_broker.connection import Connection
-    from flashyard_broker.session import ClientSession
+    from flashyard_broker.mqtt.connection import Connection
+    from flashyard_broker.mqtt.session import ClientSession
 
 _DECISION = 10.0  # seconds for plugins to decide something
 _REFUSED = 0x80

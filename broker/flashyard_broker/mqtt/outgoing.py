@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flashyard_broker import wire
+from flashyard_broker.mqtt import wire
 
 if TYPE_CHECKING:
-    from flashyard_broker.connection import Connection
     from flashyard_broker.limits import Limits
+    from flashyard_broker.mqtt.connection import Connection
 
 _OVERHEAD = 256  # bytes of memory that a waiting message takes beside its payload
 

@@ -12,8 +12,8 @@ from amqtt.events import BrokerEvents, Events, MQTTEvents
 from amqtt.plugins.manager import PluginManager
 from amqtt.session import IncomingApplicationMessage
 
-from flashyard_broker import wire
-from flashyard_broker.session import ClientSession
+from flashyard_broker.mqtt import wire
+from flashyard_broker.mqtt.session import ClientSession
 
 
 class Taps:

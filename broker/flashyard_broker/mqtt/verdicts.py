@@ -13,7 +13,7 @@ from enum import Enum
 from amqtt.contexts import Action
 
 from flashyard_broker.counters import Counters, Dropped
-from flashyard_broker.session import ClientSession
+from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 50_000  # decisions
 _TOLD = 500  # refusals, each logged once: who tries all topics must not fill the disk

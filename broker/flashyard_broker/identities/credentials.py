@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from flashyard.contract.faults import FaultError
 from flashyard_broker.access import Role
-from flashyard_broker.credential_file import Credential, CredentialFile
-from flashyard_broker.secret import LONGEST, is_secret_of
+from flashyard_broker.identities.credential_file import Credential, CredentialFile
+from flashyard_broker.identities.secret import LONGEST, is_secret_of
 
 _AT_ONCE = 2  # verifications; the loop and the disk want threads as well
 _SETTLED = 2_000_000_000  # ns; a file system's clock ticks a hundred times a second
