@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from array import array
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -33,15 +34,14 @@ SOURCES = [Path(__file__).with_name(name) for name in ("mqtt_load.c", "mqtt_clie
 SECRET = "the same for all: the load is one program"
 _PUBLISHERS = range(50)
 _WAITING = range(1000, 2001)  # hubs that wait for orders, and do not publish
+_STALLED = 3000  # the number of one that stays stalled beside other loads
 _WITHIN = 120.0  # seconds for everybody to connect; stock amqtt takes its time
 _LOOK = 0.05  # seconds between two looks at the memory
 _STOCK_PLUGINS = {
     "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True},
     "bench.permit.Permit": {},
 }
-# As shipped, but for three things: it asks who is there, it may run as root, whose files it reads,
-# and it sends without waiting for acknowledgements: 2.0.11 leaves events lying that it once queued
-# behind its 20 in flight, until the next one comes.
+# As shipped, but that it asks who is there, and may run as root, whose files it reads.
 _MOSQUITTO = """
 user root
 listener {port} 127.0.0.1
@@ -53,14 +53,15 @@ set_tcp_nodelay true
 max_packet_size 66560
 max_queued_messages 20000
 max_queued_bytes 67108864
-max_inflight_messages 0
+max_inflight_messages 20000
 """
 
 
 class Run(NamedTuple):
     """What one load showed: CPU-s of the broker, delays in ms, bytes its memory grew meanwhile.
 
-    ``spared``: samples that a stalled reader was not sent; events it always is.
+    ``spared``: samples that a stalled reader was not sent; events it always is. ``delays``: of each
+    message to each reader, in µs, least first.
     """
 
     messages: int
@@ -70,6 +71,7 @@ class Run(NamedTuple):
     p99: float
     growth: int
     spared: int
+    delays: array[int]
 
     @property
     def rate(self) -> float:
@@ -103,7 +105,8 @@ class UnderLoad(NamedTuple):
 
     async def run(self, **settings: int) -> Run:
         """Load it. Fails unless every reader got everything, and stalled ones every event."""
-        async with self._clients(**settings) as clients:
+        delays = self.load.with_name("delays")
+        async with self._clients(delays=delays, **settings) as clients:
             assert clients.stdin is not None
             assert clients.stdout is not None
             memory, cpu = self.memory(), self.cpu()
@@ -126,6 +129,7 @@ class UnderLoad(NamedTuple):
             result["p99"],
             most - memory,
             result["samples"] - result["stalled_samples"],
+            array("I", delays.read_bytes()),
         )
 
     @asynccontextmanager
@@ -135,7 +139,13 @@ class UnderLoad(NamedTuple):
             yield
 
     @asynccontextmanager
-    async def _clients(self, **settings: int) -> AsyncIterator[Process]:
+    async def stalled_reader(self) -> AsyncIterator[None]:
+        """Keep a reader connected that subscribes to everything and then reads nothing."""
+        async with self._clients(stalled=1, first=_STALLED):
+            yield
+
+    @asynccontextmanager
+    async def _clients(self, **settings: int | Path) -> AsyncIterator[Process]:
         words = [f"{name}={value}" for name, value in {"port": self.port, **settings}.items()]
         clients = await asyncio.create_subprocess_exec(
             self.load,

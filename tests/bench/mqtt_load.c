@@ -4,6 +4,8 @@
  * at a line on stdin publishes and prints one JSON object. Without publishers it only holds its
  * connections. It ends when stdin does. Names and their defaults: the table `settings`.
  *
+ * Delays are whole microseconds, as uint32_t in a file where "delays" names one.
+ *
  * Hubs publish in turn, so many a second or as fast as the window allows: each hub's messages
  * without a PUBACK, and all hubs' messages that the slowest reader has not got. So a broker is
  * never asked to queue or to drop, and unless every reader got everything "complete" is false.
@@ -40,10 +42,11 @@ static const struct { const char *name; long *value; } settings[] = {
     {"rate", &rate},                /* a second; 0: as fast as it goes */
     {"window", &window},
 };
-static const char *password;  /* setting too; user names are "bench-N" of a hub, "watcher" */
+/* Settings, too; user names are "bench-N" of a hub, "watcher". */
+static const char *password, *delays_file;
 
 static struct client *clients, *reading, *stuck;  /* publishers first, then these, then idle */
-static uint32_t *delays;
+static uint32_t *delays;  /* microseconds */
 static long sent[2], delay_count, delay_room, next_publisher;
 
 static uint64_t now_ns(void) {
@@ -167,9 +170,17 @@ static double delay_ms(double share) {
     return delays[at < delay_count ? at : delay_count - 1] / 1e3;
 }
 
+static void keep_delays(void) {
+    FILE *file = fopen(delays_file, "wb");
+    if (!file || fwrite(delays, sizeof *delays, (size_t)delay_count, file) != (size_t)delay_count ||
+        fclose(file))
+        die("cannot write the delays");
+}
+
 static void report(uint64_t elapsed) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
+    if (delays_file) keep_delays();
     qsort(delays, (size_t)delay_count, sizeof *delays, by_size);
     printf("{\"complete\": %s, \"samples\": %ld, \"events\": %ld, \"samples_got\": %ld,"
            " \"events_got\": %ld, \"stalled_samples\": %ld, \"stalled_events\": %ld,"
@@ -225,6 +236,7 @@ int main(int argc, char **argv) {
         while (known < names && strcmp(argv[i], settings[known].name)) known++;
         if (known < names) *settings[known].value = atol(value);
         else if (!strcmp(argv[i], "password")) password = value;
+        else if (!strcmp(argv[i], "delays")) delays_file = value;
         else die("no such setting");
     }
     if (size < 64 || size > ROOM / 4) die("a payload is 64 bytes to 64 KiB");
