@@ -200,10 +200,10 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _flush(self) -> None:
-        if self._gathered and not self.is_closing:
-            self._write(self._gathered)
-        self._gathered.clear()
-        self._gathered_bytes = 0
+        # Emptied first: what fails to be written must not keep later packets from being so.
+        frames, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        if frames and not self.is_closing:
+            self._write(frames)
 
     def _write(self, frames: Sequence[bytes]) -> None:
         if self.engine.taps.sent:
