@@ -1,0 +1,52 @@
+"""What the bridge is told: its broker, its doors, and where images lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.endpoint import Endpoint
+from flashyard.settings.link import LinkSettings
+from flashyard.settings.values import Addresses, listed
+
+
+class BridgeSettings(LinkSettings):
+    """The bridge's.
+
+    ``lost_after``: seconds until a silent hub's jobs are given up; ``broker_sys``: whether to ask
+    for the broker's ``$SYS`` topics.
+    """
+
+    section: ClassVar[str] = "bridge"
+
+    broker_sys: bool = False
+    listen: Addresses = (Endpoint("127.0.0.1", 8000),)
+    token_file: Path | None = None
+    allow_origin: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    image_store: Path | None = None
+    lost_after: Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)] = 600.0
+    database: str | None = None
+
+    @property
+    def images(self) -> Path:
+        """The image store's directory."""
+        return self.image_store or self.data_dir / "images"
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.database is not None:
+            raise refuse(
+                Code.NOT_SUPPORTED, "--database is not supported yet.", hint="Leave it out."
+            )
+        for endpoint in self.listen:
+            if not endpoint.is_loopback and self.token_file is None:
+                raise refuse(
+                    Code.INVALID_REQUEST,
+                    f"Listening on {endpoint}, beyond this machine, needs --token-file.",
+                    hint="Put a secret of your own into a file and name it with --token-file, "
+                    "or listen on 127.0.0.1.",
+                )
+        return self

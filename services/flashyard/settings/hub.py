@@ -1,0 +1,51 @@
+"""What the hub is told: its broker, its devices, and how much it does at a time."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.model import HubId
+from flashyard.settings.link import LinkSettings
+from flashyard.settings.values import Devices, HttpUrl, Size
+
+
+class HubSettings(LinkSettings):
+    """The hub's.
+
+    ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
+    most bytes a device is sent before it writes them.
+    """
+
+    section: ClassVar[str] = "hub"
+
+    hub_id: HubId | None = None
+    bridge_url: HttpUrl | None = None
+    fastboot_tcp: Devices = ()
+    fastboot_udp: Devices = ()
+    usb: bool = False
+    max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
+    cache_size: Size = 16 * 1024**3
+    part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
+    progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.usb:
+            raise refuse(
+                Code.NOT_SUPPORTED,
+                "--usb is not supported yet.",
+                hint="Configure devices with --fastboot-tcp or --fastboot-udp.",
+            )
+        seen: set[str] = set()
+        for device in (*self.fastboot_tcp, *self.fastboot_udp):
+            if device.device_id in seen:
+                raise refuse(
+                    Code.INVALID_REQUEST,
+                    f"The device {device.device_id} is configured twice.",
+                    hint="Name each device once, by --fastboot-tcp or by --fastboot-udp.",
+                )
+            seen.add(device.device_id)
+        return self

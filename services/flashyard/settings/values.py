@@ -1,0 +1,55 @@
+"""What a setting can be: text from a file, the environment or a flag, read into its value."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flashyard.endpoint import Endpoint
+from flashyard.quantity import parse_quantity
+from flashyard.settings.network_device import NetworkDevice
+
+
+def _endpoint(value: Any) -> Any:
+    return Endpoint.parse(value) if isinstance(value, str) else value
+
+
+def _device(value: Any) -> Any:
+    return NetworkDevice.parse(value) if isinstance(value, str) else value
+
+
+def _size(value: Any) -> Any:
+    return parse_quantity(value) if isinstance(value, str) else value
+
+
+def _broker(url: str) -> str:
+    if not url.startswith(("mqtt://", "mqtts://")):
+        raise ValueError("it must begin with mqtt:// or mqtts://")
+    return url
+
+
+def _http(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+/?", url):
+        raise ValueError(f"{url!r} is not of the form http://HOST:PORT")
+    return url.rstrip("/")
+
+
+def listed(value: Any) -> Any:
+    """Let one string stand for a list: the environment has no lists."""
+    return [part.strip() for part in value.split(",") if part.strip()] if _is_text(value) else value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(listed), Field(min_length=1)]
+Devices = Annotated[
+    tuple[Annotated[NetworkDevice, BeforeValidator(_device)], ...], BeforeValidator(listed)
+]
+Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
+BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere
+HttpUrl = Annotated[str, AfterValidator(_http)]
