@@ -2,7 +2,6 @@
 
 The plugin, Mosquitto's files and the page of documentation all read :data:`TABLE`. It knows no
 secrets, no sessions and no payloads.
-Source: MQTT 3.1.1, 4.7 (topic names and filters).
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from flashyard.contract.topics import ANNOUNCE, MANNERS, ROOT, Kind, encode, viewer_filters
+from flashyard_broker.filters import is_filter, is_name, is_within
 
 HUB = "{hub}"  # stands for the identity's own segment, encoded as in topics
+ANONYMOUS = "flashyard.anonymous"  # a session's attribute: may its client give no name?
 
 
 class Role(StrEnum):
@@ -71,13 +72,13 @@ def rights_of(role: Role, identity: str) -> Rights:
 def may_publish(role: Role, identity: str, topic: str) -> bool:
     """May it publish on this topic: anything, or an empty retained message at least?"""
     rights = rights_of(role, identity)
-    return _is_name(topic) and _covered(topic, (*rights.writes, *rights.clears))
+    return is_name(topic) and _covered(topic, (*rights.writes, *rights.clears))
 
 
 def clears_only(role: Role, identity: str, topic: str) -> bool:
     """Is an empty retained message all that it may publish on this topic?"""
     rights = rights_of(role, identity)
-    return _is_name(topic) and _covered(topic, rights.clears) and not _covered(topic, rights.writes)
+    return is_name(topic) and _covered(topic, rights.clears) and not _covered(topic, rights.writes)
 
 
 def may_subscribe(role: Role, identity: str, asked: str) -> bool:
@@ -86,41 +87,8 @@ def may_subscribe(role: Role, identity: str, asked: str) -> bool:
     Only where one of its own covers it whole: a wildcard that reaches further is refused, not
     narrowed. A topic name, being a filter that matches itself, may be asked about as well.
     """
-    return _is_filter(asked) and _covered(asked, rights_of(role, identity).reads)
-
-
-def is_within(asked: str, granted: str) -> bool:
-    """Does every topic that ``asked`` matches match ``granted``, too? Both must be filters.
-
-    A leading wildcard matches no topic that begins with ``$`` (4.7.2).
-    """
-    if asked.startswith("$") and granted.startswith(("+", "#")):
-        return False
-    levels, wider = asked.split("/"), granted.split("/")
-    for index, level in enumerate(wider):
-        if level == "#":
-            return True  # matches its parent, too (4.7.1.2)
-        if index == len(levels) or levels[index] == "#":
-            return False
-        if level not in ("+", levels[index]):
-            return False
-    return len(levels) == len(wider)
+    return is_filter(asked) and _covered(asked, rights_of(role, identity).reads)
 
 
 def _covered(asked: str, granted: Iterable[str]) -> bool:
     return any(is_within(asked, each) for each in granted)
-
-
-def _is_name(topic: str) -> bool:
-    return bool(topic) and not set(topic) & set("+#\0")
-
-
-def _is_filter(asked: str) -> bool:
-    """Is this a topic filter as 4.7.1 has it: wildcards alone in their level, `#` the last?"""
-    *before, last = asked.split("/")
-    return (
-        bool(asked)
-        and "\0" not in asked
-        and all("#" not in level and (level == "+" or "+" not in level) for level in before)
-        and (last in ("+", "#") or _is_name(last) or not last)
-    )

@@ -19,7 +19,6 @@ from amqtt.session import Session
 from flashyard_broker import access
 from flashyard_broker.identities.credentials import Credentials
 
-ANONYMOUS = "flashyard.anonymous"  # the session's attribute: may it be?
 _SILENCE = 60.0  # seconds between two lines about the same client
 _MOST_TOLD = 200  # clients told about in that time: who guesses names must not fill the disk
 _NAME_SHOWN = 64  # characters: what a client calls itself may be 64 KiB
@@ -55,7 +54,7 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         """Is the client who it says it is, and is the client id its own?"""
         if session.username is None:
             name = _common_name(session)
-            if name is None and session.attributes.get(ANONYMOUS):
+            if name is None and session.attributes.get(access.ANONYMOUS):
                 session.is_anonymous = True
                 return True
             reason = self._reason_against(name, session)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from flashyard_broker.identities.plugin import ANONYMOUS
+from flashyard_broker.access import ANONYMOUS
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.session import ClientSession
 

@@ -16,6 +16,7 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import OutgoingApplicationMessage
 
 from flashyard_broker.counters import Cut, Refused
+from flashyard_broker.filters import is_text
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.admission import read_connect
 from flashyard_broker.mqtt.incoming import Incoming
@@ -194,7 +195,7 @@ class Client(BrokerProtocolHandler):
         if frame[0] & 15 != 2 or not packet_id or not asked:
             raise wire.MalformedPacketError("a SUBSCRIBE for nothing, or with wrong flags (3.8)")
         for topic_filter, qos in asked:
-            if qos > 2 or not wire.is_text(topic_filter):
+            if qos > 2 or not is_text(topic_filter):
                 raise wire.MalformedPacketError("a SUBSCRIBE to nothing, or at no QoS (3.8.3)")
         codes: list[int] = []
         for one in asked:
@@ -210,12 +211,7 @@ class Client(BrokerProtocolHandler):
     def _unsubscribe(self, session: ClientSession, frame: bytes) -> None:
         packet = wire.decode(frame)
         packet_id, filters = packet.variable_header.packet_id, packet.payload.topics
-        if (
-            frame[0] & 15 != 2
-            or not packet_id
-            or not filters
-            or not all(map(wire.is_text, filters))
-        ):
+        if frame[0] & 15 != 2 or not packet_id or not filters or not all(map(is_text, filters)):
             raise wire.MalformedPacketError("an UNSUBSCRIBE from nothing (3.10)")
         for topic_filter in filters:
             self.engine.remove_subscription(topic_filter, session)

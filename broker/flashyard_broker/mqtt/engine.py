@@ -17,12 +17,12 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from flashyard_broker.counters import Counters, Cut, Holdings, Refused
+from flashyard_broker.filters import is_bearable, is_filter
 from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.client import Client
 from flashyard_broker.mqtt.connection import Connection
 from flashyard_broker.mqtt.delivery import Delivery
-from flashyard_broker.mqtt.routes import is_filter
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.sessions import Sessions
 from flashyard_broker.mqtt.taps import Taps
@@ -140,9 +140,8 @@ class Engine(Broker):
     async def admit(self, newcomer: ClientSession, client: Client) -> None:
         """Ask who it is, and only then look whose session it may have (D1; 3.1.4)."""
         called, seen, allowed = newcomer.username, None, False
-        while (
-            seen != self._expulsions
-        ):  # else it may have been expelled unseen, while plugins asked
+        # Once more where somebody was expelled meanwhile: it may have been this one, yet unseated.
+        while seen != self._expulsions:
             seen, newcomer.username = self._expulsions, called
             allowed = await self._authenticate(newcomer, next(iter(self.listeners_config.values())))
             if allowed and newcomer.will_flag:
@@ -195,7 +194,8 @@ class Engine(Broker):
         """
         topic_filter, qos = subscription
         assert isinstance(session, ClientSession)  # noqa: S101 - all sessions are ours
-        if not is_filter(topic_filter) or topic_filter.startswith("$share/"):
+        is_ours = is_filter(topic_filter) and is_bearable(topic_filter)
+        if not is_ours or topic_filter.startswith("$share/"):
             return _REFUSED
         is_new = topic_filter not in session.filters
         if is_new and len(session.filters) >= self.limits.subscriptions:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 20_000  # topics
@@ -24,17 +23,6 @@ class _Level:
     def __init__(self) -> None:
         self.below: dict[str, _Level] = {}
         self.subscribers: dict[ClientSession, int] = {}
-
-
-def is_filter(text: str) -> bool:
-    """Is it a topic filter (4.7.1) that we bear? Wildcards fill a level; `#` is the last."""
-    if not wire.is_text(text) or not wire.is_bearable(text):
-        return False
-    levels = text.split("/")
-    return (
-        all(level in {"+", "#"} or ("+" not in level and "#" not in level) for level in levels)
-        and "#" not in levels[:-1]
-    )
 
 
 class Routes:

@@ -15,12 +15,12 @@ from amqtt.mqtt import packet_class
 from amqtt.mqtt.connect import ConnectPacket
 from amqtt.mqtt.packet import MQTTFixedHeader
 
+from flashyard_broker.filters import is_bearable, is_text
+
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = range(1, 8)
 SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = range(8, 15)
 PING, PONG, GOODBYE = (bytes([kind << 4, 0]) for kind in (PINGREQ, PINGRESP, DISCONNECT))
 
-_LEVELS = 200  # of a topic or filter, at most; Mosquitto's limit
-_LONGEST = 1024  # characters of a topic or filter; the contract's have less than 300
 _ACKNOWLEDGEMENT = struct.Struct(">BBH")
 _UNREADABLE = (MQTTError, AMQTTError, CodecError, NoDataError, ValueError, struct.error)
 
@@ -105,20 +105,6 @@ def field_of(topic: str) -> bytes:
     """Write a topic as it stands in a packet: two bytes of length, UTF-8."""
     encoded = topic.encode()
     return len(encoded).to_bytes(2) + encoded
-
-
-def is_text(string: str) -> bool:
-    """Can it be a topic or a filter at all (1.5.3, 4.7.3)?"""
-    return bool(string) and "\0" not in string
-
-
-def is_bearable(string: str) -> bool:
-    """Is a topic or filter no deeper and no longer than we keep any?
-
-    The specification allows 32,768 levels and 64 KiB (4.7.3). A level weighs much more than its
-    bytes, trees of them are walked by recursion, and topics are remembered by the thousand.
-    """
-    return string.count("/") < _LEVELS and len(string) <= _LONGEST
 
 
 def topic_of(field: bytes) -> str:

@@ -19,14 +19,8 @@ from flashyard.contract.topics import (
     parse,
     viewer_filters,
 )
-from flashyard_broker.access import (
-    Role,
-    clears_only,
-    is_within,
-    may_publish,
-    may_subscribe,
-    rights_of,
-)
+from flashyard_broker.access import Role, clears_only, may_publish, may_subscribe, rights_of
+from flashyard_broker.filters import is_within
 
 HUBS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 DEVICES = st.from_regex(r"[A-Za-z0-9._:@-]{1,64}", fullmatch=True)

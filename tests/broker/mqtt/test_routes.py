@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from flashyard_broker.filters import is_filter
 from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt.retained import Retained
-from flashyard_broker.mqtt.routes import Routes, is_filter
+from flashyard_broker.mqtt.routes import Routes
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.wire import field_of
 
