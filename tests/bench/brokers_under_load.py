@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from array import array
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -26,10 +25,12 @@ from flashyard_broker.access import Role
 from flashyard_broker.identities.credential_file import Credential
 from flashyard_broker.identities.mosquitto import access_list, password_file
 from flashyard_broker.identities.secret import hash_argon2, hash_mosquitto
-from support.broker_process import free_port, program, serving
+from support.broker_process import BrokerProcess, free_port
+from support.embedded import embedded_process
+from support.mosquitto import Mosquitto
+from support.stock_amqtt import stock_amqtt
 
 STOCK, OURS, MOSQUITTO = BROKERS = ("stock amqtt", "ours", "Mosquitto")
-TESTS = Path(__file__).parents[1]
 SOURCES = [Path(__file__).with_name(name) for name in ("mqtt_load.c", "mqtt_client.c")]
 SECRET = "the same for all: the load is one program"
 _PUBLISHERS = range(50)
@@ -43,7 +44,6 @@ _STOCK_PLUGINS = {
 }
 # As shipped, but that it asks who is there, and may run as root, whose files it reads.
 _MOSQUITTO = """
-user root
 listener {port} 127.0.0.1
 allow_anonymous false
 password_file {folder}/passwd
@@ -178,43 +178,31 @@ def build(folder: Path) -> Path:
 @asynccontextmanager
 async def under_load(name: str, folder: Path, load: Path) -> AsyncIterator[UnderLoad]:
     """Start one of `BROKERS` afresh, on the first core; this process moves to the last."""
-    port = free_port()
+    broker = _broker(name, folder)
     cores = sorted(os.sched_getaffinity(0))
-    with (folder / "broker.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: ASYNC220 - it starts in no time
-            _command(name, port, folder),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
-        )
+    await broker.start()
     try:
-        os.sched_setaffinity(process.pid, cores[:1])
+        os.sched_setaffinity(broker.pid, cores[:1])
         os.sched_setaffinity(0, cores[-1:])
-        await serving(process, port, _WITHIN)
-        yield UnderLoad(port, psutil.Process(process.pid), load)
+        yield UnderLoad(broker.port, psutil.Process(broker.pid), load)
     finally:
         os.sched_setaffinity(0, cores)
-        process.kill()
-        process.wait()
+        await broker.kill()
 
 
-def _command(name: str, port: int, folder: Path) -> list[str]:
+def _broker(name: str, folder: Path) -> BrokerProcess:
     if name == STOCK:
-        settings = json.dumps({"listener": {}, "plugins": _STOCK_PLUGINS})
-        module = [sys.executable, "-W", "ignore", "-m", "support.stock_amqtt"]
-        return [*module, str(port), settings]
+        return stock_amqtt(folder, _STOCK_PLUGINS, {})
     everybody = _everybody()
     if name == OURS:
         credentials = folder / "credentials.json"
         identities = {each: one.model_dump(mode="json") for each, one in everybody.items()}
         credentials.write_text(json.dumps({"version": 1, "identities": identities}))
-        return [sys.executable, "-m", "bench.embedded", str(port), str(credentials)]
+        return embedded_process(folder, credentials)
     (folder / "acl").write_text(access_list(everybody))
     (folder / "passwd").write_text(password_file(everybody))
-    settings_file = folder / "mosquitto.conf"
-    settings_file.write_text(_MOSQUITTO.format(port=port, folder=folder))
-    return [program("mosquitto", "mosquitto"), "-c", str(settings_file)]
+    port = free_port()
+    return Mosquitto(folder, port, _MOSQUITTO.format(port=port, folder=folder))
 
 
 def _everybody() -> dict[str, Credential]:

@@ -20,10 +20,7 @@ from support.waiting import until
 WITHIN = 10.0
 EVERYTHING = ("yard/#", 1)
 HERE = Endpoint("127.0.0.1", 0)
-PINGREQ = b"\xc0\x00"
 CONNECT = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01x"
-# Keep-alive 1 s; the will is "gone" on yard/will.
-CONNECT_WITH_WILL = b"\x10\x1e\x00\x04MQTT\x04\x06\x00\x01\x00\x01x\x00\x09yard/will\x00\x04gone"
 
 
 def is_free(port: int) -> bool:
@@ -115,54 +112,6 @@ async def test_a_client_that_never_reads_does_not_keep_it_from_stopping() -> Non
     writer.transport.abort()
     with suppress(OSError):
         await writer.wait_closed()
-
-
-@pytest.mark.parametrize(
-    "last_words",
-    [b"", PINGREQ, b"\x30", b"\x30\x7f\x00\x03a/b half"],
-    ids=["none", "a ping", "half a header", "half a message"],
-)
-async def test_a_client_that_falls_silent_is_cut_off_and_its_will_is_published(
-    last_words: bytes,
-) -> None:
-    listener = Listener()
-    async with EmbeddedBroker([HERE]) as broker:
-        address = broker.addresses[0]
-        async with listener.link(f"mqtt://{address}", "viewer", EVERYTHING) as link:
-            await link.wait_until_up(WITHIN)
-            reader, writer = await asyncio.open_connection(address.host, address.port)
-            writer.write(CONNECT_WITH_WILL + last_words)
-            assert await reader.readexactly(4)
-            await until(lambda: listener.payloads == [b"gone"])
-            with suppress(ConnectionResetError):
-                await reader.read()
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-
-async def test_a_client_that_pings_within_its_keep_alive_lives() -> None:
-    listener = Listener()
-    async with EmbeddedBroker([HERE]) as broker:
-        address = broker.addresses[0]
-        async with listener.link(f"mqtt://{address}", "viewer", EVERYTHING) as link:
-            await link.wait_until_up(WITHIN)
-            silent, talking = [
-                await asyncio.open_connection(address.host, address.port) for _ in range(2)
-            ]
-            talking[1].write(CONNECT_WITH_WILL.replace(b"x", b"y").replace(b"gone", b"over"))
-            assert await talking[0].readexactly(4)
-            silent[1].write(CONNECT_WITH_WILL)
-            while listener.payloads != [b"gone"]:  # the other one's keep-alive is over
-                talking[1].write(PINGREQ)
-                assert await talking[0].readexactly(2) == b"\xd0\x00"
-                await asyncio.sleep(0.2)
-            talking[1].write(PINGREQ)
-            assert await talking[0].readexactly(2) == b"\xd0\x00"
-            for _, writer in (silent, talking):
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,9 @@ from flashyard_broker.tls import server_context
 from support.authority import Authority
 from support.broker_process import Broker
 from support.listener import Listener
+from support.mosquitto import NAME, tls_mosquitto
 from support.mqtt_peer import PUBLISH, MqttPeer, mqtt_peer
 from support.ticking import ticking
-from support.tls_brokers import NAME, TlsBroker, tls_mosquitto
 from support.waiting import until
 
 WITHIN = 10.0
@@ -32,15 +30,6 @@ EVERYTHING = ("yard/#", 1)
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path / "authority")
-
-
-@asynccontextmanager
-async def serving(broker: TlsBroker) -> AsyncIterator[TlsBroker]:
-    await broker.start()
-    try:
-        yield broker
-    finally:
-        await broker.stop()
 
 
 async def reason_of(url: str, **options: Any) -> str:
@@ -59,7 +48,7 @@ async def test_a_link_over_tls_carries_everything_in_order(
     tls = client_context(authority.ca)
     payloads = [b"%d" % number for number in range(500)] + [bytes(range(256)) * 255]
     async with (
-        serving(tls_mosquitto(tmp_path, authority.certify(NAME), newest=newest)) as broker,
+        tls_mosquitto(tmp_path, authority.certify(NAME), newest=newest) as broker,
         listener.link(broker.url, "hub", EVERYTHING, tls=tls) as link,
     ):
         await link.wait_until_up(WITHIN)
@@ -119,7 +108,7 @@ async def test_a_client_certificate_opens_a_broker_that_asks_for_one(
 ) -> None:
     mine = authority.certify("hub.yard")
     broker = tls_mosquitto(tmp_path, authority.certify(NAME), clients_of=authority)
-    async with serving(broker):
+    async with broker:
         tls = client_context(authority.ca, mine.cert, mine.key)
         async with Listener().link(broker.url, "hub", tls=tls) as link:
             await link.wait_until_up(WITHIN)
@@ -144,7 +133,7 @@ async def test_a_client_certificate_of_another_authority_is_told(
     stranger = Authority(tmp_path / "stranger").certify("hub.yard")
     broker = tls_mosquitto(tmp_path, authority.certify(NAME), clients_of=authority)
     tls = client_context(authority.ca, stranger.cert, stranger.key)
-    async with serving(broker):
+    async with broker:
         assert "client certificate" in await reason_of(broker.url, tls=tls)
 
 
@@ -162,7 +151,7 @@ async def test_a_certificate_that_proves_nothing_is_no_connection_and_says_why(
 ) -> None:
     believed = authority if trusted else Authority(tmp_path / "other")
     broker = tls_mosquitto(tmp_path, authority.certify(name, expired=expired))
-    async with serving(broker):
+    async with broker:
         told = await reason_of(broker.url, tls=client_context(believed.ca))
     assert reason in told
 
@@ -170,7 +159,7 @@ async def test_a_certificate_that_proves_nothing_is_no_connection_and_says_why(
 async def test_the_systems_authorities_are_asked_where_none_is_named(
     tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(tls_mosquitto(tmp_path, authority.certify(NAME))) as broker:
+    async with tls_mosquitto(tmp_path, authority.certify(NAME)) as broker:
         assert "is not trusted" in await reason_of(broker.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))  # OpenSSL's own: the system's file
         async with Listener().link(broker.url, "hub") as link:
@@ -180,7 +169,7 @@ async def test_the_systems_authorities_are_asked_where_none_is_named(
 async def test_an_address_that_the_certificate_does_not_name_is_told(
     tmp_path: Path, authority: Authority
 ) -> None:
-    async with serving(tls_mosquitto(tmp_path, authority.certify(NAME))) as broker:
+    async with tls_mosquitto(tmp_path, authority.certify(NAME)) as broker:
         url = f"mqtts://127.0.0.1:{broker.port}"
         assert "IP address" in await reason_of(url, tls=client_context(authority.ca))
 
@@ -237,7 +226,7 @@ async def test_without_credentials_where_they_are_wanted_the_link_says_so_and_tr
     caplog.set_level(logging.DEBUG)
     broker = tls_mosquitto(tmp_path, authority.certify(NAME), anonymous=False)
     tls = client_context(authority.ca)
-    async with serving(broker):
+    async with broker:
         assert "wants a user and a password" in await reason_of(broker.url, tls=tls)
         url = broker.url.replace("://", "://bench-a:hunter2@")
         async with Listener().link(url, "bench-a", tls=tls) as link:

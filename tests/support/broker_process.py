@@ -11,13 +11,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from support.waiting import until
 
 SHIPPED = Path(__file__).parents[2] / "broker"  # the settings that we ship for other brokers
+_TESTS = Path(__file__).parents[1]
 _PAUSE = 0.02  # seconds between two looks
 
 
@@ -53,6 +56,12 @@ def program(name: str, package: str) -> str:
     return found
 
 
+def python(module: str, *words: str) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment of a module of the tests, and of the sources beside them."""
+    path = os.pathsep.join(filter(None, (str(_TESTS), os.environ.get("PYTHONPATH"))))
+    return [sys.executable, "-m", module, *words], {**os.environ, "PYTHONPATH": path}
+
+
 async def serving(process: subprocess.Popen[bytes], port: int, within: float) -> None:
     """Wait until a process accepts connections; it must not end before."""
     async with asyncio.timeout(within):
@@ -62,7 +71,7 @@ async def serving(process: subprocess.Popen[bytes], port: int, within: float) ->
 
 
 class Broker(ABC):
-    """A broker on one loopback port for its whole life, running or not."""
+    """A broker on one loopback port for its whole life; it runs while inside, or when started."""
 
     def __init__(self, port: int, able: Abilities = _ABILITIES) -> None:
         self.port = port
@@ -83,6 +92,18 @@ class Broker(ABC):
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
 
 
 class BrokerProcess(Broker):
@@ -129,8 +150,10 @@ class BrokerProcess(Broker):
             )
         try:
             await serving(process, self.port, self._within)
-        except (AssertionError, TimeoutError) as failure:
+        except BaseException as failure:
             failure.add_note(self._log.read_text()[-4000:])
+            process.kill()
+            process.wait()
             raise
 
     async def stop(self) -> None:

@@ -6,16 +6,15 @@ take their time and belong to the long runs.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from flashyard.endpoint import Endpoint
-from flashyard_broker.server import EmbeddedBroker
-from support.broker_process import SHIPPED, Broker, BrokerProcess, free_port, program
+from support.broker_process import Broker, BrokerProcess, free_port
+from support.embedded import EmbeddedHere, embedded_process
+from support.mosquitto import mosquitto
 from support.nats import nats
 from support.rabbitmq import RabbitMq
 
@@ -38,54 +37,6 @@ KINDS = [
     pytest.param("nats", marks=pytest.mark.long),
     pytest.param("rabbitmq", marks=pytest.mark.long),
 ]
-
-_EMBEDDED = """
-import asyncio, signal, sys
-from flashyard.endpoint import Endpoint
-from flashyard_broker.server import EmbeddedBroker
-
-async def serve(port: int) -> None:
-    asked = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
-    async with EmbeddedBroker([Endpoint("127.0.0.1", port)]):
-        await asked.wait()
-
-asyncio.run(serve(int(sys.argv[1])))
-"""
-
-
-class EmbeddedHere(Broker):
-    """The embedded broker in the test's own loop."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
-        self._broker: EmbeddedBroker | None = None
-
-    async def start(self) -> None:
-        self._broker = await EmbeddedBroker([Endpoint("127.0.0.1", self.port)]).__aenter__()
-
-    async def stop(self) -> None:
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            await broker.__aexit__(None, None, None)
-
-
-def embedded_process(directory: Path) -> BrokerProcess:
-    """The embedded broker in a process of its own, not started yet."""
-    port = free_port()
-    command = [sys.executable, "-c", _EMBEDDED, str(port)]
-    return BrokerProcess(port, command, directory / f"embedded-{port}.log")
-
-
-def mosquitto(directory: Path) -> BrokerProcess:
-    """Mosquitto with the settings that we ship, not started yet."""
-    port = free_port()
-    shipped = (SHIPPED / "mosquitto.conf").read_text()
-    assert "listener 1883 127.0.0.1\n" in shipped
-    settings = directory / f"mosquitto-{port}.conf"
-    settings.write_text(shipped.replace("listener 1883 ", f"listener {port} "))
-    command = [program("mosquitto", "mosquitto"), "-c", str(settings)]
-    return BrokerProcess(port, command, directory / f"mosquitto-{port}.log")
 
 
 @pytest.fixture(scope="module")

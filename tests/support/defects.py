@@ -20,7 +20,7 @@ from flashyard_broker.identities.credential_file import CredentialFile
 from flashyard_broker.limits import Limits
 from flashyard_broker.server import EmbeddedBroker
 from flashyard_broker.tls import server_context
-from support.brokers import embedded_process
+from support.embedded import embedded_process
 from support.raw_mqtt import RawMqtt, Will, client
 from support.stock_amqtt import stock_amqtt
 

@@ -6,13 +6,12 @@ what Mosquitto cannot keep to (docs/access.md).
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
@@ -21,8 +20,10 @@ from flashyard_broker.access import Role
 from flashyard_broker.identities.credential_file import CredentialFile
 from flashyard_broker.identities.mosquitto import LISTENER, PORT, export
 from flashyard_broker.server import EmbeddedBroker
-from support.broker_process import SHIPPED, BrokerProcess, free_port, program
+from support.broker_process import free_port
+from support.mosquitto import Mosquitto, shipped
 from support.raw_mqtt import CONNACK, RawMqtt, client, connect, dialled
+from support.waiting import until_told
 
 
 class Guarded(ABC):
@@ -59,11 +60,11 @@ class Guarded(ABC):
 
     async def welcomes(self, name: str, secret: str, within: float = 10.0) -> None:
         """Wait until it has noticed that somebody is let in now."""
-        async with asyncio.timeout(within):
-            while True:
-                if await self.answer(name, name, secret) == 0:
-                    return
-                await asyncio.sleep(0.05)
+
+        async def is_let_in() -> bool:
+            return await self.answer(name, name, secret) == 0
+
+        await until_told(is_let_in, within)
 
     @abstractmethod
     async def start(self) -> None:
@@ -72,6 +73,18 @@ class Guarded(ABC):
     @abstractmethod
     async def stop(self) -> None:
         """Stop in order."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
 
     @abstractmethod
     def notice(self) -> None:
@@ -94,12 +107,6 @@ class Ours(Guarded):
         """It looks once a second."""
 
 
-class _Mosquitto(BrokerProcess):
-    def look(self) -> None:
-        """Have it read its files again."""
-        self._signal(signal.SIGHUP)
-
-
 class GuardedMosquitto(Guarded):
     """Mosquitto with its shipped settings and the exported ones, without their TLS.
 
@@ -110,14 +117,11 @@ class GuardedMosquitto(Guarded):
         super().__init__(directory)
         self._more = more
         self._files = directory / "exported"
-        settings = directory / "mosquitto.conf"
-        lines = (SHIPPED / "mosquitto.conf").read_text().replace("r 1883 ", f"r {free_port()} ")
-        lines = lines.replace("#include_dir /etc/mosquitto/flashyard", f"include_dir {self._files}")
-        assert str(self._files) in lines
-        # Else it gives root away, and then cannot read the files of the one who runs the tests.
-        settings.write_text(lines + ("\nuser root\n" if os.geteuid() == 0 else ""))
-        command = [program("mosquitto", "mosquitto"), "-c", str(settings)]
-        self._process = _Mosquitto(self.port, command, directory / "mosquitto.log")
+        asked_for = "#include_dir /etc/mosquitto/flashyard"
+        lines = shipped(free_port())  # the listener without credentials, which is beside this one
+        assert asked_for in lines
+        settings = lines.replace(asked_for, f"include_dir {self._files}")
+        self._process = Mosquitto(directory, self.port, settings)
 
     async def start(self) -> None:
         self._export()
@@ -128,7 +132,7 @@ class GuardedMosquitto(Guarded):
 
     def notice(self) -> None:
         self._export()
-        self._process.look()
+        self._process.reload()
 
     def _export(self) -> None:
         export(self.file.read(), self._files)
@@ -143,15 +147,12 @@ class GuardedMosquitto(Guarded):
 async def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Guarded]:
     """A broker that serves: once ours, once Mosquitto."""
     broker: Guarded = request.param(tmp_path)
-    await broker.start()
-    yield broker
-    await broker.stop()
+    async with broker:
+        yield broker
 
 
 @pytest.fixture
 async def ours(tmp_path: Path) -> AsyncIterator[Ours]:
     """The embedded broker."""
-    broker = Ours(tmp_path)
-    await broker.start()
-    yield broker
-    await broker.stop()
+    async with Ours(tmp_path) as broker:
+        yield broker

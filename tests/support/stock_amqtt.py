@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +14,8 @@ from typing import Any
 
 from amqtt.broker import Broker
 
-from support.broker_process import BrokerProcess, free_port
+from support.broker_process import BrokerProcess, free_port, python
 
-_TESTS = Path(__file__).parents[1]
 _WITHIN = 20.0  # seconds to start
 
 
@@ -27,11 +25,12 @@ def stock_amqtt(
     """Describe one with these plugins, and these extras of its listener; it is not started yet."""
     port = free_port()
     settings = json.dumps({"plugins": plugins, "listener": listener})
+    command, environment = python("support.stock_amqtt", str(port), settings)
     return BrokerProcess(
         port,
-        [sys.executable, "-W", "ignore", "-m", "support.stock_amqtt", str(port), settings],
+        command,
         directory / f"amqtt-{port}.log",
-        environment={**os.environ, "PYTHONPATH": str(_TESTS), "PYTHONASYNCIODEBUG": ""},
+        environment={**environment, "PYTHONWARNINGS": "ignore", "PYTHONASYNCIODEBUG": ""},
         within=_WITHIN,
     )
 

@@ -18,5 +18,7 @@ async def ticking() -> AsyncIterator[list[int]]:
             await asyncio.sleep(0.001)
 
     task = asyncio.create_task(tick())
-    yield ticks
-    task.cancel()
+    try:
+        yield ticks
+    finally:
+        task.cancel()

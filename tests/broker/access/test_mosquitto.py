@@ -64,27 +64,29 @@ def test_where_nothing_can_be_written_is_said(file: CredentialFile) -> None:
 
 
 async def test_it_grants_what_reaches_too_far_and_delivers_what_is_allowed(tmp_path: Path) -> None:
-    broker = GuardedMosquitto(tmp_path)
-    await broker.start()
-    async with broker.client("bench-a") as hub, broker.client("bench-b") as other:
+    async with (
+        GuardedMosquitto(tmp_path) as broker,
+        broker.client("bench-a") as hub,
+        broker.client("bench-b") as other,
+    ):
         await hub.send(subscribe("#", f"{ROOT}/+/device/+/event"))
         await hub.expect(SUBACK, bytes([0, 1, 0, 0]))
         await other.send(publish(THEIRS, b"theirs"))
         await other.silent()
         await hub.send(publish(OWN, b"own"))
         assert (await hub.message()).topic == OWN
-    await broker.stop()
 
 
 async def test_it_lets_a_bridge_publish_where_it_may_only_clear(tmp_path: Path) -> None:
-    broker = GuardedMosquitto(tmp_path)
-    await broker.start()
-    async with broker.client("bench-a") as hub, broker.client("office") as bridge:
+    async with (
+        GuardedMosquitto(tmp_path) as broker,
+        broker.client("bench-a") as hub,
+        broker.client("office") as bridge,
+    ):
         await hub.send(subscribe(PRESENCE))
         await hub.expect(SUBACK)
         await bridge.send(publish(PRESENCE, b"anything", retain=True))
         assert (await hub.message()).payload == b"anything"
-    await broker.stop()
 
 
 async def test_a_certificate_takes_the_place_of_a_secret_there_too(tmp_path: Path) -> None:
@@ -95,18 +97,16 @@ async def test_a_certificate_takes_the_place_of_a_secret_there_too(tmp_path: Pat
         f"certfile {shown.cert}\nkeyfile {shown.key}\ncafile {authority.ca}\n"
         "require_certificate true\nuse_identity_as_username true",
     )
-    await broker.start()
     context = ssl.create_default_context(cafile=str(authority.ca))
     mine = authority.certify("hub.lan", common_name="bench-a")
     context.load_cert_chain(mine.cert, mine.key)
-    async with dialled(broker.port, context) as hub:
+    async with broker, dialled(broker.port, context) as hub:
         await hub.send(connect("bench-a"))
         await hub.expect(CONNACK, bytes([0, 0]))
         await hub.send(subscribe("#"))
         await hub.expect(SUBACK)
         await hub.send(publish(THEIRS, b"forged"), publish(OWN, b"own"))
         assert (await hub.message()).topic == OWN
-    await broker.stop()
 
 
 @pytest.mark.parametrize("binds", [False, True])
@@ -114,11 +114,13 @@ async def test_a_client_id_is_anybodys_unless_the_listener_takes_it_from_the_nam
     tmp_path: Path, *, binds: bool
 ) -> None:
     broker = GuardedMosquitto(tmp_path, "use_username_as_clientid true" if binds else "")
-    await broker.start()
-    async with broker.client("bench-b") as owner, broker.client("wall", "bench-b") as viewer:
+    async with (
+        broker,
+        broker.client("bench-b") as owner,
+        broker.client("wall", "bench-b") as viewer,
+    ):
         await viewer.silent()
         if binds:
             assert await owner.silent() == []
         else:
             assert await owner.closed() == []
-    await broker.stop()

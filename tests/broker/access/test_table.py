@@ -21,6 +21,7 @@ from flashyard.contract.topics import (
 )
 from flashyard_broker.access import Role, clears_only, may_publish, may_subscribe, rights_of
 from flashyard_broker.filters import is_within
+from support.matching import matches
 
 HUBS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 DEVICES = st.from_regex(r"[A-Za-z0-9._:@-]{1,64}", fullmatch=True)
@@ -31,18 +32,6 @@ TOPICS = ["/".join(each) for n in (1, 2, 3) for each in itertools.product(WORDS,
 OURS = st.sampled_from(
     ["flashyard", "v1", "_all", "order", "device", "event", "presence", "a", "b", "+", "#", "$SYS"]
 )
-
-
-def matches(topic: str, name: str) -> bool:
-    """Matching by the letter of MQTT 3.1.1, 4.7, one topic at a time."""
-    if topic.startswith("$") and name[0] in "+#":
-        return False
-    levels, wanted = topic.split("/"), name.split("/")
-    if wanted[-1] == "#":
-        levels, wanted = levels[: len(wanted) - 1], wanted[:-1]
-    return len(levels) == len(wanted) and all(
-        want in ("+", level) for want, level in zip(wanted, levels, strict=True)
-    )
 
 
 def reaches(name: str) -> set[str]:

@@ -11,6 +11,7 @@ from flashyard_broker.mqtt.retained import Retained
 from flashyard_broker.mqtt.routes import Routes
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.wire import field_of
+from support.matching import matches
 
 LEVELS = ["a", "b", "", "$SYS"]
 topics = st.lists(st.sampled_from(LEVELS), min_size=1, max_size=4).map("/".join).filter(bool)
@@ -19,16 +20,6 @@ filters = (
     .map(lambda parts: "/".join([*parts[0], *parts[1]]))
     .filter(bool)
 )
-
-
-def matches(topic: str, topic_filter: str) -> bool:
-    """MQTT 3.1.1, 4.7, as slowly and plainly as it is written there."""
-    if topic.startswith("$") and topic_filter[0] in "+#":
-        return False
-    have, want = topic.split("/"), topic_filter.split("/")
-    if want[-1] == "#":
-        have, want = have[: len(want) - 1], want[:-1]
-    return len(have) == len(want) and all(w in {"+", h} for h, w in zip(have, want, strict=True))
 
 
 class AnyOrder(RuleBasedStateMachine):
