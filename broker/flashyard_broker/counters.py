@@ -29,7 +29,7 @@ class Cut(StrEnum):
     TAKEN_OVER = "taken_over"
     STALLED = "stalled"  # more QoS 1 waits for it than there may
     REVOKED = "revoked"  # its credential is gone
-    BUSY = "busy"  # more unfinished QoS 2 messages than there may
+    RECEIVE_MAXIMUM = "receive_maximum"  # more QoS 2 messages begun and not released than may be
 
 
 class Dropped(StrEnum):

@@ -22,6 +22,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
 from flashyard_broker.counters import Counters, Holdings
 from flashyard_broker.identities.credential_file import CredentialFile
+from flashyard_broker.identities.plugin import AccessPlugin
 from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt.connection import Connection
 from flashyard_broker.mqtt.engine import Engine
@@ -30,7 +31,8 @@ _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connectio
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _BACKLOG = 1_000  # connections the system may hold for us: a yard's hubs come back all at once
 _LOOK = 1.0  # seconds between looks at the credentials
-_ACCESS = "flashyard_broker.identities.plugin.AccessPlugin"
+_ACCESS = f"{AccessPlugin.__module__}.{AccessPlugin.__name__}"
+_log = logging.getLogger(__name__)
 _ANONYMOUS = "amqtt.plugins.authentication.AnonymousAuthPlugin"
 
 
@@ -106,6 +108,7 @@ class EmbeddedBroker:
             undo.push_async_callback(self._stop)
             if self._credentials is not None:
                 self._watch = asyncio.create_task(self._follow_credentials(), name="credentials")
+                self._watch.add_done_callback(_report)
             for endpoint in self._listen:
                 for host in endpoint.hosts:
                     await self._open(host, endpoint)
@@ -151,11 +154,17 @@ class EmbeddedBroker:
 
     async def _follow_credentials(self) -> None:
         """Let nobody stay whose credential was taken away, nor wait who was given one."""
-        plugin = next(p for p in self._engine.plugins_manager.plugins if hasattr(p, "credentials"))
+        plugins = self._engine.plugins_manager.plugins
+        [credentials] = [each.credentials for each in plugins if isinstance(each, AccessPlugin)]
         while True:
             await asyncio.sleep(_LOOK)
-            if plugin.credentials.changed():
-                self._engine.expel(plugin.credentials.reload())
+            if credentials.changed():
+                self._engine.expel(credentials.reload())
+
+
+def _report(watch: asyncio.Task[None]) -> None:
+    if not watch.cancelled() and (defect := watch.exception()) is not None:
+        _log.critical("a revoked credential is followed no more: restart", exc_info=defect)
 
 
 def _configuration(credentials: Path | None) -> BrokerConfig:

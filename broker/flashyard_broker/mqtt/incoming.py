@@ -61,7 +61,7 @@ class Incoming:
 
     def release(self, session: ClientSession, packet_id: int) -> None:
         """Take a PUBREL: from here on the packet id means a new message (4.3.3)."""
-        session.begun.discard(packet_id)
+        session.unreleased.discard(packet_id)
         self._client.connection.answer(wire.acknowledgement(wire.PUBCOMP, packet_id))
 
     async def _judge(self, session: ClientSession, field: bytes) -> None:
@@ -96,11 +96,11 @@ class Incoming:
 
     def _begin(self, session: ClientSession, packet_id: int) -> bool:
         """Note a QoS 2 message; False where it is a repetition, or one too many (4.3.3)."""
-        if packet_id in session.begun:
+        if packet_id in session.unreleased:
             self._client.connection.answer(wire.acknowledgement(wire.PUBREC, packet_id))
             return False
-        if len(session.begun) >= self._engine.limits.receive_maximum:
-            self._client.cut(Cut.BUSY)
+        if len(session.unreleased) >= self._engine.limits.receive_maximum:
+            self._client.cut(Cut.RECEIVE_MAXIMUM)
             return False
-        session.begun.add(packet_id)
+        session.unreleased.add(packet_id)
         return True

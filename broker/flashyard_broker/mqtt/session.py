@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flashyard_broker.mqtt.connection import Connection
 
 
-class Presence:
+class Transitions:
     """Is the client here? Stands in for a `transitions.Machine`, which takes 20 KB a session."""
 
     __slots__ = ("state",)
@@ -53,7 +53,7 @@ class ClientSession(Session):
     __hash__ = object.__hash__
 
     def __init__(self, limits: Limits) -> None:  # pylint: disable=super-init-not-called
-        self.transitions = Presence()  # type: ignore[assignment] # all that is asked of a Machine
+        self.transitions = Transitions()  # type: ignore[assignment] # all that is asked of a Machine
         self.remote_address: str | None = None
         self.remote_port: int | None = None
         self.client_id: str | None = None
@@ -75,7 +75,7 @@ class ClientSession(Session):
         self.is_anonymous = False
         self.filters: dict[str, int] = {}
         """Topic filter -> granted QoS."""
-        self.begun: set[int] = set()
+        self.unreleased: set[int] = set()
         """Packet ids of QoS 2 messages that came and are not released (4.3.3)."""
         self.connection: Connection | None = None
         self.outgoing = Outgoing(limits)
@@ -100,7 +100,7 @@ class ClientSession(Session):
 
     @cached_property
     def inflight_in(self) -> OrderedDict[int, Any]:  # type: ignore[override]
-        """An empty dict: see `begun`."""
+        """An empty dict: see `unreleased`."""
         return OrderedDict()
 
     @cached_property

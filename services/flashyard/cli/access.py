@@ -120,7 +120,7 @@ def export(
 
 
 def _file(ctx: typer.Context, credentials: Path | None, data_dir: Path | None) -> CredentialFile:
-    from flashyard.settings import CREDENTIALS, BrokerSettings
+    from flashyard.settings import BrokerSettings
     from flashyard_broker.identities.credential_file import CredentialFile
 
     said: Invocation = ctx.obj
@@ -128,7 +128,7 @@ def _file(ctx: typer.Context, credentials: Path | None, data_dir: Path | None) -
     settings = said.settings(
         BrokerSettings, credentials=credentials, data_dir=data_dir, listen=["127.0.0.1:0"]
     )
-    return CredentialFile(settings.credentials or settings.directory / CREDENTIALS)
+    return CredentialFile(settings.credentials_path)
 
 
 def _as_json(facts: dict[str, object]) -> str:

@@ -71,7 +71,6 @@ def up(
     from flashyard.cli.supervisor import DiedError, StillbornError
     from flashyard.contract.demo import DEMO
     from flashyard.settings import (
-        CREDENTIALS,
         BridgeSettings,
         BrokerSettings,
         HubSettings,
@@ -97,7 +96,7 @@ def up(
     refuse_shared_login(settings)
     # On loopback nothing is asked for, so that this tells where the credentials are to be.
     told = said.settings(BrokerSettings, listen=["127.0.0.1:0"], data_dir=settings.data_dir)
-    credentials = told.credentials or told.directory / CREDENTIALS
+    credentials = told.credentials_path
     link = {
         "broker": settings.broker or f"{'mqtts' if told.tls_cert else 'mqtt'}://127.0.0.1",
         "broker_ca": settings.broker_ca,

@@ -36,8 +36,13 @@ class BrokerSettings(Settings):
     @property
     def credentials_file(self) -> Path | None:
         """Who is let in; None: nobody has a credential yet, and everyone on loopback is let in."""
-        kept = self.directory / CREDENTIALS
-        return self.credentials or (kept if kept.is_file() else None)
+        path = self.credentials_path
+        return path if self.credentials or path.is_file() else None
+
+    @property
+    def credentials_path(self) -> Path:
+        """Where the credentials are, or are to be made."""
+        return self.credentials or self.directory / CREDENTIALS
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
