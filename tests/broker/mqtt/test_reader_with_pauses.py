@@ -1,6 +1,6 @@
 """A reader that stops and goes on whenever it likes, over a real socket with hardly a buffer.
 
-`tests/broker/engine` has the same for the queue alone; here the system's buffers, the transport's
+`test_outgoing.py` has the same for the queue alone; here the system's buffers, the transport's
 and the backlog fill and drain as they do for a browser tab that sleeps.
 """
 
