@@ -23,6 +23,7 @@ from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.client import Client
 from flashyard_broker.mqtt.connection import Connection
 from flashyard_broker.mqtt.delivery import Delivery
+from flashyard_broker.mqtt.denials import Denials
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.sessions import Sessions
 from flashyard_broker.mqtt.taps import Taps
@@ -52,9 +53,8 @@ class Engine(Broker):
             for plugin in self.plugins_manager.plugins
             if hasattr(plugin, "clears_only")
         ]
-        self.verdicts = Verdicts(
-            self._topic_filtering, clears[0] if clears else None, self.counters
-        )
+        self.verdicts = Verdicts(self._topic_filtering, clears[0] if clears else None)
+        self.denials = Denials(self.counters)
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
@@ -158,7 +158,7 @@ class Engine(Broker):
         topic = str(session.will_topic)
         if await self.verdicts.on_publishing(session, topic) is Verdict.ALLOWED:
             return True
-        self.verdicts.deny(session, topic, Action.PUBLISH)
+        self.denials.note(session, topic, Action.PUBLISH)
         return False
 
     def leave(self, session: ClientSession, *, will: bool) -> None:
@@ -174,6 +174,7 @@ class Engine(Broker):
         """End the sessions of identities that are no more, and ask anew what all others may."""
         self._expulsions += 1
         self.verdicts.forget()
+        self.denials.forget()
         self._sessions.expel(identities)
 
     def create_offline_session(self, client_id: str) -> tuple[BrokerProtocolHandler, Session]:
@@ -201,7 +202,7 @@ class Engine(Broker):
         if is_new and len(session.filters) >= self.limits.subscriptions:
             return _REFUSED
         if not await self.verdicts.on_subscribing(session, topic_filter):
-            self.verdicts.deny(session, topic_filter, Action.SUBSCRIBE)
+            self.denials.note(session, topic_filter, Action.SUBSCRIBE)
             return _REFUSED
         self.delivery.routes.add(topic_filter, session, qos)
         self.taps.fire(

@@ -89,7 +89,7 @@ class Incoming:
             self._engine.delivery.publish(session, field, payload, qos, retain=retain)
         else:
             # MQTT 3.1.1 cannot refuse a PUBLISH (3.3.5): it is acknowledged, and goes nowhere.
-            self._engine.verdicts.deny(session, field[2:].decode(), Action.PUBLISH)
+            self._engine.denials.note(session, field[2:].decode(), Action.PUBLISH)
         if qos:
             kind = wire.PUBACK if qos == 1 else wire.PUBREC
             self._client.connection.answer(wire.acknowledgement(kind, packet_id))

@@ -1,4 +1,4 @@
-"""What plugins decided on topics and filters, asked once for each identity; refusals are told.
+"""What plugins decided on topics and filters, asked once for each identity.
 
 It decides nothing itself. amqtt asks its plugins for every message and every subscriber of it,
 and loses messages while it waits for them (D4).
@@ -6,23 +6,17 @@ and loses messages while it waits for them (D4).
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from amqtt.contexts import Action
 
-from flashyard_broker.counters import Counters, Dropped
 from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 50_000  # decisions
-_TOLD = 500  # refusals, each logged once: who tries all topics must not fill the disk
-_SHOWN = 200  # characters of a name, which may have 64 KiB and hold anything
 
 Ask = Callable[[ClientSession, str, Action], Awaitable[bool]]
 ClearsOnly = Callable[[ClientSession, str], bool]
-
-_log = logging.getLogger(__name__)
 
 
 class Verdict(Enum):
@@ -36,18 +30,15 @@ class Verdict(Enum):
 class Verdicts:
     """Decisions by identity, client id, action and topic or filter."""
 
-    def __init__(self, ask: Ask, clears_only: ClearsOnly | None, counters: Counters) -> None:
+    def __init__(self, ask: Ask, clears_only: ClearsOnly | None) -> None:
         """Ask through ``ask``; ``clears_only``, where there is one, narrows what was allowed."""
         self._ask = ask
         self._clears_only = clears_only
-        self._counters = counters
         self._known: dict[tuple[str | None, str | None, Action, str], bool] = {}
-        self._told: set[tuple[str | None, Action, str]] = set()
 
     def forget(self) -> None:
         """Ask anew, because identities changed."""
         self._known.clear()
-        self._told.clear()
 
     async def on_publishing(self, session: ClientSession, topic: str) -> Verdict:
         """Decide on a topic. Clients do not publish below `$` (4.7.2)."""
@@ -61,28 +52,6 @@ class Verdicts:
         """Decide on a filter, once and for all that will be published on its topics."""
         return await self._decide(session, topic_filter, Action.SUBSCRIBE) and (
             await self._decide(session, topic_filter, Action.RECEIVE)
-        )
-
-    def deny(self, session: ClientSession, topic: str, action: Action) -> None:
-        """Count a refusal, and log it once for each identity and topic."""
-        if action is Action.PUBLISH:
-            self._counters.denied_publishes += 1
-            self._counters.dropped[Dropped.NOT_ALLOWED] += 1
-        else:
-            self._counters.denied_subscriptions += 1
-        key = (session.identity, action, topic[:_SHOWN])
-        if key in self._told or len(self._told) > _TOLD:
-            return
-        self._told.add(key)
-        if len(self._told) > _TOLD:
-            _log.warning("many refusals: the next ones are counted, and told no more")
-            return
-        _log.warning(
-            "%s (client %r) may not %s %r",
-            "an anonymous client" if session.identity is None else repr(session.identity),
-            (session.client_id or "")[:_SHOWN],
-            "publish on" if action is Action.PUBLISH else "subscribe to",
-            topic[:_SHOWN],
         )
 
     async def _decide(self, session: ClientSession, topic: str, action: Action) -> bool:
