@@ -123,6 +123,20 @@ async def test_up_makes_logins_of_its_own_where_its_broker_is_for_others_too(
     assert all(each.stat().st_mode & 0o777 == 0o600 for each in secrets)
 
 
+async def test_all_of_up_speaks_tls_where_it_has_a_certificate(
+    tmp_path: Path, authority: Authority
+) -> None:
+    shown, mine = authority.certify("127.0.0.1", NAME), authority.certify("ours.yard")
+    served = ("--tls-cert", shown.cert, "--tls-key", shown.key, "--client-ca", authority.ca)
+    met = ("--broker-ca", authority.ca, "--broker-cert", mine.cert, "--broker-key", mine.key)
+    arguments = ("--listen", "127.0.0.1:0", "--mqtt", "0.0.0.0:0", "--hub-id", "bench-a")
+    async with serving("up", *arguments, *served, *met, "--data-dir", tmp_path) as running:
+        assert running.ready[1].startswith("mqtts://0.0.0.0:")
+        assert "travel in clear" not in running.err
+        async with Bridge(running.ready[0]) as client:
+            assert [each.hub_id for each in await client.hubs() if each.online] == ["bench-a"]
+
+
 async def test_up_takes_nobodys_name(tmp_path: Path) -> None:
     await secret_of("hub", "bench-a", tmp_path)
     finished = await flashyard(

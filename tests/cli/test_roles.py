@@ -126,6 +126,20 @@ async def test_a_port_that_is_taken_is_told_and_no_other_is_taken(
         (["hub", "--unheard-of"], "--unheard-of"),
         (["up", "--broker", "mqtt://a:b@h"], "--hub-broker"),
         (["up", "--hub-broker", "mqtt://a:b@h"], "needs --broker"),
+        (["up", "--broker", "mqtt://h", "--mqtt", "127.0.0.1:0"], "--mqtt is for the broker that"),
+        (
+            ["up", "--broker", "mqtts://h", "--tls-cert", "/c", "--tls-key", "/k"],
+            "--tls-cert is for the broker that",
+        ),
+        (["up", "--tls-cert", "/c"], "--tls-key"),
+        (["up", "--tls-cert", "/c", "--tls-key", "/k", "--client-ca", "/a"], "--broker-cert"),
+        (
+            [
+                *("up", "--broker", "mqtt://office:b@h", "--hub-broker", "mqtt://bench-a:b@h"),
+                *("--hub-id", "bench-b"),
+            ],
+            "--hub-id is bench-b",
+        ),
         (["up", "--broker-ca", "/c"], "mqtts://HOST:PORT"),
         (["up", "--part-size", "1K"], "--part-size"),
         (["up", "--listen", "0.0.0.0:0"], "--token-file"),
@@ -139,6 +153,7 @@ async def test_a_wrong_start_is_one_sentence_and_exit_status_two(
     assert finished.status == 2, finished.err
     assert word in finished.err
     assert finished.err.startswith("flashyard: ")
+    assert finished.err.count("flashyard: ") == 1
     assert finished.out == ""
 
 

@@ -115,7 +115,10 @@ async def test_another_broker_can_be_used(tmp_path: Path) -> None:
     arguments = ("broker", "--listen", "127.0.0.1:0", "--data-dir", tmp_path / "elsewhere")
     async with (
         serving(*arguments) as broker,
-        up(tmp_path, "--broker", broker.ready[0]) as running,
+        serving(
+            *("up", "--listen", "127.0.0.1:0", "--broker", broker.ready[0]),
+            *("--data-dir", tmp_path),
+        ) as running,
     ):
         assert running.ready[1] == broker.ready[0]
         assert set(running.children()) == {"bridge", "hub"}

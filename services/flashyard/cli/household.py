@@ -16,7 +16,10 @@ from flashyard.cli.logins import Logins
 from flashyard.contract.demo import DEMO
 from flashyard.endpoint import Endpoint
 from flashyard.settings import NetworkDevice, UpSettings
+from flashyard.sources import flag_of
 
+_SERVED = ("tls_cert", "tls_key", "client_ca")  # how our own broker shows itself
+_TRUSTED = ("broker_ca", "broker_cert", "broker_key")  # and how it, or another, is met
 PROGRAM = (sys.executable, "-m", "flashyard")
 DEMO_LINK_SPEED = "20M"  # bytes per second of each demo device
 SYS_INTERVAL = 10.0  # seconds between two rounds of our own broker's numbers
@@ -48,7 +51,9 @@ class Household:
         """Make the broker's command; ``before``: the addresses it had before it died."""
         asked = [str(self.settings.mqtt)] if self.settings.mqtt else []
         every = f"{self.sys_interval or SYS_INTERVAL:g}"
-        return self._command("broker", *_listen(before or asked), "--sys-interval", every)
+        return self._command(
+            "broker", *_listen(before or asked), *self._flags(_SERVED), "--sys-interval", every
+        )
 
     def bridge(self, broker: str, before: Sequence[str]) -> Command:
         """Make the bridge's command; ``broker``: the URL that somebody gave, or our own's."""
@@ -58,7 +63,7 @@ class Household:
         return self._command(
             "bridge",
             *_listen(before or asked),
-            *self._trust(),
+            *self._flags(_TRUSTED),
             *watching,
             secrets={"FLASHYARD_BRIDGE_BROKER": url},
         )
@@ -74,20 +79,17 @@ class Household:
 
     def hub(self, broker: str, bridge: Sequence[str], demo: Iterable[NetworkDevice]) -> Command:
         """Make the hub's command."""
-        flags = [*self.hub_flags, *self._trust(), "--bridge-url", within_reach(bridge[0])]
+        near = ("--bridge-url", within_reach(bridge[0]))
+        flags = [*self.hub_flags, *self._flags(_TRUSTED), *near]
         url = self.logins.hub.at(broker) if self.logins else self.settings.hub_broker or broker
         for device in (*self.devices, *demo):
             flags += ["--fastboot-tcp", str(device)]
         return self._command("hub", *flags, secrets={"FLASHYARD_HUB_BROKER": url})
 
-    def _trust(self) -> list[str]:
-        settings = self.settings
-        given = {
-            "--broker-ca": settings.broker_ca,
-            "--broker-cert": settings.broker_cert,
-            "--broker-key": settings.broker_key,
-        }
-        return [word for flag, path in given.items() if path for word in (flag, str(path))]
+    def _flags(self, names: Iterable[str]) -> list[str]:
+        """Hand on what `up` was given of these settings."""
+        given = {name: getattr(self.settings, name) for name in names}
+        return [word for name, path in given.items() if path for word in (flag_of(name), str(path))]
 
     def _command(self, role: str, *flags: str, secrets: dict[str, str] | None = None) -> Command:
         settings = self.settings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from flashyard.agent.identity import kept_hub_id
+from flashyard.agent.identity import hub_id_of, kept_hub_id
 from flashyard.contract.faults import Code, refuse
 from flashyard.link import Address
 from flashyard.settings import BridgeSettings, HubSettings, UpSettings
@@ -66,12 +66,6 @@ def refuse_shared_login(settings: UpSettings) -> None:
         FaultError: `invalid_request`.
     """
     if settings.broker is None:
-        if settings.hub_broker is not None:
-            raise refuse(
-                Code.INVALID_REQUEST,
-                "--hub-broker needs --broker: `up` makes the logins for its own broker.",
-                hint="Leave out --hub-broker, or give --broker, too.",
-            )
         return
     user = Address.parse(settings.broker).user
     if user is not None and user == Address.parse(settings.hub_broker or settings.broker).user:
@@ -81,6 +75,16 @@ def refuse_shared_login(settings: UpSettings) -> None:
             hint="Give --broker the bridge's user, and --hub-broker the same address with the "
             "hub's; or set FLASHYARD_UP_BROKER and FLASHYARD_UP_HUB_BROKER.",
         )
+
+
+def refuse_foreign_hub_id(hub: HubSettings) -> None:
+    """Refuse a hub id that is not the hub's user, as the hub itself would.
+
+    Raises:
+        FaultError: `invalid_request`.
+    """
+    if Address.parse(hub.broker).user is not None:
+        hub_id_of(hub)
 
 
 def _own(directory: Path) -> Path:

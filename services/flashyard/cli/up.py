@@ -13,6 +13,7 @@ from flashyard.cli.options import (
     BrokerCert,
     BrokerKey,
     CacheSize,
+    ClientCa,
     DataDir,
     FastbootTcp,
     FastbootUdp,
@@ -23,6 +24,8 @@ from flashyard.cli.options import (
     MaxParallel,
     PartSize,
     ProgressInterval,
+    TlsCert,
+    TlsKey,
     Usb,
 )
 from flashyard.cli.talk import complain
@@ -51,6 +54,9 @@ def up(
     broker_ca: BrokerCa = None,
     broker_cert: BrokerCert = None,
     broker_key: BrokerKey = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    client_ca: ClientCa = None,
     hub_id: HubId = None,
     fastboot_tcp: FastbootTcp = None,
     fastboot_udp: FastbootUdp = None,
@@ -66,7 +72,7 @@ def up(
     """Run the whole system: broker, bridge and hub, each in a process that is kept alive."""
     from flashyard.cli.household import Household
     from flashyard.cli.housekeeping import keep_house
-    from flashyard.cli.logins import Logins, refuse_shared_login
+    from flashyard.cli.logins import Logins, refuse_foreign_hub_id, refuse_shared_login
     from flashyard.cli.serving import Ready, serve
     from flashyard.cli.supervisor import DiedError, StillbornError
     from flashyard.contract.demo import DEMO
@@ -90,12 +96,27 @@ def up(
         broker_ca=broker_ca,
         broker_cert=broker_cert,
         broker_key=broker_key,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
         **common,
     )
     # What a role would refuse is refused here, before anything is started.
     refuse_shared_login(settings)
     # On loopback nothing is asked for, so that this tells where the credentials are to be.
-    told = said.settings(BrokerSettings, listen=["127.0.0.1:0"], data_dir=settings.data_dir)
+    own = {
+        "data_dir": settings.data_dir,
+        "tls_cert": settings.tls_cert,
+        "tls_key": settings.tls_key,
+        "client_ca": settings.client_ca,
+    }
+    told = said.settings(BrokerSettings, **own, listen=["127.0.0.1:0"])
+    if told.client_ca and settings.broker is None and settings.broker_cert is None:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            "--client-ca needs --broker-cert: the bridge and the hub of `up` are clients, too.",
+            hint="Give --broker-cert and --broker-key, which that authority signed.",
+        )
     credentials = told.credentials_path
     link = {
         "broker": settings.broker or f"{'mqtts' if told.tls_cert else 'mqtt'}://127.0.0.1",
@@ -106,7 +127,7 @@ def up(
     bridge = said.settings(BridgeSettings, **link, listen=listen)
     hub = said.settings(
         HubSettings,
-        **link,
+        **link | ({"broker": settings.hub_broker} if settings.hub_broker else {}),
         hub_id=hub_id,
         fastboot_tcp=fastboot_tcp,
         fastboot_udp=fastboot_udp,
@@ -116,13 +137,14 @@ def up(
         part_size=part_size,
         progress_interval=progress_interval,
     )
+    refuse_foreign_hub_id(hub)
     logins: Logins | None = None
     if settings.broker is None:
         served = said.settings(
             BrokerSettings,
+            **own,
             listen=[str(settings.mqtt)] if settings.mqtt else None,
             credentials=credentials,
-            data_dir=settings.data_dir,
         )
         if not served.listen[0].is_loopback:
             logins = Logins.kept(credentials, settings.data_dir, hub.hub_id)
