@@ -6,7 +6,7 @@ Source: MQTT 3.1.1, 1.5.3 and 4.7. It knows no permission and no subscriber.
 from __future__ import annotations
 
 _LEVELS = 200  # of a topic or filter, at most; Mosquitto's limit
-_LONGEST = 1024  # characters of a topic or filter; the contract's have less than 300
+_LONGEST = 1024  # bytes of a topic or filter; the contract's have less than 300
 _WILDCARDS = {"+", "#"}
 
 
@@ -21,7 +21,7 @@ def is_bearable(string: str) -> bool:
     The specification allows 32,768 levels and 64 KiB (4.7.3). A level weighs much more than its
     bytes, trees of them are walked by recursion, and topics are remembered by the thousand.
     """
-    return string.count("/") < _LEVELS and len(string) <= _LONGEST
+    return string.count("/") < _LEVELS and len(string.encode()) <= _LONGEST
 
 
 def is_name(topic: str) -> bool:

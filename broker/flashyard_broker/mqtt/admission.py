@@ -21,7 +21,7 @@ def read_connect(frame: bytes, connection: Connection) -> ClientSession | None:
 
     Returns:
         The session it asks for, under a client id of ours where it has none; None where it
-        may not go without one (3.1.3.1).
+        may not go without one, or has one longer than we remember (3.1.3.1).
 
     Raises:
         MalformedPacketError: it is against the specification.
@@ -43,6 +43,8 @@ def read_connect(frame: bytes, connection: Connection) -> ClientSession | None:
     if said.will_flag:
         wire.topic_of(wire.field_of(packet.will_topic))
     if not packet.client_id and not said.clean_session_flag:
+        return None
+    if len(packet.client_id.encode()) > connection.engine.limits.client_id:
         return None
     session = ClientSession(connection.engine.limits)
     session.client_id = packet.client_id or f"anonymous-{secrets.token_hex(8)}"

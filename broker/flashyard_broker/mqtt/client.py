@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _DECISION = 10.0  # seconds for plugins to decide something
 _REFUSED = 0x80
-_SHOWN = 200  # characters of a client id, which may have 64 KiB
 _ACKNOWLEDGEMENTS = {wire.PUBACK, wire.PUBREC, wire.PUBREL, wire.PUBCOMP}
 
 _Work = Callable[..., Coroutine[Any, Any, None]]
@@ -41,7 +40,10 @@ class Client(BrokerProtocolHandler):
     session: ClientSession | None
 
     def __init__(self, connection: Connection) -> None:  # pylint: disable=super-init-not-called
-        """Serve a connection. amqtt's own constructor makes queues, locks and events: 5 KB."""
+        """Serve a connection.
+
+        amqtt's own constructor is not called: it makes queues, locks and events, 5 KB a client.
+        """
         self.connection = connection
         self.engine = connection.engine
         self.session = None
@@ -85,7 +87,8 @@ class Client(BrokerProtocolHandler):
 
     def malformed(self, reason: str) -> None:
         """End a client that broke the protocol (4.8)."""
-        _log.info("%s broke the protocol: %s", self.connection.peer, reason)
+        # Not louder: anybody can send anything, as often as they like. It is counted.
+        _log.debug("%s broke the protocol: %s", self.connection.peer, reason)
         if self.session is not None:
             self.cut(Cut.PROTOCOL)
         elif not self.connection.is_closing:
@@ -112,21 +115,21 @@ class Client(BrokerProtocolHandler):
         if self.session is None:
             return
         self.connection.counters.cut[reason] += 1
-        _log.info("cut off %r: %s", (self.session.client_id or "")[:_SHOWN], reason)
+        if self.engine.told.is_news((self.session.client_id, reason)):
+            _log.info("cut off %r: %s", str(self.session.client_id), reason)
         self._end(self.session, will=True)
         self.connection.abort()
 
     # What amqtt calls.
 
     async def stop(self) -> None:
-        """Close the connection; no will is published."""
+        """Close the connection; no will is published.
+
+        amqtt waits here for the client's tasks, of which there are none (saves them).
+        """
         if self.session is not None:
             self._end(self.session, will=False)
         self.connection.close()
-
-    async def handle_connection_closed(self) -> None:
-        """Note that the connection is gone."""
-        self.lost()
 
     async def mqtt_publish(
         self,
@@ -136,10 +139,10 @@ class Client(BrokerProtocolHandler):
         retain: bool,  # noqa: FBT001 - amqtt's signature
         ack_timeout: int | None = None,  # noqa: ARG002 - nothing here waits for it
     ) -> OutgoingApplicationMessage:
-        """Tell the client something, for a plugin. It does not wait for an acknowledgement."""
+        """Tell the client something, for a plugin, without waiting for it (D8; 4.3)."""
         if self.session is not None:
             message = (wire.field_of(topic), bytes(data), qos or 0, retain)
-            self.session.outgoing.push(message, self.connection)
+            self.engine.delivery.hand(self.session, message)
         return OutgoingApplicationMessage(None, topic, qos, data, retain)
 
     # CONNECT, SUBSCRIBE and first publishes ask plugins, which may take their time.
@@ -185,12 +188,13 @@ class Client(BrokerProtocolHandler):
     def seat(self, session: ClientSession) -> None:
         """Be accepted: CONNACK, and what the session still has for its client (3.2, 4.4)."""
         self.session = session
+        self.engine.connections.know(self.connection)
         session.came(self.connection)
         self.connection.send(wire.connack(0, session_present=session.parent == 1))
         session.outgoing.resend(self.connection)
 
     async def _subscribe(self, session: ClientSession, frame: bytes) -> None:
-        packet = wire.decode(frame)
+        packet = self._request(frame)
         packet_id, asked = packet.variable_header.packet_id, packet.payload.topics
         if frame[0] & 15 != 2 or not packet_id or not asked:
             raise wire.MalformedPacketError("a SUBSCRIBE for nothing, or with wrong flags (3.8)")
@@ -204,12 +208,22 @@ class Client(BrokerProtocolHandler):
                 self.engine.tidy(session)
                 return
         self.connection.answer(wire.suback(packet_id, codes))
-        for (topic_filter, _), code in zip(asked, codes, strict=True):
+        granted = {name: code for (name, _), code in zip(asked, codes, strict=True)}
+        for topic_filter, code in granted.items():
             if code != _REFUSED:
                 self.engine.delivery.tell_retained(topic_filter, code, session)
 
-    def _unsubscribe(self, session: ClientSession, frame: bytes) -> None:
+    def _request(self, frame: bytes) -> Any:
+        """Read a SUBSCRIBE or UNSUBSCRIBE, of which a large one would keep all others waiting."""
+        if len(frame) > self.engine.limits.request_size // 2:
+            raise wire.MalformedPacketError(f"a request of {len(frame)} bytes")
         packet = wire.decode(frame)
+        if len(packet.payload.topics) > self.engine.limits.subscriptions:
+            raise wire.MalformedPacketError(f"a request for {len(packet.payload.topics)} filters")
+        return packet
+
+    def _unsubscribe(self, session: ClientSession, frame: bytes) -> None:
+        packet = self._request(frame)
         packet_id, filters = packet.variable_header.packet_id, packet.payload.topics
         if frame[0] & 15 != 2 or not packet_id or not filters or not all(map(is_text, filters)):
             raise wire.MalformedPacketError("an UNSUBSCRIBE from nothing (3.10)")

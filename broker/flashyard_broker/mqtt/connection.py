@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from amqtt.events import MQTTEvents
 
-from flashyard_broker.counters import Dropped
+from flashyard_broker.counters import Cut, Dropped
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.client import Client
 
@@ -35,9 +35,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_backlog", "_backlog_bytes", "_gathered", "_gathered_bytes", "_is_parked", "_loop",
+        "_backlog", "_backlog_bytes", "_gathered", "_gathered_bytes", "_loop",
         "_rest", "_transport", "_unread", "_wanted", "anonymous", "client", "counters", "engine",
-        "heard", "is_closing", "is_lost", "is_stuck", "made",
+        "heard", "is_closing", "is_lost", "is_parked", "is_stuck", "made",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, *, anonymous: bool) -> None:
@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
         self.engine = engine
         self.counters = engine.counters
         self.anonymous = anonymous
-        self.is_stuck = self.is_closing = self.is_lost = self._is_parked = False
+        self.is_stuck = self.is_closing = self.is_lost = self.is_parked = False
         self.made = self.heard = 0.0
         self._rest: bytearray | None = None
         self._wanted = _HEADER
@@ -63,19 +63,26 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(_HIGH_WATER)
         self.made = self.heard = self._loop.time()
-        self.engine.welcome(self)
+        self.engine.connections.welcome(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - no matter how
         """End the client, after what it had sent before was handled (D16 of amqtt)."""
         self.is_lost = self.is_closing = True
         self._gathered.clear()
         self._backlog = None
-        if not self._is_parked:
+        if not self.is_parked:
             self._lose()
 
     def _lose(self) -> None:
-        self.client.lost()
-        self.engine.farewell(self)
+        self._rest = None
+        try:
+            self.client.lost()
+        finally:
+            self.engine.connections.farewell(self)
+
+    def cut_soon(self, reason: Cut) -> None:
+        """Cut the client off in the loop's next turn."""
+        self._loop.call_soon(self.client.cut, reason)
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -93,6 +100,7 @@ class Connection(asyncio.Protocol):
         """Close once all that was sent is written; nothing more is read."""
         if not self.is_closing:
             self._flush()
+            self.heard = self._loop.time()  # from here on it is waited for its farewell
             self.is_closing = True
             self._transport.close()
 
@@ -110,10 +118,10 @@ class Connection(asyncio.Protocol):
         self.heard = self._loop.time()
         if self._rest is not None:
             self._rest += data
-            if self._is_parked or len(self._rest) < self._wanted:
+            if self.is_parked or len(self._rest) < self._wanted:
                 return
             data, self._rest = bytes(self._rest), None
-        elif self._is_parked:
+        elif self.is_parked:
             self._rest = bytearray(data)
             return
         self._read(data)
@@ -121,9 +129,10 @@ class Connection(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         at, end = 0, len(data)
         self._wanted = _HEADER
-        received, largest = self.client.received, self.engine.limits.packet_size
+        received, limits = self.client.received, self.engine.limits
+        largest = limits.packet_size if self.client.session else limits.request_size
         try:
-            while end - at >= _HEADER and not self._is_parked:
+            while end - at >= _HEADER and not self.is_parked:
                 length, body = data[at + 1], at + 2
                 if length > 127:
                     found = wire.remaining_length(data, at + 1)
@@ -148,18 +157,18 @@ class Connection(asyncio.Protocol):
 
     def park(self, frame: bytes = b"") -> None:
         """Read no further until `unpark`; then begin with this packet once more."""
-        self._is_parked = True
+        self.is_parked = True
         if frame:
             self._rest = bytearray(frame)
         self._transport.pause_reading()
 
     def unpark(self) -> None:
         """Read on."""
-        self._is_parked = False
+        self.is_parked = False
         if self._rest is not None:
             data, self._rest = bytes(self._rest), None
             self._read(data)
-        if self._is_parked:
+        if self.is_parked:
             return
         if self.is_lost:
             self._lose()
@@ -230,5 +239,5 @@ class Connection(asyncio.Protocol):
             self.counters.sent[0] += len(chunk)
             self._write(chunk)
         self._unread = 0
-        if not self._is_parked and not self.is_closing:
+        if not self.is_parked and not self.is_closing:
             self._transport.resume_reading()

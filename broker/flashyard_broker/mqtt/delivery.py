@@ -52,7 +52,7 @@ class Delivery:
             self._taps.message(BrokerEvents.MESSAGE_BROADCAST, source, told)
         self.spread(field, payload, qos)
         if retain:
-            self.retain(source, field[2:].decode(), payload, qos)
+            self.retain(field[2:].decode(), payload, qos)
 
     def spread(self, field: bytes, payload: bytes, qos: int) -> None:
         """Tell all who subscribed, at the lesser of both QoS (3.8.4, D6), each once."""
@@ -60,12 +60,12 @@ class Delivery:
         for session, granted in self.routes.of(field):
             level = min(qos, granted)
             if level:
-                self._hand(session, (field, payload, level, False))
+                self.hand(session, (field, payload, level, False))
             elif session.connection is not None:
                 frame = frame or wire.publish(field, payload, 0, 0, retain=False)
                 session.connection.offer(frame)
 
-    def retain(self, source: ClientSession | None, topic: str, payload: bytes, qos: int) -> None:
+    def retain(self, topic: str, payload: bytes, qos: int) -> None:
         """Keep a topic's last message; an empty one clears it (3.3.1.3)."""
         if not payload:
             if topic in self.retained:
@@ -74,29 +74,31 @@ class Delivery:
                 cleared.data = b""
                 self._tell_taps(cleared)
         elif self.retained.has_room(topic, payload):
-            self.retained[topic] = kept = RetainedApplicationMessage(source, topic, payload, qos)
+            self.retained[topic] = kept = RetainedApplicationMessage(None, topic, payload, qos)
             self._tell_taps(kept)
         else:
+            # What was there is no longer true: better nothing than that.
             self._counters.dropped[Dropped.RETAINED_FULL] += 1
+            if topic in self.retained:
+                del self.retained[topic]
 
     def tell_retained(self, topic_filter: str, granted: int, session: ClientSession) -> None:
         """Tell a new subscriber what is retained under its filter, and nobody else (D2).
 
         It never suspends, so that nobody's subscription can get in between (D15).
         """
-        topics = self.retained.matching(topic_filter)
-        if topics:
-            retained = self._recalled(topics, granted)
-            session.outgoing.recall(topic_filter, retained, session.connection)
+        retained = self._recalled(topic_filter, granted)
+        session.outgoing.recall(topic_filter, retained, session.connection)
 
-    def _recalled(self, topics: list[str], granted: int) -> Iterator[Message]:
-        for topic in topics:
+    def _recalled(self, topic_filter: str, granted: int) -> Iterator[Message]:
+        for topic in self.retained.matching(topic_filter):
             message = self.retained.get(topic)
             if message is not None:
                 qos = min(granted, message.qos or 0)
                 yield wire.field_of(topic), bytes(message.data), qos, True
 
-    def _hand(self, session: ClientSession, message: Message) -> None:
+    def hand(self, session: ClientSession, message: Message) -> None:
+        """Give a session one message at QoS 1 or 2, within what may wait for it."""
         outgoing, connection = session.outgoing, session.connection
         outgoing.push(message, connection)
         if not outgoing.waiting:
@@ -105,7 +107,8 @@ class Delivery:
             self._counters.dropped[Dropped.OFFLINE_FULL] += outgoing.trim()
         elif outgoing.is_over:
             # Nothing at QoS 1 is dropped behind a connected client's back: it is let go instead.
-            connection.client.cut(Cut.STALLED)
+            # Not before the others have it: its will may be one more message to them.
+            connection.cut_soon(Cut.STALLED)
 
     def _tell_taps(self, message: RetainedApplicationMessage) -> None:
         self._taps.fire(BrokerEvents.RETAINED_MESSAGE, client_id=None, retained_message=message)

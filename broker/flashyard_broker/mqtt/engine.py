@@ -7,6 +7,7 @@ of amqtt that it mends, as docs/decisions/0005-broker.md numbers them, or what i
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
@@ -16,23 +17,31 @@ from amqtt.events import BrokerEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
-from flashyard_broker.counters import Counters, Cut, Holdings, Refused
+from flashyard_broker.counters import Counters, Holdings, Refused
 from flashyard_broker.filters import is_bearable, is_filter
 from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.client import Client
 from flashyard_broker.mqtt.connection import Connection
+from flashyard_broker.mqtt.connections import Connections
 from flashyard_broker.mqtt.delivery import Delivery
 from flashyard_broker.mqtt.denials import Denials
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.sessions import Sessions
 from flashyard_broker.mqtt.taps import Taps
 from flashyard_broker.mqtt.verdicts import Verdict, Verdicts
+from flashyard_broker.told import Told
 
 _SWEEP = 0.5  # seconds
-_PATIENCE = 1.5  # of a client's keep-alive (3.1.2.10)
-_FAREWELL = 2.0  # seconds for clients to take what was sent to them when the broker stops
 _REFUSED = 0x80
+
+
+_log = logging.getLogger(__name__)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        _log.critical("keep-alive is watched no more", exc_info=failure)
 
 
 class Engine(Broker):
@@ -55,15 +64,15 @@ class Engine(Broker):
         ]
         self.verdicts = Verdicts(self._topic_filtering, clears[0] if clears else None)
         self.denials = Denials(self.counters)
-        self._connections: set[Connection] = set()
+        self.connections = Connections(limits, self.counters)
+        self.told = Told()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._all_gone = asyncio.Event()
         self._expulsions = 0
 
     # Its life.
 
     async def _broadcast_loop(self) -> None:
-        """Do nothing: messages are delivered as they come, without a queue and its tasks."""
+        """Do nothing: messages are delivered as they come (saves a queue and its tasks; D9)."""
 
     async def _session_monitor(self) -> None:
         """End whom keep-alive, the time for a CONNECT or an expiry ends (D3, D11; 3.1.2.10).
@@ -74,39 +83,31 @@ class Engine(Broker):
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SWEEP)
-            now = loop.time()
-            for connection in tuple(self._connections):
-                client, silent = connection.client, now - connection.heard
-                if connection.is_closing:
-                    if silent > _FAREWELL:
-                        connection.abort()  # it does not take its farewell
-                elif client.session is None:
-                    if now - connection.made > self.limits.connect_timeout:
-                        client.refuse(Refused.SILENT)
-                elif client.session.keep_alive * _PATIENCE < silent and client.session.keep_alive:
-                    client.cut(Cut.KEEP_ALIVE)
+            self.connections.sweep(loop.time())
             self._sessions.forget_old()
 
+    async def start(self) -> None:
+        """Start; if what watches the clients ever fails, that is told at once, not at the end."""
+        await super().start()
+        if self._session_monitor_task is not None:
+            self._session_monitor_task.add_done_callback(_report)
+
     async def shutdown(self) -> None:
-        """Stop. No will is published, and no wait is without an end."""
+        """Stop. No will is published, and no wait is without an end.
+
+        amqtt waits for each client's reader, which may never have begun, for as long as it takes.
+        """
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await super().shutdown()
-        self._all_gone.clear()
-        for connection in self._connections:
-            connection.close()
-        try:
-            async with asyncio.timeout(_FAREWELL):
-                if self._connections:
-                    await self._all_gone.wait()
-        except TimeoutError:
-            for connection in tuple(self._connections):
-                connection.abort()
-            await self._all_gone.wait()  # the loop's next turn
+        await self.connections.close()
 
     async def _cleanup_session(self, client_id: str) -> None:
-        """Forget a session, and close its client's connection; no will is published."""
+        """Forget a session, and close its client's connection; no will is published.
+
+        amqtt walks through all filters for each (saves that).
+        """
         session, client = self._sessions[client_id]
         await client.stop()
         self._sessions.forget(session)
@@ -117,19 +118,6 @@ class Engine(Broker):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def welcome(self, connection: Connection) -> None:
-        """Take a new connection, unless there are too many."""
-        self.counters.connections += 1
-        self._connections.add(connection)
-        if len(self._connections) > self.limits.connections:
-            connection.client.refuse(Refused.FULL)
-
-    def farewell(self, connection: Connection) -> None:
-        """Forget a connection that is gone."""
-        self._connections.discard(connection)
-        if not self._connections:
-            self._all_gone.set()
 
     def holdings(self) -> Holdings:
         """Say what the broker holds now."""
@@ -149,7 +137,9 @@ class Engine(Broker):
         newcomer.password = None  # it has done its service
         if client.connection.is_closing:
             return
-        if allowed:
+        if allowed and self.connections.is_full:
+            client.refuse(Refused.FULL, code=3)
+        elif allowed:
             self._sessions.begin(newcomer, client)
         else:
             client.refuse(Refused.CREDENTIALS, code=5)
@@ -178,7 +168,10 @@ class Engine(Broker):
         self._sessions.expel(identities)
 
     def create_offline_session(self, client_id: str) -> tuple[BrokerProtocolHandler, Session]:
-        """Make a session that no client has come for yet, for a plugin that restores them."""
+        """Make a session of ours that no client has come for, for a plugin that restores them.
+
+        amqtt's would weigh 50 KB (saves the state machine and its queues).
+        """
         nowhere = Connection(self, anonymous=False)
         nowhere.is_closing = nowhere.is_lost = True
         session = ClientSession(self.limits)
@@ -189,14 +182,16 @@ class Engine(Broker):
     # Subscriptions and messages.
 
     async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
-        """Subscribe; return the granted QoS, or 0x80 (D5, D7, D10; 3.8.4).
+        """Subscribe; return the granted QoS, or 0x80 (D7, D10; 3.8.4).
 
-        A shared subscription is refused, as it is MQTT 5's; amqtt grants it and delivers nothing.
+        The plugins are asked with the filter, and ours grants no more than it was given (D5). A
+        shared subscription is refused, as it is MQTT 5's; amqtt grants it and delivers nothing.
         """
         topic_filter, qos = subscription
         assert isinstance(session, ClientSession)  # noqa: S101 - all sessions are ours
         is_ours = is_filter(topic_filter) and is_bearable(topic_filter)
         if not is_ours or topic_filter.startswith("$share/"):
+            self.denials.note(session, topic_filter, Action.SUBSCRIBE)
             return _REFUSED
         is_new = topic_filter not in session.filters
         if is_new and len(session.filters) >= self.limits.subscriptions:
@@ -221,7 +216,7 @@ class Engine(Broker):
         )
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
-        """Ask the plugins; without one everything is allowed, and nobody need be asked."""
+        """Ask the plugins; without one that knows of topics nobody is (saves a task for each)."""
         if not any(hasattr(plugin, "topic_filtering") for plugin in self.plugins_manager.plugins):
             return True
         return await super()._topic_filtering(session, topic, action)
@@ -230,7 +225,7 @@ class Engine(Broker):
         """Publish at QoS 0 in the broker's own name."""
         self.delivery.spread(wire.field_of(topic), payload, 0)
         if retain:
-            self.delivery.retain(None, topic, payload, 0)
+            self.delivery.retain(topic, payload, 0)
 
     async def _broadcast_message(
         self,
@@ -239,13 +234,28 @@ class Engine(Broker):
         data: bytes | bytearray | None,
         force_qos: int | None = None,
     ) -> None:
-        """Tell subscribers something in a plugin's name."""
+        """Tell subscribers something in a plugin's name, at once (D9).
+
+        Without a QoS it is each subscription's, as in amqtt.
+        """
         if topic is not None:
-            self.delivery.spread(wire.field_of(topic), bytes(data or b""), force_qos or 0)
+            qos = 2 if force_qos is None else force_qos
+            self.delivery.spread(wire.field_of(topic), bytes(data or b""), qos)
+
+    async def retain_message(
+        self,
+        source_session: Session | None,  # noqa: ARG002 - amqtt's signature
+        topic_name: str | None,
+        data: bytes | bytearray | None,
+        qos: int | None = None,
+    ) -> None:
+        """Keep a plugin's message, within the same bounds as any; amqtt has none (D11)."""
+        if topic_name is not None:
+            self.delivery.retain(topic_name, bytes(data or b""), qos or 0)
 
     @property
     def subscriptions(self) -> dict[str, list[tuple[Session, int]]]:
-        """All subscriptions by filter, made for the plugin that asks."""
+        """All subscriptions by filter, made for the plugin that asks: routes are a tree (D4)."""
         found: dict[str, list[tuple[Session, int]]] = {}
         for topic_filter, session, qos in self.delivery.routes:
             found.setdefault(topic_filter, []).append((session, qos))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flashyard_broker.mqtt.client import Client
     from flashyard_broker.mqtt.session import ClientSession
 
-_REMEMBERED = 1_000  # verdicts on topics that one client publishes on
+_REMEMBERED = 500  # verdicts on topics that one client publishes on
 _PLAIN = wire.PUBLISH << 4  # QoS 0, neither retained nor repeated
 
 

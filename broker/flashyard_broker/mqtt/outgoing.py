@@ -28,13 +28,18 @@ class Outgoing:
     no bound (D8, D9, D12). Here a message leaves when it is acknowledged or its session ends.
     """
 
-    __slots__ = ("_last_id", "_limits", "_recalled", "inflight", "waiting", "waiting_bytes")
+    __slots__ = (
+        "_again", "_last_id", "_limits", "_recalled", "inflight", "inflight_bytes", "waiting",
+        "waiting_bytes",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._last_id = 0
         self.inflight: dict[int, Message | None] = {}
         """Packet id -> message; None where only its PUBCOMP is awaited."""
+        self.inflight_bytes = 0
+        self._again: deque[int] | None = None  # packet ids to be sent again, in order
         self.waiting: deque[Message] | None = None  # made when there is one
         self.waiting_bytes = 0
         self._recalled: dict[str, Iterator[Message]] | None = None  # by filter
@@ -52,8 +57,8 @@ class Outgoing:
         if (
             connection is not None
             and not self.waiting
-            and not connection.is_stuck
-            and len(self.inflight) < self._limits.inflight
+            and not self._again
+            and self._has_room(connection)
         ):
             self._send(message, connection)
             return
@@ -89,7 +94,9 @@ class Outgoing:
 
     def pump(self, connection: Connection) -> None:
         """Send what waits, as far as the connection and its window take it."""
-        while not connection.is_stuck and len(self.inflight) < self._limits.inflight:
+        while self._again and not connection.is_stuck:
+            self._send_again(self._again.popleft(), connection)
+        while not self._again and self._has_room(connection):
             message = self._next()
             if message is None:
                 break
@@ -97,27 +104,31 @@ class Outgoing:
 
     def resend(self, connection: Connection) -> None:
         """Send again, after a reconnection, what was not acknowledged (4.4), then the rest."""
-        for packet_id, message in self.inflight.items():
-            if message is None:
-                connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
-            else:
-                field, payload, qos, retain = message
-                connection.send(
-                    wire.publish(field, payload, qos, packet_id, retain=retain, dup=True)
-                )
+        self._again = deque(self.inflight)
         self.pump(connection)
 
     def acknowledged(self, packet_id: int, connection: Connection) -> None:
         """Take a PUBACK or PUBCOMP. One for an unknown message means nothing."""
-        self.inflight.pop(packet_id, None)
+        message = self.inflight.pop(packet_id, None)
+        if message is not None:
+            self.inflight_bytes -= len(message[1])
         if self.waiting or self._recalled:
             self.pump(connection)
 
     def received(self, packet_id: int, connection: Connection) -> None:
         """Take a PUBREC, and release the message (4.3.3)."""
-        if packet_id in self.inflight:
+        message = self.inflight.get(packet_id)
+        if message is not None:
             self.inflight[packet_id] = None
-        connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
+            self.inflight_bytes -= len(message[1])
+        connection.answer(wire.acknowledgement(wire.PUBREL, packet_id))
+
+    def _has_room(self, connection: Connection) -> bool:
+        return (
+            not connection.is_stuck
+            and len(self.inflight) < self._limits.inflight
+            and self.inflight_bytes < self._limits.inflight_bytes
+        )
 
     def _next(self) -> Message | None:
         if self.waiting:
@@ -144,5 +155,16 @@ class Outgoing:
                 packet_id = packet_id % 65_535 + 1
             self._last_id = packet_id
             self.inflight[packet_id] = message
+            self.inflight_bytes += len(payload)
         connection.send(wire.publish(field, payload, qos, packet_id, retain=retain))
         connection.counters.sent[qos] += 1
+
+    def _send_again(self, packet_id: int, connection: Connection) -> None:
+        if packet_id not in self.inflight:
+            return  # acknowledged meanwhile
+        message = self.inflight[packet_id]
+        if message is None:
+            connection.send(wire.acknowledgement(wire.PUBREL, packet_id))
+        else:
+            field, payload, qos, retain = message
+            connection.send(wire.publish(field, payload, qos, packet_id, retain=retain, dup=True))

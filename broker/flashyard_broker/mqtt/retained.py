@@ -11,6 +11,13 @@ from amqtt.broker import RetainedApplicationMessage
 
 from flashyard_broker.limits import Limits
 
+_OVERHEAD = 256  # bytes of memory that a retained message takes beside payload and topic
+_LEVEL = 128  # and each level of its topic
+
+
+def _weight(topic: str, payload: bytes | bytearray) -> int:
+    return len(payload) + 2 * len(topic) + _LEVEL * topic.count("/") + _OVERHEAD
+
 
 class _Level:
     """One level of the topics that begin alike."""
@@ -34,7 +41,7 @@ class Retained(dict[str, RetainedApplicationMessage]):
     def has_room(self, topic: str, payload: bytes) -> bool:
         """May one more be kept? One that replaces an older may, if it is not much larger."""
         known = self.get(topic)
-        more = len(payload) - (len(known.data) if known else 0)
+        more = _weight(topic, payload) - (_weight(topic, known.data) if known else 0)
         return (known is not None or len(self) < self._limits.retained) and (
             more <= 0 or self.bytes + more <= self._limits.retained_bytes
         )
@@ -46,11 +53,11 @@ class Retained(dict[str, RetainedApplicationMessage]):
         for name in topic.split("/"):
             level = level.below.setdefault(name, _Level())
         level.here = topic
-        self.bytes += len(message.data)
+        self.bytes += _weight(topic, message.data)
         super().__setitem__(topic, message)
 
     def __delitem__(self, topic: str) -> None:
-        self.bytes -= len(self[topic].data)
+        self.bytes -= _weight(topic, self[topic].data)
         super().__delitem__(topic)
         path, names = [self._top], topic.split("/")
         for name in names:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from flashyard_broker.mqtt.session import ClientSession
 
 _REMEMBERED = 20_000  # topics
+_READERS = 300_000  # of them, all together
 
 Route = tuple[tuple[ClientSession, int], ...]
 """The sessions that hear a topic, each once, with the best QoS it was granted (3.3.5)."""
@@ -35,6 +36,7 @@ class Routes:
     def __init__(self) -> None:
         self._top = _Level()
         self._known: dict[bytes, Route] = {}
+        self._readers = 0
         self.count = 0
 
     def __iter__(self) -> Iterator[tuple[str, ClientSession, int]]:
@@ -48,7 +50,7 @@ class Routes:
             level = level.below.setdefault(name, _Level())
         self.count += session not in level.subscribers
         level.subscribers[session] = session.filters[topic_filter] = qos
-        self._known.clear()
+        self._forget_known()
 
     def remove(self, topic_filter: str, session: ClientSession) -> bool:
         """Unsubscribe; False where there was no such subscription."""
@@ -65,7 +67,7 @@ class Routes:
             if level.subscribers or level.below:
                 break
             del parent.below[name]
-        self._known.clear()
+        self._forget_known()
         return True
 
     def remove_all(self, session: ClientSession) -> None:
@@ -77,10 +79,16 @@ class Routes:
         """Return who hears a topic, given as it stands in a packet, length first."""
         route = self._known.get(field)
         if route is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            route = self._known[field] = self._find(field[2:].decode())
+            route = self._find(field[2:].decode())
+            self._readers += len(route)
+            if len(self._known) >= _REMEMBERED or self._readers > _READERS:
+                self._forget_known()
+            self._known[field] = route
         return route
+
+    def _forget_known(self) -> None:
+        self._known.clear()
+        self._readers = 0
 
     def _find(self, topic: str) -> Route:
         found: dict[ClientSession, int] = {}

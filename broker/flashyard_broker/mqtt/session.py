@@ -71,6 +71,7 @@ class ClientSession(Session):
         self.last_connect_time: int | None = None
         self.last_disconnect_time: int | None = None
         self.ssl_object: ssl.SSLObject | None = None
+        self.left_at = 0.0
         self.attributes: dict[str, Any] = {}
         self.is_anonymous = False
         self.filters: dict[str, int] = {}
@@ -129,3 +130,4 @@ class ClientSession(Session):
         self.connection = None
         self.transitions.disconnect()
         self.last_disconnect_time = int(time.time())
+        self.left_at = time.monotonic()  # the wall's clock may be set meanwhile

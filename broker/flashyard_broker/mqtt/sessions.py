@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 
 from amqtt.events import BrokerEvents
 
@@ -15,8 +16,10 @@ from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt import wire
 from flashyard_broker.mqtt.client import Client
 from flashyard_broker.mqtt.delivery import Delivery
+from flashyard_broker.mqtt.outgoing import Outgoing
 from flashyard_broker.mqtt.session import ClientSession
 from flashyard_broker.mqtt.taps import Taps
+from flashyard_broker.told import Told
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         self._counters = counters
         self._delivery = delivery
         self._taps = taps
+        self._told = Told()
 
     def begin(self, newcomer: ClientSession, client: Client) -> None:
         """Seat a client that was let in: in a session of its own, or the one it left (3.1.2.4).
@@ -41,10 +45,15 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         client_id = str(newcomer.client_id)
         kept, old = self.get(client_id, (None, None))
         session = newcomer
+        if kept is None and self._is_full_for(newcomer.identity):
+            client.refuse(Refused.FULL, code=3)
+            return
         if kept is not None and old is not None:
-            is_same = kept.identity == newcomer.identity
+            # One that a plugin restored is whoever's comes for it first.
+            is_same = kept.identity == newcomer.identity or kept.last_connect_time is None
             if not is_same and kept.identity is not None:
-                _log.warning("%r asked for %r's session", newcomer.identity, kept.identity)
+                if self._told.is_news((newcomer.identity, kept.identity)):
+                    _log.warning("%r asked for %r's session", newcomer.identity, kept.identity)
                 client.refuse(Refused.CLIENT_ID, code=2)
                 return
             old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
@@ -61,26 +70,25 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         """Let a client go; its will goes out if it did not say goodbye (3.1.2.5)."""
         if session.clean_session:
             self.forget(session)
-        else:
-            self._counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
         if will and session.will_flag:
             topic, qos = str(session.will_topic), session.will_qos or 0
             payload = bytes(session.will_message or b"")
             self._delivery.spread(wire.field_of(topic), payload, qos)
             if session.will_retain:
-                self._delivery.retain(session, topic, payload, qos)
+                self._delivery.retain(topic, payload, qos)
         session.will_flag = False
         self._taps.fire(
             BrokerEvents.CLIENT_DISCONNECTED, client_id=session.client_id, client_session=session
         )
 
     def forget(self, session: ClientSession) -> None:
-        """End a session: its subscriptions, and what waits for it."""
-        self._delivery.routes.remove_all(session)
-        self._counters.dropped[Dropped.SESSION_ENDED] += len(session.outgoing)
+        """End a session: its subscriptions, and what waits for it. Once is enough."""
         client_id = str(session.client_id)
         if client_id in self and self[client_id][0] is session:
             del self[client_id]
+            self._delivery.routes.remove_all(session)
+            self._counters.dropped[Dropped.SESSION_ENDED] += len(session.outgoing)
+            session.outgoing = Outgoing(self._limits)
 
     def expel(self, identities: frozenset[str]) -> None:
         """End the sessions of identities that are no more, and ask anew what all others may."""
@@ -91,11 +99,27 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
                 self.forget(session)
 
     def forget_old(self) -> None:
-        """Keep number and age of the sessions that nobody is there for bounded (D12)."""
-        offline = [session for session, _ in self.values() if not session.connection]
-        offline.sort(key=lambda session: session.last_disconnect_time or 0)
-        surplus = len(offline) - self._limits.offline_sessions
-        earliest = time.time() - self._limits.session_expiry
+        """Keep number, age and queues of the sessions that nobody is there for bounded (D12)."""
+        offline = [session for session, _ in self.values() if session.connection is None]
+        offline.sort(key=lambda session: session.left_at, reverse=True)
+        earliest = time.monotonic() - self._limits.session_expiry
+        of: Counter[str | None] = Counter()
         for place, session in enumerate(offline):
-            if place < surplus or (session.last_disconnect_time or 0) < earliest:
+            of[session.identity] += 1
+            is_one_of_many = session.identity and of[session.identity] > self._limits.offline_of_one
+            if (
+                place >= self._limits.offline_sessions
+                or session.left_at < earliest
+                or is_one_of_many
+            ):
                 self.forget(session)
+            else:
+                self._counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
+
+    def _is_full_for(self, identity: str | None) -> bool:
+        if len(self) >= self._limits.clients + self._limits.offline_sessions:
+            return True
+        if identity is None:
+            return False
+        its = sum(session.identity == identity for session, _ in self.values())
+        return its >= self._limits.clients_of_one + self._limits.offline_of_one

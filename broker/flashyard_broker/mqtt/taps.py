@@ -39,7 +39,11 @@ class Taps:
 
     def packet(self, event: Events, frame: bytes, session: ClientSession | None) -> None:
         """Tell of a packet that came or goes."""
-        self.fire(event, packet=wire.decode(frame), session=session)
+        try:
+            packet = wire.decode(frame)
+        except wire.MalformedPacketError:
+            return  # whoever handles it will say so
+        self.fire(event, packet=packet, session=session)
 
     def message(self, event: Events, session: ClientSession, told: tuple[str, bytes, int]) -> None:
         """Tell of a message: topic, payload and QoS as its client published them."""

@@ -13,7 +13,7 @@ from amqtt.contexts import Action
 
 from flashyard_broker.mqtt.session import ClientSession
 
-_REMEMBERED = 50_000  # decisions
+_REMEMBERED = 10_000  # decisions
 
 Ask = Callable[[ClientSession, str, Action], Awaitable[bool]]
 ClearsOnly = Callable[[ClientSession, str], bool]
@@ -38,7 +38,7 @@ class Verdicts:
 
     def forget(self) -> None:
         """Ask anew, because identities changed."""
-        self._known.clear()
+        self._known = {}
 
     async def on_publishing(self, session: ClientSession, topic: str) -> Verdict:
         """Decide on a topic. Clients do not publish below `$` (4.7.2)."""
@@ -58,7 +58,10 @@ class Verdicts:
         key = (session.identity, session.client_id, action, topic)
         known = self._known.get(key)
         if known is None:
-            known = await self._ask(session, topic, action)
+            known, then = False, None
+            while then is not self._known:  # else what was decided is out of date already
+                then = self._known
+                known = await self._ask(session, topic, action)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = known

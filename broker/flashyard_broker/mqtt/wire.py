@@ -134,6 +134,10 @@ def decode(frame: bytes) -> Any:
     Raises:
         MalformedPacketError: it is not.
     """
+    found = remaining_length(frame, 1)
+    if found is not None:  # with as few bytes as the length needs, as the codec would write it
+        length, body = found
+        frame = frame[:1] + _length(length) + frame[body:]
     reader = BufferReader(frame)
     try:
         header = at_once(MQTTFixedHeader.from_stream(reader))

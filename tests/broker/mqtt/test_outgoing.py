@@ -27,6 +27,8 @@ class Paper:
     def send(self, frame: bytes) -> None:
         self.sent.append(Packet(frame[0] >> 4, frame[0] & 15, frame[2:]))
 
+    answer = send
+
 
 class Comings(RuleBasedStateMachine):
     """A client that acknowledges, stalls, vanishes and comes back hears every event, in order."""

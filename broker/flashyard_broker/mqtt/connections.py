@@ -1,0 +1,92 @@
+"""All sockets of the broker: who has not said who it is, who fell silent, and the end of all.
+
+Source: MQTT 3.1.1, 3.1.2.10. It knows no session but the one that a client sits in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from flashyard_broker.counters import Counters, Cut, Refused
+from flashyard_broker.limits import Limits
+from flashyard_broker.mqtt.connection import Connection
+
+_PATIENCE = 1.5  # of a client's keep-alive
+_FAREWELL = 2.0  # seconds for a client to take what was sent to it before the end
+
+
+class Connections:
+    """The connections that are open. Strangers, who are not let in yet, have a bound of their own.
+
+    amqtt gives strangers all the time there is (D11), and never looks at keep-alive (D3).
+    """
+
+    def __init__(self, limits: Limits, counters: Counters) -> None:
+        self._limits = limits
+        self._counters = counters
+        self._strangers: dict[Connection, None] = {}  # the oldest first
+        self._known: set[Connection] = set()
+        self._all_gone = asyncio.Event()
+        self._is_over = False
+
+    def welcome(self, connection: Connection) -> None:
+        """Take a new connection; one too many takes the place of the oldest that said nothing.
+
+        So however many come and say nothing, who does say who it is gets through.
+        """
+        self._counters.connections += 1
+        self._all_gone.clear()
+        self._strangers[connection] = None
+        if self._is_over:
+            connection.abort()
+        elif len(self._strangers) > self._limits.strangers:
+            next(iter(self._strangers)).client.refuse(Refused.SILENT)
+
+    def know(self, connection: Connection) -> None:
+        """Note that a connection's client was let in."""
+        self._strangers.pop(connection, None)
+        self._known.add(connection)
+
+    @property
+    def is_full(self) -> bool:
+        """Are there as many clients as there may be?"""
+        return len(self._known) >= self._limits.clients
+
+    def farewell(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+        self._strangers.pop(connection, None)
+        self._known.discard(connection)
+        if not self._strangers and not self._known:
+            self._all_gone.set()
+
+    def sweep(self, now: float) -> None:
+        """End whom keep-alive or the time for a CONNECT ends (D3, D11)."""
+        for connection in (*self._strangers, *self._known):
+            client, silent = connection.client, now - connection.heard
+            if connection.is_closing:
+                if silent > _FAREWELL:
+                    connection.abort()  # it does not take its farewell
+            elif client.session is None:
+                if now - connection.made > self._limits.connect_timeout:
+                    client.refuse(Refused.SILENT)
+            elif 0 < client.session.keep_alive * _PATIENCE < silent and not connection.is_parked:
+                client.cut(Cut.KEEP_ALIVE)
+
+    async def close(self) -> None:
+        """Close them all, and take no more; return when they are gone, soon at any rate."""
+        self._is_over = True
+        for connection in (*self._strangers, *self._known):
+            connection.close()
+        if not await self._gone():
+            for connection in (*self._strangers, *self._known):
+                connection.abort()
+            await self._gone()
+
+    async def _gone(self) -> bool:
+        try:
+            async with asyncio.timeout(_FAREWELL):
+                if self._strangers or self._known:
+                    await self._all_gone.wait()
+        except TimeoutError:
+            return False
+        return True
