@@ -180,16 +180,32 @@ space:
 flashyard access add hub bench-a       # prints its secret, this once
 flashyard access add bridge office     # each bridge has an identity of its own
 flashyard access list
-flashyard access revoke bench-a        # a running broker disconnects it within seconds
+flashyard access revoke bench-a        # a running broker disconnects it within a second
 flashyard broker --listen 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key
 flashyard hub --broker mqtts://bench-a:SECRET@broker.lan:8883
 ```
 
-The credentials lie in `broker/credentials.json` under the data directory, mode 0600, hashed. The
-name is the MQTT user name, the secret the password. With `--client-ca` a client certificate can
-take their place: without a user name, its subject's common name is the identity, which `access`
-must know too. Clients without a name are let in on loopback listeners only, and may do everything
-there.
+A running broker looks once a second for who was added or revoked. The credentials lie in
+`broker/credentials.json` under the data directory, mode 0600, hashed. The name is the MQTT user
+name, the secret the password. With `--client-ca` a client certificate can take their place: without
+a user name, its subject's common name is the identity, which `access` must know too. Clients
+without a name are let in on loopback listeners only, and may do everything there.
+
+## `flashyard up` beyond this machine
+
+`flashyard up --mqtt 0.0.0.0:8883` makes identities for its own bridge and hub, `up-bridge` and the
+hub's id, and keeps their secrets in the data directory, mode 0600. Who revokes one of them stops
+`up` first: its next start makes it anew. Add the hubs on other hosts as above, with the same
+`--data-dir`. To have all of it encrypted:
+
+```sh
+flashyard up --mqtt 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key --broker-ca ca.pem
+```
+
+The certificate must name what others call the broker *and* the address that `up`'s own bridge and
+hub use: that of `--mqtt`, and 127.0.0.1 for 0.0.0.0. `--broker-ca` is the authority they trust.
+With `--client-ca` they need a certificate as well: `--broker-cert` and `--broker-key`. The same
+settings can stand in `flashyard.toml`, under `[up]`, or the broker's own under `[broker]`.
 
 ## The table
 
@@ -215,8 +231,9 @@ _MOSQUITTO = """## Mosquitto
 `flashyard.conf`, a listener on port 8883 that uses them. Put `server.crt` and `server.key` beside
 them, give all of it to the user that Mosquitto runs as, and add `include_dir DIR` to
 `broker/mosquitto.conf`, where `per_listener_settings true` comes first. After every `add` or
-`revoke`: export again into the same directory (owner and mode stay), and send Mosquitto a SIGHUP.
-A revoked identity is then disconnected.
+`revoke`: export again into the same directory, and send Mosquitto a SIGHUP. A revoked identity is
+then disconnected. Owner and mode of the files stay; `flashyard.conf` is kept as it is once it is
+there, so that a port, a certificate or a line of your own in it lasts.
 
 Mosquitto 2.0 delivers nothing that the table forbids, in either direction. But it is not the same:
 

@@ -31,6 +31,7 @@ async def test_a_secret_is_data_shown_once_and_lets_in(data: Path) -> None:
     secret = added.out.strip()
     assert secret not in added.err
     assert "mqtts://bench-a:SECRET@HOST:PORT" in added.err
+    assert "within a second" in added.err  # a running broker looks once a second
     credentials = Credentials(data / "broker" / "credentials.json")
     credentials.load()
     assert await credentials.verify("bench-a", secret)
@@ -90,6 +91,7 @@ async def test_what_cannot_be_is_one_sentence_and_a_usage_error(
     assert refused.status == 2, refused.err
     assert word in refused.err
     assert refused.err.startswith("flashyard: ")
+    assert "Value error" not in refused.err
     assert not (data / "broker" / "credentials.json").exists()
 
 
@@ -111,6 +113,17 @@ async def test_another_file_can_be_named(data: Path, tmp_path: Path) -> None:
     assert (await access(data, "list")).out == ""
 
 
+@pytest.mark.parametrize("verb", [["add", "hub", "bench-a"], ["revoke", "bench-a"], ["list"]])
+async def test_no_directory_is_made_for_a_file_that_was_named(
+    data: Path, tmp_path: Path, verb: list[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    refused = await access(data, *verb, "--credentials", nowhere / "c.json")
+    assert (refused.status, refused.out) == (2, "")
+    assert f"There is no directory {nowhere}" in refused.err
+    assert not nowhere.exists()
+
+
 async def test_mosquittos_files_are_written_for_their_owner_and_named(
     data: Path, tmp_path: Path
 ) -> None:
@@ -122,6 +135,10 @@ async def test_mosquittos_files_are_written_for_their_owner_and_named(
         assert path.stat().st_mode & 0o777 == 0o600
         assert secret not in path.read_text()
     assert "docs/access.md" in exported.err
+    assert "kept" not in exported.err
+    again = await access(data, "export", "mosquitto", "--out", tmp_path / "etc")
+    assert again.out == exported.out
+    assert f"{paths[2]} was there and is kept" in again.err
 
 
 async def test_without_a_word_it_tells_what_it_can() -> None:

@@ -135,7 +135,8 @@ class GuardedMosquitto(Guarded):
         self._process.reload()
 
     def _export(self) -> None:
-        export(self.file.read(), self._files)
+        if export(self.file.read(), self._files).is_kept:
+            return
         lines = (self._files / LISTENER).read_text().splitlines()
         kept = [line for line in lines if not line.startswith(("certfile ", "keyfile "))]
         assert len(kept) == len(lines) - 2

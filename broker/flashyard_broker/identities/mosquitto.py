@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
 from flashyard_broker.access import rights_of
@@ -16,8 +17,16 @@ from flashyard_broker.identities.credential_file import Credential
 ACCESS, PASSWORDS, LISTENER = "flashyard.acl", "flashyard.passwd", "flashyard.conf"
 PORT = 8883  # IANA's secure-mqtt
 _MADE = "# Made by `flashyard access export mosquitto`: change who there is, and make it anew.\n"
+_ONCE = "# Made once by `flashyard access export mosquitto`; later exports keep what you change.\n"
 
 Everybody = Mapping[str, Credential]
+
+
+class Exported(NamedTuple):
+    """``paths``: all three. ``is_kept``: the listener was there before, and nobody touched it."""
+
+    paths: tuple[Path, ...]
+    is_kept: bool
 
 
 def access_list(everybody: Everybody) -> str:
@@ -36,7 +45,7 @@ def password_file(everybody: Everybody) -> str:
 
 def listener(directory: Path) -> str:
     """Render the lines of a listener that asks for credentials, with the files' places."""
-    return f"""{_MADE}
+    return f"""{_ONCE}
 # Needs `per_listener_settings true`, as the mosquitto.conf of flashyard has it.
 listener {PORT}
 allow_anonymous false
@@ -54,18 +63,19 @@ keyfile {directory / "server.key"}
 """
 
 
-def export(everybody: Everybody, directory: Path) -> tuple[Path, ...]:
-    """Write the three files into a directory, for their owner alone; return their paths.
+def export(everybody: Everybody, directory: Path) -> Exported:
+    """Write the three files into a directory, for their owner alone.
+
+    The listener is written where there is none: who runs Mosquitto says there how it is reached.
 
     Raises:
         FaultError: `invalid_request`: the directory cannot be written to.
     """
     place = directory.absolute()
-    texts = {
-        ACCESS: access_list(everybody),
-        PASSWORDS: password_file(everybody),
-        LISTENER: listener(place),
-    }
+    texts = {ACCESS: access_list(everybody), PASSWORDS: password_file(everybody)}
+    is_kept = (place / LISTENER).exists()
+    if not is_kept:
+        texts[LISTENER] = listener(place)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -77,7 +87,7 @@ def export(everybody: Everybody, directory: Path) -> tuple[Path, ...]:
             f"The directory {place} cannot be written to: {error.strerror}.",
             hint="Name a directory of yours with --out.",
         ) from error
-    return tuple(place / name for name in texts)
+    return Exported(tuple(place / name for name in (ACCESS, PASSWORDS, LISTENER)), is_kept)
 
 
 def _block(name: str, credential: Credential) -> str:

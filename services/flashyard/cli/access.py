@@ -10,6 +10,7 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import Credentials, DataDir, Json
+from flashyard.contract.faults import Code, refuse
 from flashyard_broker.access import Role
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def add(
     if json:
         print_data(_as_json({"name": name, "role": role, "secret": secret}))
         return
-    say(f"The {role} {name} is let in from now on. Its secret, which is shown this once:")
+    say(f"The {role} {name} is let in within a second. Its secret, which is shown this once:")
     print_data(secret)
     say(_USE[role].format(name=name))
 
@@ -113,9 +114,11 @@ def export(
     from flashyard.cli.talk import print_data, say
     from flashyard_broker.identities.mosquitto import export as write
 
-    paths = write(_file(ctx, credentials, data_dir).read(), out)
-    for path in paths:
+    written = write(_file(ctx, credentials, data_dir).read(), out)
+    for path in written.paths:
         print_data(str(path))
+    if written.is_kept:
+        say(f"{written.paths[-1]} was there and is kept as it is; the others are made anew.")
     say(f"docs/access.md tells how {peer} uses them, and what it cannot keep to.")
 
 
@@ -128,7 +131,14 @@ def _file(ctx: typer.Context, credentials: Path | None, data_dir: Path | None) -
     settings = said.settings(
         BrokerSettings, credentials=credentials, data_dir=data_dir, listen=["127.0.0.1:0"]
     )
-    return CredentialFile(settings.credentials_path)
+    path = settings.credentials_path
+    if settings.credentials is not None and not path.parent.is_dir():
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"There is no directory {path.parent} for the credentials.",
+            hint="Make it, or name another file with --credentials.",
+        )
+    return CredentialFile(path)
 
 
 def _as_json(facts: dict[str, object]) -> str:

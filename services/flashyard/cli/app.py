@@ -88,7 +88,9 @@ def run(arguments: list[str]) -> int:
         complain(error.sentence, error.hint)
         return 7
     except TyperException as error:
-        complain(error.format_message(), "`flashyard --help` lists the commands.")
+        # Typer reads values with pydantic, whose own words begin the sentence of a wrong one.
+        sentence = error.format_message().replace(": Value error, ", ": ", 1)
+        complain(sentence, "`flashyard --help` lists the commands.")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -45,7 +45,7 @@ def test_an_export_is_for_its_owners_eyes_and_a_later_one_keeps_the_mode(
     file: CredentialFile, tmp_path: Path
 ) -> None:
     place = tmp_path / "etc" / "mosquitto"
-    paths = export(file.read(), place)
+    paths = export(file.read(), place).paths
     assert [path.name for path in paths] == [ACCESS, PASSWORDS, LISTENER]
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
     (place / PASSWORDS).chmod(0o640)
@@ -55,6 +55,20 @@ def test_an_export_is_for_its_owners_eyes_and_a_later_one_keeps_the_mode(
     for name in (ACCESS, PASSWORDS):
         assert "a-hub" not in (place / name).read_text()
     assert f"password_file {place / PASSWORDS}\n" in (place / LISTENER).read_text()
+
+
+def test_what_the_operator_made_of_the_listener_is_kept(
+    file: CredentialFile, tmp_path: Path
+) -> None:
+    assert not export(file.read(), tmp_path).is_kept
+    listener = tmp_path / LISTENER
+    own = listener.read_text().replace("listener 8883", "listener 18883")
+    own += "use_username_as_clientid true\n"
+    listener.write_text(own)
+    file.revoke("a-hub")
+    assert export(file.read(), tmp_path).is_kept
+    assert listener.read_text() == own
+    assert "a-hub" not in (tmp_path / ACCESS).read_text() + (tmp_path / PASSWORDS).read_text()
 
 
 def test_where_nothing_can_be_written_is_said(file: CredentialFile) -> None:
