@@ -219,6 +219,8 @@ _REFUSALS = """
 ## What a refusal looks like
 
 - A connection: code 5, logged with name and address, the same client's once a minute.
+- A TLS handshake: the connection ends, logged with address and reason, the same address's once a
+  minute: who has no certificate where `--client-ca` asks for one, or trusts the broker's not.
 - A subscription: 0x80 in the SUBACK; the others of the same packet are granted.
 - A publish: MQTT 3.1.1 has no refusal (3.3.5), so it is acknowledged, and goes nowhere.
 - The last two are logged once for each identity and topic. All are counted, see

@@ -13,6 +13,7 @@ from enum import StrEnum
 class Refused(StrEnum):
     """Why a connection was refused before it was accepted."""
 
+    TLS = "tls"  # its handshake failed or took too long; without a certificate that is wanted, too
     MALFORMED = "malformed"  # the first packet is no CONNECT of MQTT 3.1.1
     SILENT = "silent"  # no CONNECT in time
     VERSION = "version"

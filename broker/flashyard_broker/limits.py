@@ -14,7 +14,8 @@ class Limits:
     connect_timeout: float = 10.0
     """Seconds from the connection to an accepted CONNECT."""
     strangers: int = 1_000
-    """Connections that are not let in yet; for one more the oldest that said nothing is let go."""
+    """Connections that are not let in yet; for one more the oldest that said nothing is let go.
+    As many TLS handshakes may be open before that."""
     clients: int = 10_000
     clients_of_one: int = 100
     """Clients of one identity, as a viewer's may be; anonymous ones are not counted."""

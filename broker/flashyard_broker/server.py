@@ -9,7 +9,7 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from flashyard_broker.identities.plugin import AccessPlugin
 from flashyard_broker.limits import Limits
 from flashyard_broker.mqtt.connection import Connection
 from flashyard_broker.mqtt.engine import Engine
+from flashyard_broker.mqtt.handshakes import Handshakes
 
 _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -67,6 +68,7 @@ class EmbeddedBroker:
         self._servers: list[asyncio.Server] = []
         self._watch: asyncio.Task[None] | None = None
         self._engine: Engine
+        self._handshakes: Handshakes | None = None
 
     @property
     def addresses(self) -> tuple[Endpoint, ...]:
@@ -103,6 +105,8 @@ class EmbeddedBroker:
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._engine = Engine(_configuration(self._credentials), self._limits)
+        if self._tls is not None:
+            self._handshakes = Handshakes(self._engine, self._tls)
         async with AsyncExitStack() as undo:
             await self._engine.start()
             undo.push_async_callback(self._stop)
@@ -124,13 +128,15 @@ class EmbeddedBroker:
         await self._stop()
 
     async def _open(self, host: str, endpoint: Endpoint) -> None:
-        connection = partial(Connection, self._engine, anonymous=endpoint.is_loopback)
-        secured: dict[str, Any] = {}
-        if self._tls is not None:
-            secured = {"ssl": self._tls, "ssl_handshake_timeout": self._limits.connect_timeout}
+        may_be_anonymous = endpoint.is_loopback
+        arrive: Callable[[], asyncio.Protocol]
+        if self._handshakes is None:
+            arrive = partial(Connection, self._engine, anonymous=may_be_anonymous)
+        else:
+            arrive = partial(self._handshakes.expect, anonymous=may_be_anonymous)
         try:
             server = await asyncio.get_running_loop().create_server(
-                connection, host, endpoint.port, backlog=_BACKLOG, **secured
+                arrive, host, endpoint.port, backlog=_BACKLOG
             )
         except OSError as error:
             if host == "::1" and not endpoint.host and error.errno in _NO_IPV6:
@@ -145,6 +151,8 @@ class EmbeddedBroker:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        if self._handshakes is not None:
+            await self._handshakes.close()
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
