@@ -1,4 +1,4 @@
-"""One client's socket: bytes in become packets, packets out are gathered into one write a turn.
+"""One client's socket: bytes in become packets, packets out are gathered into one write.
 
 It knows where a packet ends, not what it means. amqtt reads packet by packet from a stream, with
 a task and a timeout for each, and writes each with a system call of its own.
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close once all that was sent is written; nothing more is read."""
         if not self.is_closing:
-            self._flush()
+            self.flush()
             self.heard = self._loop.time()  # from here on it is waited for its farewell
             self.is_closing = True
             self._transport.close()
@@ -124,7 +124,19 @@ class Connection(asyncio.Protocol):
         elif self.is_parked:
             self._rest = bytearray(data)
             return
-        self._read(data)
+        self._read_and_flush(data)
+
+    def _read_and_flush(self, data: bytes) -> None:
+        """Read, and write at once what comes of it: nobody waits for the loop's next turn."""
+        engine = self.engine
+        unflushed: list[Connection] = []
+        engine.unflushed = unflushed
+        try:
+            self._read(data)
+        finally:
+            engine.unflushed = None
+            for connection in unflushed:
+                connection.flush()
 
     def _read(self, data: bytes) -> None:
         at, end = 0, len(data)
@@ -167,7 +179,7 @@ class Connection(asyncio.Protocol):
         self.is_parked = False
         if self._rest is not None:
             data, self._rest = bytes(self._rest), None
-            self._read(data)
+            self._read_and_flush(data)
         if self.is_parked:
             return
         if self.is_lost:
@@ -178,13 +190,16 @@ class Connection(asyncio.Protocol):
     # Out.
 
     def send(self, frame: bytes) -> None:
-        """Write a packet at the end of this turn of the loop, with all others of this turn."""
+        """Write a packet, with all others that come of what is being read, or of this turn."""
         if not self._gathered:
-            self._loop.call_soon(self._flush)
+            if self.engine.unflushed is None:
+                self._loop.call_soon(self.flush)
+            else:
+                self.engine.unflushed.append(self)
         self._gathered.append(frame)
         self._gathered_bytes += len(frame)
         if self._gathered_bytes > _GATHER:
-            self._flush()
+            self.flush()
 
     def offer(self, frame: bytes) -> None:
         """Send a QoS 0 message. To a client that is stuck the newest are kept, within a bound."""
@@ -208,7 +223,8 @@ class Connection(asyncio.Protocol):
             if self._unread >= _UNREAD:
                 self._transport.pause_reading()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was gathered."""
         # Emptied first: what fails to be written must not keep later packets from being so.
         frames, self._gathered, self._gathered_bytes = self._gathered, [], 0
         if frames and not self.is_closing:
@@ -228,7 +244,7 @@ class Connection(asyncio.Protocol):
         """Send what waited, events before samples."""
         self.is_stuck = False
         self.client.writable()
-        self._flush()
+        self.flush()
         while self._backlog and not self.is_stuck and not self.is_closing:
             chunk: list[bytes] = []
             size = 0

@@ -17,6 +17,7 @@ from amqtt.events import BrokerEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
+from flashyard_broker.access import REFUSED
 from flashyard_broker.counters import Counters, Holdings, Refused
 from flashyard_broker.filters import is_bearable, is_filter
 from flashyard_broker.limits import Limits
@@ -66,6 +67,8 @@ class Engine(Broker):
         self.denials = Denials(self.counters)
         self.connections = Connections(limits, self.counters)
         self.told = Told()
+        self.unflushed: list[Connection] | None = None
+        """Whom one client's packets are being passed on to, while they are."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._expulsions = 0
 
@@ -142,7 +145,7 @@ class Engine(Broker):
         elif allowed:
             self._sessions.begin(newcomer, client)
         else:
-            client.refuse(Refused.CREDENTIALS, code=5)
+            client.refuse(newcomer.attributes.get(REFUSED, Refused.CREDENTIALS), code=5)
 
     async def _may_leave_its_will(self, session: ClientSession) -> bool:
         topic = str(session.will_topic)
