@@ -128,11 +128,11 @@ scrape_configs:
 
 """
 _ASKED_FOR = """Only where they are asked for: `flashyard broker --sys-interval S` publishes them
-below `$SYS/broker/` every S seconds (Mosquitto does so by itself, see its `sys_interval`), and
-`flashyard bridge --broker-sys` listens. `flashyard up` does both for the broker it starts, every
-10 s. NATS and RabbitMQ have nothing to tell there; a broker that refuses the subscription is told
-in the log, and done without. What a broker does not tell is not there, nor any of it while the
-broker is out of reach.
+below `$SYS/broker/` every S seconds, and sooner just after its start (Mosquitto does so by itself,
+see its `sys_interval`), and `flashyard bridge --broker-sys` listens. `flashyard up` does both for
+the broker it starts, every 10 s. NATS and RabbitMQ have nothing to tell there; a broker that
+refuses the subscription is told in the log, and done without. What a broker does not tell is not
+there, nor any of it while the broker is out of reach.
 
 """
 

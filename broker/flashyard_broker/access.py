@@ -14,7 +14,9 @@ from flashyard.contract.topics import ANNOUNCE, MANNERS, ROOT, Kind, encode, vie
 from flashyard_broker.filters import is_filter, is_name, is_within
 
 HUB = "{hub}"  # stands for the identity's own segment, encoded as in topics
-ANONYMOUS = "flashyard.anonymous"  # a session's attribute: may its client give no name?
+# Attributes of a session, between those who decide on it and those who count.
+ANONYMOUS = "flashyard.anonymous"  # may its client give no name?
+REASON = "flashyard.reason"  # why it is not let in
 
 
 class Role(StrEnum):

@@ -17,6 +17,7 @@ from flashyard_broker.counters import Counters, Cut, Dropped, Holdings, Refused
 
 ROOT = "$SYS/broker"
 _OWN = "flashyard"
+_SOON = 1.0  # seconds from the first round to the second, unless they are closer anyhow
 _Reason = TypeVar("_Reason", bound=str)
 # What Mosquitto counts as dropped: messages beyond the bound of a queue.
 _BEYOND_BOUNDS = (Dropped.STALLED, Dropped.OFFLINE_FULL)
@@ -39,7 +40,8 @@ class Watched(Protocol):
 class SysTopics:
     """Tells the numbers of a broker that serves, every ``interval`` seconds; at 0 never.
 
-    They are retained, so that who comes is told at once. An async context manager, to be left
+    They are retained, so that who comes is told at once. The first rounds come sooner, 1, 2, 4, …
+    s after one another: clients come soon after the start. An async context manager, to be left
     before the broker.
     """
 
@@ -68,11 +70,13 @@ class SysTopics:
     async def _tell_for_ever(self) -> None:
         began = time.monotonic()
         self._tell("version", f"flashyard {flashyard.__version__}")
+        pause = min(_SOON, self._interval)
         while True:
             self._tell("uptime", f"{time.monotonic() - began:.0f} seconds")
             for topic, number in numbers(self._broker.counters, self._broker.holdings()).items():
                 self._tell(topic, str(number))
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._interval)
 
     def _tell(self, topic: str, text: str) -> None:
         self._broker.tell(f"{ROOT}/{topic}", text.encode(), retain=True)

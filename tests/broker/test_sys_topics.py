@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import flashyard
 from flashyard.endpoint import Endpoint
 from flashyard_broker.counters import Counters, Cut, Dropped, Holdings, Refused
 from flashyard_broker.server import EmbeddedBroker
@@ -48,7 +49,13 @@ async def test_who_comes_is_told_at_once_and_what_is_retained() -> None:
         await raw.send(subscribe(f"{ROOT}/uptime"))
         await raw.expect(SUBACK)
         message = await raw.message()
-        assert (message.payload, message.qos, message.retain) == (b"0 seconds", 0, True)
+        assert (message.topic, message.qos, message.retain) == (f"{ROOT}/uptime", 0, True)
+        assert message.payload.endswith(b" seconds")
+
+
+async def test_who_came_soon_after_the_start_is_counted_long_before_the_interval_is_over() -> None:
+    async with told(3600) as port, client(port, "early"):
+        await listen(port, {"clients/connected": 2, "flashyard/connections": 2})
 
 
 async def test_the_numbers_are_true() -> None:
@@ -98,9 +105,9 @@ async def test_a_subscriber_to_everything_is_spared_them() -> None:
 
 async def test_a_client_cannot_speak_in_the_brokers_name() -> None:
     async with told(3600) as port, client(port, "liar") as liar:
-        await liar.send(publish(f"{ROOT}/uptime", b"9 seconds", retain=True))
+        await liar.send(publish(f"{ROOT}/version", b"a lie", retain=True))
         await liar.silent()
-        await listen(port, {"uptime": "0 seconds"})
+        await listen(port, {"version": f"flashyard {flashyard.__version__}"})
 
 
 def test_every_reason_there_is_has_a_number_and_only_overflow_is_mosquittos_dropped() -> None:

@@ -106,6 +106,10 @@ async def test_a_port_that_is_taken_is_told_and_no_other_is_taken(
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
+        (
+            ["broker", "--listen", "0.0.0.0:0", "--credentials", "/nowhere"],
+            "/nowhere cannot be read",
+        ),
         (["broker", "--listen", "nonsense"], "HOST:PORT"),
         (["broker", "--listen", "0.0.0.0:0"], "--credentials"),
         (["broker", "--tls-cert", "/c"], "--tls-key"),

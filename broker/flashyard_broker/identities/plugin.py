@@ -17,11 +17,13 @@ from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from flashyard_broker import access
+from flashyard_broker.counters import Refused
 from flashyard_broker.identities.credentials import Credentials
 
 _SILENCE = 60.0  # seconds between two lines about the same client
 _MOST_TOLD = 200  # clients told about in that time: who guesses names must not fill the disk
 _NAME_SHOWN = 64  # characters: what a client calls itself may be 64 KiB
+_ANOTHERS = "not its client id"
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +67,9 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         else:
             reason = self._reason_against(session.username, session)
         if reason is not None:
+            session.attributes[access.REASON] = (
+                Refused.CLIENT_ID if reason is _ANOTHERS else Refused.CREDENTIALS
+            )
             self._tell(session, reason)
         return reason is None
 
@@ -101,7 +106,7 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         if self.credentials.role_of(name) is None:
             return "unknown name"
         if not self.credentials.may_use(name, session.client_id or ""):
-            return "not its client id"
+            return _ANOTHERS
         return None
 
     def _tell(self, session: Session, reason: str) -> None:

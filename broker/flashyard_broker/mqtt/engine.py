@@ -17,7 +17,7 @@ from amqtt.events import BrokerEvents
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
-from flashyard_broker.access import REFUSED
+from flashyard_broker.access import REASON
 from flashyard_broker.counters import Counters, Holdings, Refused
 from flashyard_broker.filters import is_bearable, is_filter
 from flashyard_broker.limits import Limits
@@ -145,7 +145,7 @@ class Engine(Broker):
         elif allowed:
             self._sessions.begin(newcomer, client)
         else:
-            client.refuse(newcomer.attributes.get(REFUSED, Refused.CREDENTIALS), code=5)
+            client.refuse(newcomer.attributes.get(REASON, Refused.CREDENTIALS), code=5)
 
     async def _may_leave_its_will(self, session: ClientSession) -> bool:
         topic = str(session.will_topic)

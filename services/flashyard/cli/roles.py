@@ -82,15 +82,16 @@ def broker(
     scheme = "mqtt" if tls is None else "mqtts"
 
     async def role(ready: Ready) -> None:
-        public = [str(endpoint) for endpoint in settings.listen if not endpoint.is_loopback]
-        if public and tls is None:
-            logging.getLogger(__name__).warning(
-                "credentials and all reports travel in clear to %s; --tls-cert has them encrypted",
-                ", ".join(public),
-            )
         async with EmbeddedBroker(
             listen=settings.listen, credentials=settings.credentials_file, tls=tls
         ) as embedded:
+            public = [str(endpoint) for endpoint in settings.listen if not endpoint.is_loopback]
+            if public and tls is None:
+                logging.getLogger(__name__).warning(
+                    "credentials and all reports travel in clear to %s; "
+                    "--tls-cert and --tls-key have them encrypted",
+                    ", ".join(public),
+                )
             ready(*(f"{scheme}://{address}" for address in embedded.addresses))
             async with SysTopics(embedded, settings.sys_interval):
                 await asyncio.get_running_loop().create_future()

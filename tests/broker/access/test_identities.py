@@ -51,7 +51,7 @@ async def test_a_client_id_is_its_identitys_own(ours: Ours, name: str, client_id
     async with ours.client("bench-b") as other, ours.client("backup") as bridge:
         assert await ours.answer(client_id, name, ours.secrets[name]) == NOT_AUTHORIZED
         assert await other.silent() == await bridge.silent() == []
-    assert ours.broker.counters.refused[Refused.CREDENTIALS] == 1
+    assert ours.broker.counters.refused == {Refused.CLIENT_ID: 1}
 
 
 async def test_a_viewer_takes_no_client_id_that_is_a_name(ours: Ours) -> None:
@@ -99,7 +99,7 @@ async def test_a_refused_client_is_logged_once_with_its_name_and_always_counted(
     (told,) = (each.getMessage() for each in caplog.records)
     assert "bench-a" in told
     assert "guess" not in told
-    assert ours.broker.counters.refused[Refused.CREDENTIALS] == 3
+    assert ours.broker.counters.refused == {Refused.CREDENTIALS: 3}
 
 
 async def test_a_bridge_clears_and_does_nothing_else_to_what_hubs_retain(ours: Ours) -> None:
