@@ -86,6 +86,7 @@ class Intake:
             broker,
             Address.parse(broker).user or f"bridge-{secrets.token_hex(8)}",
             on_message=self.hear,
+            owner="bridge",
             tls=tls,
             subscriptions=topics.bridge_filters(),
             wishes=[of_broker.FILTER] if broker_sys else [],

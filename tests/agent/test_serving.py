@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from flashyard.agent import serve
 from flashyard.agent.identity import kept_hub_id
 from flashyard.contract.faults import Code
@@ -13,7 +15,10 @@ from flashyard.settings import HubSettings
 from support.bridge_peer import BridgePeer
 from support.brokers import BrokerProcess
 from support.faults import refused
+from support.guarded import Guarded, Ours, guarded
 from support.waiting import until
+
+__all__ = ["guarded"]
 
 
 async def test_a_cancelled_hub_leaves_in_order_under_the_name_it_keeps(
@@ -45,6 +50,25 @@ async def test_a_hub_waits_for_its_broker(tmp_path: Path, mosquitto_broker: Brok
     serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+
+
+@pytest.mark.parametrize("is_hubs", [True, False])
+async def test_a_hub_with_a_credential_of_another_role_says_that_nobody_hears_it_before_ready(
+    *, guarded: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture, is_hubs: bool
+) -> None:
+    # Ours lets no viewer subscribe as a hub, and Mosquitto lets a bridge publish presences.
+    other = "office" if isinstance(guarded, Ours) else "wall"
+    user = "bench-a" if is_hubs else other
+    url = f"mqtt://{user}:{guarded.secrets[user]}@127.0.0.1:{guarded.port}"
+    told: list[str] = []
+    serving = asyncio.create_task(
+        serve(HubSettings(broker=url, data_dir=tmp_path), lambda _: told.append(caplog.text))
+    )
+    await until(lambda: told)
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+    assert ("passes on nothing that this hub says" in told[0]) != is_hubs
 
 
 async def test_a_hub_without_a_broker_can_be_stopped(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard.settings import BridgeSettings
 from flashyard_bridge.app import serve
 from support.brokers import free_port
-from support.mqtt_peer import MqttPeer, mqtt_peer
+from support.mqtt_peer import DISCONNECT, PUBLISH, MqttPeer, mqtt_peer
 from support.waiting import until
 
 NOBODY = f"mqtt://127.0.0.1:{free_port()}"
@@ -62,6 +62,14 @@ async def test_the_probes_answer_though_the_broker_swallows_every_packet(tmp_pat
         assert (health.status_code, health.json()["status"]) == (503, "degraded")
         ready = await http.get("/api/v1/ready")
         assert (ready.status_code, ready.json()["ok"]) == (503, False)
+
+
+async def test_a_bridge_that_is_stopped_says_goodbye_to_its_broker(tmp_path: Path) -> None:
+    async with mqtt_peer(MqttPeer()) as peer:
+        async with _bridge(tmp_path, broker=peer.url):
+            await until(lambda: peer.of_type(PUBLISH))  # its announce
+            assert not peer.of_type(DISCONNECT)
+        await until(lambda: peer.of_type(DISCONNECT))
 
 
 async def test_errors_are_json_whatever_was_asked(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard.link import Address
+from support.faults import refused
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,18 @@ def test_a_broker_url_says_where_and_as_whom(url: str, expected: Address) -> Non
         "mqtt://h:1/topic",
         "mqtt://h:1?x=1",
         "mqtt://h:1#x",
+        "mqtt://local host:1",
+        "mqtt://h\x00:1",
+        "mqtt://a..b:1",
+        f"mqtt://{'x' * 64}:1",
+        "mqtt://user:a/b@h",
     ],
 )
-def test_what_is_no_broker_url_is_refused(url: str) -> None:
-    with pytest.raises(FaultError) as refusal:
-        Address.parse(url)
-    assert refusal.value.fault.code is Code.INVALID_REQUEST
+def test_what_is_no_broker_url_is_refused_by_its_option_with_how_to_write_one(url: str) -> None:
+    with refused(Code.INVALID_REQUEST) as refusal:
+        Address.parse(url, option="--hub-broker")
+    assert refusal.fault.sentence.startswith("--hub-broker ")
+    assert "/ @ : ? # % percent-encoded: %2F %40 %3A %3F %23 %25" in (refusal.fault.hint or "")
 
 
 @pytest.mark.parametrize("rest", ["h:1", "h:none", "h:1/path", "", "\u2100:1"])

@@ -12,7 +12,7 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard.link import Link, Will
 from support.brokers import Broker, free_port, mosquitto
 from support.listener import Listener
-from support.mqtt_peer import CONNECT, SUBSCRIBE, MqttPeer, mqtt_peer
+from support.mqtt_peer import CONNECT, DISCONNECT, SUBSCRIBE, MqttPeer, mqtt_peer
 from support.waiting import until
 
 WITHIN = 10.0
@@ -88,6 +88,18 @@ async def test_a_link_left_by_an_error_leaves_its_will(broker: Broker) -> None:
         with pytest.raises(ZeroDivisionError):
             await fail()
         await until(lambda: viewer.payloads == [b"offline"])
+
+
+async def test_a_link_without_a_will_says_goodbye_whatever_it_is_left_by() -> None:
+    async def fail(url: str) -> None:
+        async with Listener().link(url, "bridge") as link:
+            await link.wait_until_up(WITHIN)
+            raise ZeroDivisionError
+
+    async with mqtt_peer(MqttPeer()) as peer:
+        with pytest.raises(ZeroDivisionError):
+            await fail(peer.url)
+        await until(lambda: peer.of_type(DISCONNECT))
 
 
 async def test_what_is_retained_reaches_a_newcomer_marked_as_retained(broker: Broker) -> None:
@@ -181,7 +193,7 @@ async def test_waiting_for_a_broker_that_is_not_there_ends_in_a_fault_that_says_
     ("peer", "reason"),
     [
         (MqttPeer(connack=5), "refused the connection: Not authorized"),
-        (MqttPeer(suback=0x80), "refused the subscription to ['yard/#']"),
+        (MqttPeer(suback=0x80), "refused the subscription to yard/#"),
         (MqttPeer(connack=None), "does not answer"),
         (MqttPeer(suback=None), "does not answer"),
     ],

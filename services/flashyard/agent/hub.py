@@ -74,6 +74,7 @@ class Hub:
             settings.broker,
             hub_id,
             on_message=self._hear,
+            owner="hub",
             tls=tls,
             on_up=self._link_up,
             on_down=self._link_down,
@@ -225,9 +226,7 @@ class Hub:
         """Take over what an earlier run left, then tell all that is true."""
         if not self._greeted.is_set():
             # What is retained on our topics comes before the echo of what we just said.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.own_echo):
-                    await self._heard_myself.wait()
+            await self._hear_myself()
             if any(device.current_job or device.queue for device in self._left_behind.values()):
                 # If the hub that has these jobs still lives, it throws us out meanwhile; each time
                 # it does, its link is slower to come back.
@@ -239,6 +238,18 @@ class Hub:
         for each in lost:
             self._post.record(each.record)
         self._post.send_kept()
+
+    async def _hear_myself(self) -> None:
+        try:
+            async with asyncio.timeout(self._timing.own_echo):
+                await self._heard_myself.wait()
+        except TimeoutError:
+            # MQTT 3.1.1 has no refusal of a publish (3.3.5): this is all there is to see of it.
+            _log.warning(
+                "%s passes on nothing that this hub says: nobody will see its devices. "
+                "The user in --broker must be a hub's, not a bridge's or a viewer's",
+                self._link.address,
+            )
 
     def _tell_all(self) -> None:
         """Publish every device's record, and answer the announces that asked for it."""

@@ -20,7 +20,8 @@ class Timing:
         repeat_record: how often a running job's device record is repeated.
         refresh_record: how often an idle device's record is, so that it ages in days, not weeks.
         forget_device: after which an unseen device's record is removed.
-        own_echo: how long to wait for the retained records that follow a connection.
+        own_echo: how long to wait for the own presence to come back, after the retained records
+            that an earlier run left; without, the hub says so and goes on.
         settle: how long a connection must stand before another process's jobs are given up; NATS
             holds one that was thrown out for a second, and then it backs off once more.
         first_looks: in which every device was looked at once, or the hub is ready without.
@@ -40,7 +41,7 @@ class Timing:
     repeat_record: float = 10.0
     refresh_record: float = 3600.0
     forget_device: float = 7 * 86400.0
-    own_echo: float = 1.0
+    own_echo: float = 3.0
     settle: float = 3.0
     first_looks: float = 5.0
     safe_point: float = 8.0

@@ -2,8 +2,8 @@
 
 The public names, all used from the event loop's own thread::
 
-    Link(url, client_id, *, on_message, tls=None, subscriptions=(), wishes=(), will=None, on_up=…,
-         on_down=…, keepalive=10, keep_unsent=False, max_queued=1000, connect_timeout=5.0)
+    Link(url, client_id, *, on_message, owner=…, tls=None, subscriptions=(), wishes=(), will=None,
+         on_up=…, on_down=…, keepalive=10, keep_unsent=False, max_queued=1000, connect_timeout=5.0)
         async with link: …                                          # connects in the background
         link.publish(topic, payload, *, qos=0, retain=False) -> bool         # never waits
         await link.publish_and_confirm(topic, payload, *, retain=False, within=2.0) -> bool

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_HINT = (
+    "Write mqtt://[USER:PASSWORD@]HOST[:PORT], or mqtts:// for TLS; in USER and PASSWORD write "
+    "/ @ : ? # % percent-encoded: %2F %40 %3A %3F %23 %25."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +32,37 @@ class Address:
         return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
     @classmethod
-    def parse(cls, url: str) -> Address:
+    def parse(cls, url: str, *, option: str = "--broker") -> Address:
         """Parse ``mqtt[s]://[user[:password]@]host[:port]``; user and password percent-encoded.
 
+        Args:
+            url: is not in any fault, since it may hold a password.
+            option: that gave it, for people.
+
         Raises:
-            FaultError: `invalid_request` for what is no such URL. The URL itself is not in it,
-                since it may hold a password.
+            FaultError: `invalid_request` for what is no such URL.
         """
+
+        def refusal(why: str) -> FaultError:
+            return refuse(Code.INVALID_REQUEST, f"{option} {why}.", hint=_HINT)
+
+        if any(each.isspace() or not each.isprintable() for each in url):
+            raise refusal("holds a blank or what cannot be printed")
         try:
             parts = urlsplit(url)
             port = parts.port
+            # As the resolver does: it could not be asked for a name that fails here.
+            (parts.hostname or "").encode("idna")
         except ValueError:  # its text may hold the password
-            raise refuse(Code.INVALID_REQUEST, "The broker's URL is not a URL.") from None
+            raise refusal("has a port that is none, or a host that can be none") from None
         if parts.scheme not in DEFAULT_PORTS:
-            raise refuse(
-                Code.INVALID_REQUEST, "The broker's URL must begin with mqtt:// or mqtts://."
-            )
+            raise refusal("must begin with mqtt:// or mqtts://")
         if not parts.hostname or port == 0:
-            raise refuse(Code.INVALID_REQUEST, "The broker's URL must name a host and a real port.")
+            raise refusal("must name a host and a real port")
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
-            raise refuse(Code.INVALID_REQUEST, "The broker's URL ends after the port.")
+            raise refusal("must end after the port")
         if parts.username == "":
-            raise refuse(Code.INVALID_REQUEST, "The broker's URL has an @ but no user before it.")
+            raise refusal("has an @ but no user before it")
         return cls(
             host=parts.hostname,
             port=port or DEFAULT_PORTS[parts.scheme],

@@ -21,6 +21,7 @@ from flashyard.link.address import Address
 from flashyard.link.dial import dial
 from flashyard.link.letter import Letter, LinkDownError, Will
 from flashyard.link.outgoing import Outgoing
+from flashyard.link.reasons import of_denied, of_repeated_loss
 from flashyard.link.tls import client_context, shake_hands
 from flashyard.link.wire import Wire
 
@@ -40,7 +41,7 @@ class Link:
     Callbacks are plain functions, called one at a time in one task. A ValueError or FaultError of
     a callback (bad input) is logged and counted; anything else is a defect: the link then ends,
     the body of its ``async with`` is cancelled, and the defect comes out of it in an
-    ExceptionGroup. When the body ends by an exception no DISCONNECT is sent: the will is due.
+    ExceptionGroup. When the body ends by an exception a will is due, and no DISCONNECT is sent.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Link:
         client_id: str,
         *,
         on_message: Callable[[str, bytes, bool], None],
+        owner: str = "client",
         tls: ssl.SSLContext | None = None,
         subscriptions: Sequence[tuple[str, int]] = (),
         wishes: Sequence[tuple[str, int]] = (),
@@ -66,6 +68,7 @@ class Link:
             url: ``mqtt[s]://[user:password@]host[:port]``.
             client_id: unique among the broker's clients.
             on_message: gets topic, payload and whether it is the broker's retained copy.
+            owner: what it is, for people: "hub", "bridge"; its user at the broker must be one.
             tls: of `client_context`, for mqtts; by default the system's CAs are trusted.
             subscriptions: (filter, QoS) pairs; a refused one keeps the link down.
             wishes: further ones; a refused one is told in the log, and done without.
@@ -88,6 +91,7 @@ class Link:
         self.received = 0
         self.callback_errors = 0
         self.down_reason = "not connected yet"
+        self._owner = owner
         self._tls = tls
         self._on_message = on_message
         self._on_up = on_up
@@ -101,6 +105,7 @@ class Link:
         self._connect_timeout = connect_timeout
         self._up = asyncio.Event()
         self._up_since: float | None = None
+        self._short_lives = 0  # connections in a row that were soon lost
         self._outgoing = Outgoing(max_queued, keep=keep_unsent)
         self._group: asyncio.TaskGroup
         self._keeper: asyncio.Task[None]
@@ -134,7 +139,7 @@ class Link:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._left_in_order = error is None
+        self._left_in_order = error is None or self._will is None
         self._keeper.cancel()
         # The body's own error passes as it is; the group adds only a crash of the keeper.
         await self._group.__aexit__(None, None, None)
@@ -199,11 +204,12 @@ class Link:
         wire = Wire(sock, self.address, self.client_id, self._outgoing.confirm, self._max_queued)
         try:
             will = self._will() if callable(self._will) else self._will
-            refused = await wire.greet(
-                will, self._subscriptions, self._wishes, self._keepalive, self._connect_timeout
-            )
+            filters = [*self._subscriptions, *self._wishes]
+            refused = await wire.greet(will, filters, self._keepalive, self._connect_timeout)
+            if needed := [name for name, _ in self._subscriptions if name in refused]:
+                raise LinkDownError(of_denied(needed, self.address, self._owner))
             if refused:
-                _log.warning("%s does not grant %s: done without", self.address, refused)
+                _log.warning("%s does not grant %s: done without", self.address, ", ".join(refused))
             self._come_up(wire)
             while True:
                 for message in await wire.receive():
@@ -228,13 +234,17 @@ class Link:
     def _go_down(self, reason: str) -> float:
         """Note a loss or a failure; return how many seconds the connection had lasted."""
         since, self._up_since = self._up_since, None
+        lasted = 0.0 if since is None else asyncio.get_running_loop().time() - since
+        if since is not None:
+            self._short_lives = 0 if lasted >= _STEADY else self._short_lives + 1
+            if self._short_lives > 1:
+                reason = of_repeated_loss(reason, self.client_id)
         if since is not None or reason != self.down_reason:  # a line per change, not per attempt
             _log.warning("no connection to %s: %s", self.address, reason)
         self.down_reason = reason
-        if since is None:
-            return 0.0
-        self._call(self._on_down, reason)
-        return asyncio.get_running_loop().time() - since
+        if since is not None:
+            self._call(self._on_down, reason)
+        return lasted
 
     def _hand_over(self, message: MQTTMessage) -> None:
         self.received += 1

@@ -1,12 +1,11 @@
-"""TLS under a link: whom to trust, the handshake without blocking the loop, and what went wrong.
+"""TLS under a link: whom to trust, and the handshake without blocking the loop.
 
-It knows no MQTT. Source: RFC 8446 and RFC 5246 (alerts), RFC 6125 (whose certificate it is).
+It knows no MQTT. Source: RFC 8446, RFC 6125 (whose certificate it is).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,33 +14,10 @@ from typing import Any
 
 from flashyard import certificates
 from flashyard.link.letter import LinkDownError
+from flashyard.link.reasons import of_socket
 from flashyard.settings import LinkSettings
 
 _DOUBT = "; does it speak TLS there?"
-# OpenSSL's names of what it found itself, and of the other side's alerts; see ssl.SSLError.reason.
-_REASONS = {
-    "WRONG_VERSION_NUMBER": "it speaks no TLS there",
-    "RECORD_LAYER_FAILURE": "it speaks no TLS there",
-    "UNSUPPORTED_PROTOCOL": "it speaks no TLS 1.2 or newer",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "it speaks no TLS 1.2 or newer",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it wants a client certificate (--broker-cert)",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
-        "it refused the TLS handshake; it may want a client certificate (--broker-cert)"
-    ),
-    "TLSV1_ALERT_UNKNOWN_CA": "it does not trust our client certificate",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not accept our client certificate",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not accept our client certificate",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our client certificate has expired",
-    "SSLV3_ALERT_CERTIFICATE_REVOKED": "our client certificate has been revoked",
-}
-# By X509_V_ERR_…, see ssl.SSLCertVerificationError.verify_code.
-_NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
-_UNVERIFIED = {
-    _NOT_YET_VALID: "its certificate is not valid yet; is this machine's clock right?",
-    _EXPIRED: "its certificate has expired",
-    _OTHER_NAME: "its certificate is for another host name",
-    _OTHER_ADDRESS: "its certificate is not for this IP address",
-}
 
 
 def client_context(
@@ -102,7 +78,7 @@ async def shake_hands(
         secure = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError) as error:
         sock.close()
-        reason = explain(error) if isinstance(error, OSError) else f"no TLS to it: {error}"
+        reason = of_socket(error) if isinstance(error, OSError) else f"no TLS to it: {error}"
         raise LinkDownError(reason) from error
     shaken = False
     try:
@@ -121,21 +97,11 @@ async def shake_hands(
     except (ssl.SSLEOFError, ConnectionResetError) as error:
         raise LinkDownError(f"it broke off the TLS handshake{_DOUBT}") from error
     except OSError as error:
-        raise LinkDownError(explain(error)) from error
+        raise LinkDownError(of_socket(error)) from error
     finally:
         if not shaken:
             secure.close()
     return secure
-
-
-def explain(error: OSError) -> str:
-    """Say for people why a socket failed."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        other = f"its certificate is not trusted: {error.verify_message} (--broker-ca)"
-        return _UNVERIFIED.get(error.verify_code, other)
-    if isinstance(error, ssl.SSLError):
-        return _REASONS.get(error.reason or "", f"TLS failed: {error.reason or error}")
-    return os.strerror(error.errno) if error.errno else str(error)
 
 
 async def _event(

@@ -17,14 +17,13 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from flashyard.link.address import Address
-from flashyard.link.engine import Engine
+from flashyard.link.client import SocketClient
 from flashyard.link.letter import Letter, LinkDownError, Will
-from flashyard.link.tls import explain
+from flashyard.link.reasons import of_loss, of_refusal
 
 _TICK = 1.0  # seconds between paho's looks at its keep-alive
 _INBOX = 10_000  # messages a broker may push before its SUBACK
 _READS = 100  # packets at most for each turn of the loop
-_NOT_KNOWN = {0x86, 0x87}  # CONNACK 4 and 5 as paho tells them; brokers use one for the other
 
 
 class Wire:
@@ -44,7 +43,7 @@ class Wire:
     ) -> None:
         self._sock = sock
         self._address = address
-        self._engine = Engine(sock, client_id)
+        self._client = SocketClient(sock, client_id)
         self._on_confirmed = on_confirmed
         self._max_unwritten = max_unwritten
         self._unwritten: set[int] = set()
@@ -61,38 +60,32 @@ class Wire:
         self,
         will: Will | None,
         filters: Sequence[tuple[str, int]],
-        wishes: Sequence[tuple[str, int]],
         keepalive: int,
         within: float,
     ) -> list[str]:
         """CONNECT, then SUBSCRIBE to (filter, QoS) pairs; return when both are acknowledged.
 
         Returns:
-            The filters among ``wishes`` that the broker refused.
+            The filters that the broker refused.
 
         Raises:
-            LinkDownError: the broker refused the connection or one of ``filters``, or took more
-                than ``within`` seconds.
+            LinkDownError: the broker refused the connection, or took more than ``within`` seconds.
         """
-        engine = self._engine
+        client = self._client
         if self._address.user is not None:
-            engine.username_pw_set(self._address.user, self._address.password)
+            client.username_pw_set(self._address.user, self._address.password)
         if will is not None:
-            engine.will_set(*will)
+            client.will_set(*will)
         self._attach()
         try:
             async with asyncio.timeout(within):
-                engine.connect(self._address.host, self._address.port, keepalive)
+                client.connect(self._address.host, self._address.port, keepalive)
                 [verdict] = await self._next_answer()
                 if verdict.is_failure:
-                    raise LinkDownError(self._refusal(verdict))
-                refused = await self._subscribe([*filters, *wishes])
+                    raise LinkDownError(of_refusal(verdict, self._address))
+                return await self._subscribe(filters)
         except TimeoutError:
             raise LinkDownError("it accepts the connection but does not answer") from None
-        needed = [name for name, _ in filters if name in refused]
-        if needed:
-            raise LinkDownError(f"the broker refused the subscription to {needed}")
-        return refused
 
     async def receive(self) -> list[MQTTMessage]:
         """Wait for messages and return those that have come, in order.
@@ -113,7 +106,7 @@ class Wire:
         """Hand over a message; return its packet id, or None where it is not taken."""
         if letter.qos == 0 and len(self._unwritten) >= self._max_unwritten:
             return None
-        info = self._engine.publish(letter.topic, letter.payload, letter.qos, letter.retain)
+        info = self._client.publish(letter.topic, letter.payload, letter.qos, letter.retain)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return None
         if letter.qos == 0:
@@ -122,7 +115,7 @@ class Wire:
 
     async def part(self, within: float) -> None:
         """Write out what waits, then DISCONNECT, so that the broker publishes no will."""
-        self._engine.disconnect()
+        self._client.disconnect()
         try:
             async with asyncio.timeout(within):
                 while self._lost is None:
@@ -134,36 +127,36 @@ class Wire:
         """Close the socket at once, whatever state the connection is in."""
         self._lose("closed by this side")
         # paho closes only sockets it lost itself; its destructor must not tell us of this one.
-        self._engine.on_socket_close = self._engine.on_socket_unregister_write = None
+        self._client.on_socket_close = self._client.on_socket_unregister_write = None
         if self._sock.fileno() != -1:
             self._loop.remove_reader(self._sock)
             self._loop.remove_writer(self._sock)
             self._sock.close()
 
-    async def _subscribe(self, filters: list[tuple[str, int]]) -> list[str]:
+    async def _subscribe(self, filters: Sequence[tuple[str, int]]) -> list[str]:
         """Return the filters that were refused."""
         if not filters:
             return []
-        self._engine.subscribe(filters)
+        self._client.subscribe(list(filters))
         verdicts = await self._next_answer()
         return [name for (name, _), v in zip(filters, verdicts, strict=True) if v.is_failure]
 
     def _attach(self) -> None:
-        engine = self._engine
-        engine.on_socket_open = self._readable_from_now
-        engine.on_socket_close = self._readable_no_more
-        engine.on_socket_register_write = self._writing_wanted
-        engine.on_socket_unregister_write = self._writing_done
-        engine.on_connect = self._on_connect
-        engine.on_subscribe = self._on_subscribe
-        engine.on_message = self._on_message
-        engine.on_publish = self._on_publish
-        engine.on_disconnect = self._on_disconnect
+        client = self._client
+        client.on_socket_open = self._readable_from_now
+        client.on_socket_close = self._readable_no_more
+        client.on_socket_register_write = self._writing_wanted
+        client.on_socket_unregister_write = self._writing_done
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
         self._look()
 
     def _look(self) -> None:
         self._tick = self._loop.call_later(_TICK, self._look)
-        self._engine.loop_misc()
+        self._client.loop_misc()
 
     def _lose(self, reason: str) -> None:
         if self._lost is not None:
@@ -175,19 +168,6 @@ class Wire:
                 due.cancel()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(LinkDownError(reason))
-
-    def _refusal(self, verdict: ReasonCode) -> str:
-        reason = f"the broker refused the connection: {verdict}"
-        if verdict.value not in _NOT_KNOWN:
-            return reason
-        if self._address.user is None:
-            return f"{reason}; it wants a user and a password, and --broker has none"
-        return f"{reason}; it does not know the user in --broker, or the password is another"
-
-    def _may_lack_certificate(self, failure: OSError | None) -> bool:
-        # A server on asyncio sends no TLS alert to one whose certificate it misses: it hangs up.
-        is_secure = isinstance(self._sock, ssl.SSLSocket)
-        return is_secure and not self._answered and not isinstance(failure, ssl.SSLError)
 
     async def _next_answer(self) -> Sequence[ReasonCode]:
         if self._lost is not None:
@@ -202,39 +182,39 @@ class Wire:
 
     # What paho calls, always in the loop's thread: none of it calls back into paho or the user.
 
-    def _readable_from_now(self, _engine: Client, _data: Any, sock: Any) -> None:
+    def _readable_from_now(self, _client: Client, _data: Any, sock: Any) -> None:
         self._loop.add_reader(sock, self._read)
 
     def _read(self) -> None:
         if self._rest is not None:
             self._rest.cancel()
         for _ in range(_READS):
-            self._engine.loop_read()
+            self._client.loop_read()
             # One TLS record holds many packets, and the selector knows only what the kernel has.
             if not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
                 return
         self._rest = self._loop.call_soon(self._read)
 
-    def _readable_no_more(self, _engine: Client, _data: Any, sock: Any) -> None:
+    def _readable_no_more(self, _client: Client, _data: Any, sock: Any) -> None:
         self._loop.remove_reader(sock)
 
-    def _writing_wanted(self, engine: Client, _data: Any, sock: Any) -> None:
-        self._loop.add_writer(sock, engine.loop_write)
+    def _writing_wanted(self, client: Client, _data: Any, sock: Any) -> None:
+        self._loop.add_writer(sock, client.loop_write)
 
-    def _writing_done(self, _engine: Client, _data: Any, sock: Any) -> None:
+    def _writing_done(self, _client: Client, _data: Any, sock: Any) -> None:
         self._loop.remove_writer(sock)
 
     def _on_connect(
-        self, _engine: Client, _data: Any, _flags: Any, verdict: ReasonCode, _more: Any
+        self, _client: Client, _data: Any, _flags: Any, verdict: ReasonCode, _more: Any
     ) -> None:
         self._conclude([verdict])
 
     def _on_subscribe(
-        self, _engine: Client, _data: Any, _mid: int, verdicts: list[ReasonCode], _more: Any
+        self, _client: Client, _data: Any, _mid: int, verdicts: list[ReasonCode], _more: Any
     ) -> None:
         self._conclude(verdicts)
 
-    def _on_message(self, _engine: Client, _data: Any, message: MQTTMessage) -> None:
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if len(self._inbox) >= _INBOX:
             self._lose("the broker sends more than was asked for")
             return
@@ -242,7 +222,7 @@ class Wire:
         self._news.set()
 
     def _on_publish(
-        self, _engine: Client, _data: Any, mid: int, _verdict: ReasonCode, _more: Any
+        self, _client: Client, _data: Any, mid: int, _verdict: ReasonCode, _more: Any
     ) -> None:
         if mid in self._unwritten:
             self._unwritten.remove(mid)
@@ -250,13 +230,7 @@ class Wire:
             self._on_confirmed(mid)
 
     def _on_disconnect(
-        self, _engine: Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any
+        self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any
     ) -> None:
-        failure = self._engine.failure
-        if failure is not None:
-            text = explain(failure)
-        else:
-            text = "the connection broke" if reason.value == 0x80 else str(reason).lower()
-        if self._may_lack_certificate(failure):
-            text += "; it may want a client certificate, or another one (--broker-cert)"
-        self._lose(text)
+        failure = self._client.failure
+        self._lose(of_loss(reason, failure, self._address, answered=self._answered))

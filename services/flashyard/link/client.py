@@ -11,7 +11,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 
-class Engine(Client):
+class SocketClient(Client):
     """A client for one connection. ``failure`` is why its socket failed, if it did."""
 
     def __init__(self, sock: socket.socket, client_id: str) -> None:
