@@ -12,7 +12,7 @@ from typing import NoReturn
 from flashyard.contract.faults import Code, refuse
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-_HINT = "Give it a readable file in PEM form."
+_READABLE = "Give it a readable file in PEM form."
 
 
 def trust(context: ssl.SSLContext, ca: Path, *, option: str) -> None:
@@ -56,9 +56,16 @@ def present(
         if _CERTIFICATE not in chain:
             _refuse(f"{cert_option}: {cert} holds no certificate")
         if asked:
-            _refuse(f"{key_option}: {key} is encrypted, and nobody is here to be asked")
+            _refuse(
+                f"{key_option}: {key} is encrypted, and nobody is here to be asked",
+                "Give it the key without its passphrase: `openssl pkey -in FILE -out NEW`.",
+            )
         if error.reason == "KEY_VALUES_MISMATCH":
-            _refuse(f"{key_option}: {key} is not the key of the certificate in {cert}")
+            _refuse(
+                f"{key_option}: {key} is not the key of the certificate in {cert}",
+                f"Give {cert_option} and {key_option} files that were made together; "
+                "in a chain the certificate itself comes first.",
+            )
         _refuse(f"{key_option}: {key} holds no private key")
 
 
@@ -69,5 +76,5 @@ def _read(path: Path, option: str) -> bytes:
         _refuse(f"{option}: {path} cannot be read: {error.strerror}")
 
 
-def _refuse(what: str) -> NoReturn:
-    raise refuse(Code.INVALID_REQUEST, f"{what}.", hint=_HINT) from None
+def _refuse(what: str, hint: str = _READABLE) -> NoReturn:
+    raise refuse(Code.INVALID_REQUEST, f"{what}.", hint=hint) from None
