@@ -130,8 +130,8 @@ class BridgePeer:
         return [each.device for each in said if each.device_id == device_id]
 
     async def ended(self, job_id: str, within: float = 30.0) -> FlashCompleted | FlashFailed:
-        """Wait for a job's end and for its record."""
-        await until(lambda: self.said(JobRecord, job_id), within)
+        """Wait for a job's end and for its record; with NATS either may be the first."""
+        await until(lambda: self.said(JobRecord, job_id) and self.end(job_id), within)
         end = self.end(job_id)
         assert end is not None
         return end
