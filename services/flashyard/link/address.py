@@ -54,7 +54,7 @@ class Address:
             # As the resolver does: it could not be asked for a name that fails here.
             (parts.hostname or "").encode("idna")
         except ValueError:  # its text may hold the password
-            raise refusal("has a port that is none, or a host that can be none") from None
+            raise refusal("has a port or a host name that is not valid") from None
         if parts.scheme not in DEFAULT_PORTS:
             raise refusal("must begin with mqtt:// or mqtts://")
         if not parts.hostname or port == 0:
