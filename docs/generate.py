@@ -194,9 +194,9 @@ without a name are let in on loopback listeners only, and may do everything ther
 ## `flashyard up` beyond this machine
 
 `flashyard up --mqtt 0.0.0.0:8883` makes identities for its own bridge and hub, `up-bridge` and the
-hub's id, and keeps their secrets in the data directory, mode 0600. Who revokes one of them stops
-`up` first: its next start makes it anew. Add the hubs on other hosts as above, with the same
-`--data-dir`. To have all of it encrypted:
+hub's id, and keeps their secrets in the data directory, mode 0600. Revoking one of these lasts only
+until the next start of `up`, which makes it anew. Add the hubs on other hosts as above, with the
+same `--data-dir`. To have all of it encrypted:
 
 ```sh
 flashyard up --mqtt 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key --broker-ca ca.pem

@@ -7,7 +7,6 @@ does.
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from amqtt.session import Session
 from flashyard_broker import access
 from flashyard_broker.counters import Refused
 from flashyard_broker.identities.credentials import Credentials
+from flashyard_broker.told import Told
 
-_SILENCE = 60.0  # seconds between two lines about the same client
-_MOST_TOLD = 200  # clients told about in that time: who guesses names must not fill the disk
 _NAME_SHOWN = 64  # characters: what a client calls itself may be 64 KiB
 _ANOTHERS = "not its client id"
 _log = logging.getLogger(__name__)
@@ -50,7 +48,7 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         super().__init__(context)
         self.credentials = Credentials(Path(self.config.credentials))
         self.credentials.load()
-        self._told: dict[tuple[str, str], float] = {}
+        self._told = Told()
 
     async def authenticate(self, *, session: Session) -> bool:
         """Is the client who it says it is, and is the client id its own?"""
@@ -110,18 +108,13 @@ class AccessPlugin(BaseAuthPlugin, BaseTopicPlugin):
         return None
 
     def _tell(self, session: Session, reason: str) -> None:
-        """Log a refusal; the same client's next ones pass in silence for a minute."""
+        """Log a refusal; the same client's next ones pass in silence."""
         name = (session.username or _common_name(session) or "")[:_NAME_SHOWN]
-        client = name, session.remote_address or ""
-        now = time.monotonic()
-        while self._told and now - self._told[oldest := next(iter(self._told))] >= _SILENCE:
-            del self._told[oldest]
-        if client in self._told or len(self._told) >= _MOST_TOLD:
+        if not self._told.is_news((name, session.remote_address)):
             return
-        self._told[client] = now
         _log.warning(
-            "refused %r from %s as client %r: %s",
-            name or None,
+            "refused %s from %s as client %r: %s",
+            repr(name) if name else "somebody without a name",
             session.remote_address,
             (session.client_id or "")[:_NAME_SHOWN],
             reason,

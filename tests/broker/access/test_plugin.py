@@ -141,6 +141,14 @@ async def test_a_refusal_is_logged_once_with_the_identity_and_no_secret(
     assert len(line) < 300
 
 
+async def test_a_refusal_without_a_name_is_told_in_words(
+    file: CredentialFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.add(Role.HUB, "bench-a")
+    await plugin_of(file).authenticate(session=a_session(None))
+    assert "refused somebody without a name from 192.0.2.7 as" in caplog.text
+
+
 async def test_who_guesses_names_does_not_fill_the_log_and_a_minute_later_it_goes_on(
     file: CredentialFile, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +157,7 @@ async def test_who_guesses_names_does_not_fill_the_log_and_a_minute_later_it_goe
     for number in range(1_000):
         await plugin.authenticate(session=a_session(f"guess-{number}"))
     assert len(caplog.records) == 200
-    monkeypatch.setattr("flashyard_broker.identities.plugin._SILENCE", 0)  # the minute is over
+    monkeypatch.setattr("flashyard_broker.told._SILENCE", 0)  # the minute is over
     for number in range(3):
         await plugin.authenticate(session=a_session(f"guess-{number}"))
     assert len(caplog.records) == 203
