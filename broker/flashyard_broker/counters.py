@@ -16,6 +16,7 @@ class Refused(StrEnum):
     TLS = "tls"  # its handshake failed or took too long; without a certificate that is wanted, too
     MALFORMED = "malformed"  # the first packet is no CONNECT of MQTT 3.1.1
     SILENT = "silent"  # no CONNECT in time
+    UNDECIDED = "undecided"  # plugins did not say in time whether it may come in
     VERSION = "version"
     CREDENTIALS = "credentials"
     CLIENT_ID = "client_id"  # it belongs to another identity, or is empty where it may not be

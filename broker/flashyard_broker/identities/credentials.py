@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from flashyard.contract.faults import FaultError
 from flashyard_broker.access import Role
@@ -55,6 +56,7 @@ class Credentials:
         self._key = secrets.token_bytes(32)
         self._seen: dict[str, bytes] = {}  # by name: of those who are known, so it is bounded
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turn_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def load(self) -> None:
         """Read the file.
@@ -129,7 +131,8 @@ class Credentials:
         mark = hashlib.blake2b(secret.encode(), key=self._key).digest()
         if hmac.compare_digest(mark, self._seen.get(name, b"")):
             return True
-        async with self._turns:
+        # One at a time of each name: who guesses one keeps nobody else waiting.
+        async with self._turn_of.setdefault(name, asyncio.Lock()), self._turns:
             is_right = await asyncio.to_thread(is_secret_of, known.argon2, secret)
         if not is_right or self._known.get(name) != known:  # it was revoked meanwhile
             return False

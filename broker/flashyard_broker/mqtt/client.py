@@ -169,7 +169,9 @@ class Client(BrokerProtocolHandler):
                 _log.error("a plugin failed %s", self.connection.peer, exc_info=failure)
             if self.session is not None:
                 self._end(self.session, will=failure is not None)
-            self.connection.abort()
+                self.connection.abort()
+            else:
+                self.refuse(Refused.UNDECIDED)
         self.connection.unpark()
 
     def _connect(self, frame: bytes, body: int) -> None:
@@ -178,6 +180,9 @@ class Client(BrokerProtocolHandler):
             raise wire.MalformedPacketError("no CONNECT of MQTT (3.1.2.1)")
         if len(frame) > body + 6 and frame[body + 6] != 4:
             self.refuse(Refused.VERSION, code=1)
+            return
+        if not self.engine.connections.ask(self.connection):
+            self.refuse(Refused.FULL, code=3)
             return
         newcomer = read_connect(frame, self.connection)
         if newcomer is None:

@@ -24,7 +24,8 @@ class Connections:
     def __init__(self, limits: Limits, counters: Counters) -> None:
         self._limits = limits
         self._counters = counters
-        self._strangers: dict[Connection, None] = {}  # the oldest first
+        self._silent: dict[Connection, None] = {}  # strangers that said nothing; the oldest first
+        self._asking: set[Connection] = set()  # strangers that plugins decide on
         self._known: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._is_over = False
@@ -36,15 +37,21 @@ class Connections:
         """
         self._counters.connections += 1
         self._all_gone.clear()
-        self._strangers[connection] = None
+        self._silent[connection] = None
         if self._is_over:
             connection.abort()
-        elif len(self._strangers) > self._limits.strangers:
-            next(iter(self._strangers)).client.refuse(Refused.SILENT)
+        elif len(self._silent) > self._limits.strangers:
+            next(iter(self._silent)).client.refuse(Refused.SILENT)
+
+    def ask(self, connection: Connection) -> bool:
+        """Note that a stranger said who it is; False where too many are decided on already."""
+        self._silent.pop(connection, None)
+        self._asking.add(connection)
+        return len(self._asking) <= self._limits.strangers
 
     def know(self, connection: Connection) -> None:
         """Note that a connection's client was let in."""
-        self._strangers.pop(connection, None)
+        self._asking.discard(connection)
         self._known.add(connection)
 
     @property
@@ -54,20 +61,27 @@ class Connections:
 
     def farewell(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
-        self._strangers.pop(connection, None)
+        self._silent.pop(connection, None)
+        self._asking.discard(connection)
         self._known.discard(connection)
-        if not self._strangers and not self._known:
+        if not self._all:
             self._all_gone.set()
+
+    @property
+    def _all(self) -> tuple[Connection, ...]:
+        return (*self._silent, *self._asking, *self._known)
 
     def sweep(self, now: float) -> None:
         """End whom keep-alive or the time for a CONNECT ends (D3, D11)."""
-        for connection in (*self._strangers, *self._known):
+        for connection in self._all:
             client, silent = connection.client, now - connection.heard
             if connection.is_closing:
                 if silent > _FAREWELL:
                     connection.abort()  # it does not take its farewell
             elif client.session is None:
-                if now - connection.made > self._limits.connect_timeout:
+                if connection in self._silent and (
+                    now - connection.made > self._limits.connect_timeout
+                ):
                     client.refuse(Refused.SILENT)
             elif 0 < client.session.keep_alive * _PATIENCE < silent and not connection.is_parked:
                 client.cut(Cut.KEEP_ALIVE)
@@ -75,17 +89,17 @@ class Connections:
     async def close(self) -> None:
         """Close them all, and take no more; return when they are gone, soon at any rate."""
         self._is_over = True
-        for connection in (*self._strangers, *self._known):
+        for connection in self._all:
             connection.close()
         if not await self._gone():
-            for connection in (*self._strangers, *self._known):
+            for connection in self._all:
                 connection.abort()
             await self._gone()
 
     async def _gone(self) -> bool:
         try:
             async with asyncio.timeout(_FAREWELL):
-                if self._strangers or self._known:
+                if self._all:
                     await self._all_gone.wait()
         except TimeoutError:
             return False
