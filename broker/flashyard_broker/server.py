@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -30,7 +31,8 @@ from flashyard_broker.mqtt.handshakes import Handshakes
 
 _SHUTDOWN = 10.0  # seconds for amqtt to end its sessions, and for the connections to close
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
-_BACKLOG = 1_000  # connections the system may hold for us: a yard's hubs come back all at once
+_QUEUE = 1_000  # connections the system may hold for us: a yard's hubs come back all at once
+_AT_ONCE = 16  # that are accepted in one go; asyncio logs a line for each of them where it cannot
 _LOOK = 1.0  # seconds between looks at the credentials
 _ACCESS = f"{AccessPlugin.__module__}.{AccessPlugin.__name__}"
 _log = logging.getLogger(__name__)
@@ -136,7 +138,7 @@ class EmbeddedBroker:
             arrive = partial(self._handshakes.expect, anonymous=may_be_anonymous)
         try:
             server = await asyncio.get_running_loop().create_server(
-                arrive, host, endpoint.port, backlog=_BACKLOG
+                arrive, host, endpoint.port, backlog=_AT_ONCE
             )
         except OSError as error:
             if host == "::1" and not endpoint.host and error.errno in _NO_IPV6:
@@ -146,6 +148,9 @@ class EmbeddedBroker:
                 code, f"The broker cannot listen on {endpoint}.", details=error.strerror
             ) from error
         self._servers.append(server)
+        for each in server.sockets:  # asyncio has one number for both
+            with socket.fromfd(each.fileno(), each.family, each.type) as same:
+                same.listen(_QUEUE)
 
     async def _stop(self) -> None:
         for server in self._servers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 from pathlib import Path
 from typing import Annotated
 
@@ -80,6 +81,9 @@ def broker(
     if settings.tls_cert is not None and settings.tls_key is not None:
         tls = server_context(settings.tls_cert, settings.tls_key, settings.client_ca)
     scheme = "mqtt" if tls is None else "mqtts"
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a client is an open file
 
     async def role(ready: Ready) -> None:
         async with EmbeddedBroker(

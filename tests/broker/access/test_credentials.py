@@ -233,3 +233,29 @@ def test_a_viewer_gives_back_a_client_id_that_becomes_somebodys_name(file: Crede
     credentials = loaded(file)
     file.add(Role.HUB, "wall-hub")
     assert credentials.reload() == {"wall"}
+
+
+async def test_who_guesses_at_one_name_keeps_nobody_of_another_waiting(
+    file: CredentialFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.add(Role.HUB, "bench-a")
+    secret = file.add(Role.HUB, "bench-b")
+    credentials = loaded(file)
+    may_go_on = threading.Event()
+    asked: list[str] = []
+
+    def slow(_: str, said: str) -> bool:
+        asked.append(said)
+        return said == secret or not may_go_on.wait(10)
+
+    monkeypatch.setattr("flashyard_broker.identities.credentials.is_secret_of", slow)
+    guesses = [
+        asyncio.create_task(credentials.verify("bench-a", f"guess {number}")) for number in range(9)
+    ]
+    try:
+        async with asyncio.timeout(5):
+            assert await credentials.verify("bench-b", secret)
+        assert asked.count(secret) == 1
+    finally:
+        may_go_on.set()
+        assert await asyncio.gather(*guesses) == [False] * 9
