@@ -39,7 +39,7 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         """Seat a client that was let in: in a session of its own, or the one it left (3.1.2.4).
 
         amqtt ends the session of a client id before it knows who asks for it (D1). Here a session
-        is its identity's: nobody else takes it over, whatever credential they have. Only
+        is its identity's (3.1.4): nobody else takes it over, whatever credential they have. Only
         anonymous clients give way to who has one.
         """
         client_id = str(newcomer.client_id)
@@ -56,7 +56,7 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
                     _log.warning("%r asked for %r's session", newcomer.identity, kept.identity)
                 client.refuse(Refused.CLIENT_ID, code=2)
                 return
-            old.cut(Cut.TAKEN_OVER)  # amqtt leaves the old connection open (3.1.4-2)
+            old.cut(Cut.TAKEN_OVER)  # D17: amqtt leaves the old connection open
             if is_same and not (newcomer.clean_session or kept.clean_session):
                 kept.adopt(newcomer)
                 session = kept

@@ -68,7 +68,9 @@ def refuse_shared_login(settings: UpSettings) -> None:
     if settings.broker is None:
         return
     user = Address.parse(settings.broker).user
-    if user is not None and user == Address.parse(settings.hub_broker or settings.broker).user:
+    option = "--hub-broker" if settings.hub_broker else "--broker"
+    hub = Address.parse(settings.hub_broker or settings.broker, option=option)
+    if user is not None and user == hub.user:
         raise refuse(
             Code.INVALID_REQUEST,
             "`up` runs a bridge and a hub, and --broker has one user for both.",

@@ -43,7 +43,7 @@ async def test_a_stranger_with_my_client_id_cannot_silence_me(
             assert (await hub.message(within=broker.patience)).payload == b"start"
 
 
-@defect("takeover", "a clean session that is taken over keeps its connection, and hears nothing")
+@defect("D17", "a clean session that is taken over keeps its connection, and hears nothing")
 async def test_my_old_connection_is_closed_when_i_come_back_over_a_new_one(serve: Serve) -> None:
     async with serve() as broker, broker.client("hub") as old, broker.client("hub") as new:
         with mended():
