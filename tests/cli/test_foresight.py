@@ -4,7 +4,7 @@ import pytest
 
 from flashyard.cli.foresight import judge_options, misfit
 from flashyard.contract.faults import Code, FaultError
-from flashyard.flash.image import ImageFacts
+from flashyard.flash.facts import ImageFacts
 from flashyard.flash.source import Kind
 from support.facts import a_device
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError
-from flashyard.flash.image import Image, ImageFacts, digest, inspect
+from flashyard.flash.facts import ImageFacts
+from flashyard.flash.image import Image, digest, inspect
 from flashyard.flash.source import MIB, Kind
 from flashyard.flash.sparse_reader import SparseReader
 from flashyard.flash.splitting import RESERVED

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.records import Device
-from flashyard.flash.image import ImageFacts
+from flashyard.flash.facts import ImageFacts
 
 _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback")

@@ -1,19 +1,23 @@
 """An image file, opened: what it is, how large it is in each sense, its digest, its parts.
 
-It trusts no header, and knows nothing of devices. Reads raw and Android sparse files.
+It trusts no header, and knows nothing of devices. Reads raw and Android sparse files; compressed
+ones it examines, and `packed` writes them out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.extents import raw_extents, read_header, sparse_extents
+from flashyard.flash.facts import ImageFacts, plausible
+from flashyard.flash.packed.inspection import Progress, examine
+from flashyard.flash.packed.packing import BEGINNING, packing_of
 from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Part
 from flashyard.flash.sparse import MAGIC_BYTES
 from flashyard.flash.sparse_reader import Data, Fill, SparseReader
@@ -21,26 +25,22 @@ from flashyard.flash.splitting import effective_limit, split
 from flashyard.flash.window import Window
 
 
-class ImageFacts(NamedTuple):
-    """What an image file is, in bytes.
+def inspect(path: Path, progress: Progress | None = None, *, unpack: bool = True) -> ImageFacts:
+    """Look at an image file, a compressed one's inside; with ``unpack`` False at the bytes alone.
 
-    ``size`` of the file; ``expanded_size`` of the device's area it spans; ``content_size`` that
-    it writes there: without what a sparse image leaves alone.
-    """
+    Of a sparse file every header is read, and its data skipped. A compressed one is read through,
+    telling ``progress`` the bytes read so far; what that raises ends it.
 
-    kind: Kind
-    size: int
-    expanded_size: int
-    content_size: int
-
-
-def inspect(path: Path) -> ImageFacts:
-    """Look at an image file; of a sparse one every header is read, and its data skipped.
-
-    Raises `image_corrupt` where it is empty, cut off, or breaks the sparse format's rules;
-    OSError where it cannot be read.
+    Raises:
+        FaultError: `image_corrupt`: it is empty, cut off, or breaks its format's rules;
+            `image_too_large`: it grows beyond what any device holds; of a compressed one
+            `not_supported`, `invalid_request` (a zip that is not of one file).
+        OSError: it cannot be read.
     """
     with path.open("rb", buffering=0) as file:
+        packing = packing_of(os.pread(file.fileno(), BEGINNING, 0)) if unpack else None
+        if packing is not None:
+            return examine(file, packing, progress)
         return _examine(file.fileno())
 
 
@@ -51,10 +51,10 @@ def _examine(fd: int) -> ImageFacts:
     if os.pread(fd, len(MAGIC_BYTES), 0) != MAGIC_BYTES:
         return ImageFacts(Kind.RAW, size, size, size)
     content = sum(extent.content for extent in sparse_extents(fd, size))
-    return ImageFacts(Kind.SPARSE, size, read_header(fd).expanded_size, content)
+    return plausible(ImageFacts(Kind.SPARSE, size, read_header(fd).expanded_size, content))
 
 
-def digest(path: Path, progress: Callable[[int], None] | None = None) -> str:
+def digest(path: Path, progress: Progress | None = None) -> str:
     """Give the file's SHA-256 in hex, telling ``progress`` the bytes read so far.
 
     What ``progress`` raises ends it. Raises OSError where the file cannot be read.
@@ -72,7 +72,10 @@ def digest(path: Path, progress: Callable[[int], None] | None = None) -> str:
 
 
 class Image:
-    """An image file as a source of parts; a context manager. Not to be shared by threads."""
+    """An image file as a source of parts; a context manager. Not to be shared by threads.
+
+    Its bytes are taken as they are: a compressed image has to be written out before.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

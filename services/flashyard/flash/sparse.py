@@ -16,6 +16,8 @@ MAGIC = 0xED26FF3A
 MAGIC_BYTES = MAGIC.to_bytes(4, "little")
 MAJOR = 1
 MAX_BLOCKS = 0xFFFFFFFF
+# A chunk of no blocks is 12 bytes and takes microseconds: a small file could keep us for hours.
+MAX_CHUNKS = 1 << 22
 
 _HEADER = struct.Struct("<IHHHHIIII")
 _CHUNK = struct.Struct("<HHII")
@@ -149,6 +151,8 @@ class Tally:
             raise self._refuse(chunk, f"a checksum that covers {chunk.chunk_sz} blocks of its own")
         if self.blocks + chunk.chunk_sz > self.header.total_blks:
             raise self._refuse(chunk, f"goes beyond the {self.header.total_blks} blocks there are")
+        if self.chunks == MAX_CHUNKS:
+            raise self._refuse(chunk, "is more than makes sense")
         self.chunks += 1
         self.blocks += chunk.chunk_sz
         if chunk.kind in {ChunkKind.RAW, ChunkKind.FILL}:
