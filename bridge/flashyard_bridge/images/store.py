@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterable, Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.contract.records import StoredImage
+from flashyard.contract.records import StoredImage, Unpacked
+from flashyard.flash import facts
 from flashyard.flash.image import inspect
 from flashyard_bridge.images.draft import sweep, write_whole
 from flashyard_bridge.images.signature import Signature
@@ -78,17 +80,26 @@ class ImageStore:
         return sorted(images, key=lambda image: (image.created_at, image.sha256))
 
     async def receive(
-        self, chunks: AsyncIterable[bytes], name: str | None, expected: int = 0
+        self,
+        chunks: AsyncIterable[bytes],
+        name: str | None,
+        expected: int = 0,
+        *,
+        unpack: bool = True,
     ) -> Received:
         """Take an image in; one that is there already stays as it is.
+
+        A compressed one is kept as it came, and read through for what is inside.
 
         Args:
             chunks: its bytes.
             name: for people; default the first digits of its SHA-256.
             expected: how many bytes there will be, as far as that is known.
+            unpack: False: a compressed one goes to devices as it is. The last word counts.
 
         Raises:
-            FaultError: `image_corrupt` (also for an empty one), `disk_full`, `rate_limited`.
+            FaultError: `image_corrupt` (also for an empty one), `disk_full`, `rate_limited`; what
+                :func:`inspect` refuses.
         """
         if self._uploads >= MAX_UPLOADS:
             raise refuse(Code.RATE_LIMITED, f"{MAX_UPLOADS} images are being uploaded already.")
@@ -96,7 +107,7 @@ class ImageStore:
         try:
             async with Upload(self.folder) as upload:
                 await upload.take(chunks, expected)
-                return await self._adopt(upload, name)
+                return await self._adopt(upload, name, unpack=unpack)
         finally:
             self._uploads -= 1
 
@@ -109,24 +120,25 @@ class ImageStore:
         await self.get(sha256)
         await asyncio.to_thread(self._remove, sha256)
 
-    async def _adopt(self, upload: Upload, name: str | None) -> Received:
-        facts = await asyncio.to_thread(inspect, upload.path)
+    async def _adopt(self, upload: Upload, name: str | None, *, unpack: bool) -> Received:
+        found = await upload.look(partial(inspect, unpack=unpack))
         sha256 = upload.sha256
         there = await asyncio.to_thread(self._find, sha256)
-        if there is not None:
-            return Received(there, is_new=False)
         image = StoredImage(
             sha256=sha256,
-            name=name or f"{sha256[:12]}.img",
-            size=facts.size,
-            kind=facts.kind.value,
-            expanded_size=facts.expanded_size,
-            content_size=facts.content_size,
-            created_at=self._now(),
+            name=there.name if there else name or f"{sha256[:12]}.img",
+            size=found.size,
+            kind=found.kind.value,
+            expanded_size=found.expanded_size,
+            content_size=found.content_size,
+            unpacked=found.unpacked and _told(found.unpacked),
+            created_at=there.created_at if there else self._now(),
         )
-        await asyncio.to_thread(write_whole, self._facts(sha256), image.encode())
-        await upload.keep(self.path(sha256))
-        return Received(image, is_new=True)
+        if image != there:
+            await asyncio.to_thread(write_whole, self._facts(sha256), image.encode())
+        if there is None:
+            await upload.keep(self.path(sha256))
+        return Received(image, is_new=there is None)
 
     def _facts(self, sha256: str) -> Path:
         return self.folder / f"{sha256}.json"
@@ -146,3 +158,7 @@ class ImageStore:
     def _remove(self, sha256: str) -> None:
         self.path(sha256).unlink(missing_ok=True)
         self._facts(sha256).unlink(missing_ok=True)
+
+
+def _told(inside: facts.Unpacked) -> Unpacked:
+    return Unpacked(compression=inside.packing.value, size=inside.size, data=inside.data)

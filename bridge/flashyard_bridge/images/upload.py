@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import AsyncIterable, Callable
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -78,6 +79,22 @@ class Upload:
                 await self._off_loop(self._write, buffer)
                 buffer = bytearray()
         await self._off_loop(self._write, buffer)
+
+    async def look(self, inspect: Callable[[Path, Callable[[int], None]], _T]) -> _T:
+        """Have all that was written looked at, in a thread that ends soon where nobody waits.
+
+        ``inspect`` is given the file and what to call again and again.
+        """
+        stopped = Event()
+
+        def go_on(_done: int) -> None:
+            if stopped.is_set():
+                raise refuse(Code.CANCELLED)
+
+        try:
+            return await asyncio.to_thread(inspect, self.path, go_on)
+        finally:
+            stopped.set()
 
     async def keep(self, path: Path) -> None:
         """Make it durable and give it its name.

@@ -58,11 +58,14 @@ class _ImageFile(FileResponse):
         **documented(
             Code.UNSUPPORTED_MEDIA_TYPE,
             Code.IMAGE_CORRUPT,
+            Code.IMAGE_TOO_LARGE,
+            Code.NOT_SUPPORTED,
             Code.INVALID_REQUEST,
             Code.RATE_LIMITED,
             Code.DISK_FULL,
         ),
     },
+    response_model_exclude_none=True,
     openapi_extra={"requestBody": {"required": True, "content": _BYTES}},
 )
 async def upload_image(
@@ -70,8 +73,16 @@ async def upload_image(
     response: Response,
     bridge: AnyTimeBridge,
     name: Annotated[str | None, Query(max_length=200, description="for people")] = None,
+    *,
+    unpack: Annotated[
+        bool, Query(description="false: a compressed file goes to devices as it is")
+    ] = True,
 ) -> OneImage:
-    """Store the raw bytes of an image, raw or Android sparse; a cut upload leaves nothing."""
+    """Store an image: raw or Android sparse, bare or compressed with gzip, xz, zstd or zip.
+
+    A compressed one is kept as it is, and read through for what is inside. A cut upload leaves
+    nothing.
+    """
     if media_type(request) != BINARY:
         raise refuse(Code.UNSUPPORTED_MEDIA_TYPE, hint=f"Send `Content-Type: {BINARY}`.")
     if request.headers.get("content-encoding", "identity") != "identity":
@@ -79,12 +90,17 @@ async def upload_image(
             Code.UNSUPPORTED_MEDIA_TYPE, "The body must not be encoded.", hint="Send it raw."
         )
     expected = int(request.headers.get("content-length", "0"))
-    received = await bridge.images.receive(_body(request), _plain(name), expected)
+    received = await bridge.images.receive(_body(request), _plain(name), expected, unpack=unpack)
     response.status_code = 201 if received.is_new else 200
     return OneImage(image=received.image)
 
 
-@router.get("/api/images", operation_id="listImages", summary="List images")
+@router.get(
+    "/api/images",
+    operation_id="listImages",
+    summary="List images",
+    response_model_exclude_none=True,
+)
 async def list_images(bridge: AnyTimeBridge) -> ImageList:
     """List the stored images."""
     return ImageList(images=tuple(await bridge.images.all()))

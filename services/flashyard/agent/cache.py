@@ -1,6 +1,7 @@
 """The images this hub has fetched: checked before use, bounded, the least recently used go first.
 
-It fetches an image once however many jobs wait for it, and lets go of none that is in use.
+It fetches an image once, and unpacks it once, however many jobs wait for it, and lets go of none
+that is in use.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.agent.bounded import Bounded
-from flashyard.agent.shelf import Shelf
+from flashyard.agent.making import Making, Workshop
+from flashyard.agent.shelf import Shelf, unpacked_name
 from flashyard.agent.threads import in_thread
 from flashyard.client.download import Download
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import StoredImage
+from flashyard.contract.records import Unpacked as Promise
+from flashyard.flash.facts import Unpacked
 from flashyard.flash.image import digest
+from flashyard.flash.packed.expansion import expand
+from flashyard.flash.packed.packing import Packing
 
 FETCHING = "Fetching image"
 CHECKING = "Checking image"
+UNPACKING = "Unpacking image"
 _REMEMBERED = 10_000
 
 
@@ -34,45 +41,14 @@ class _Mark(NamedTuple):
     size: int
 
 
-class _Fetch:
-    """One image being made ready, for all who wait for it."""
-
-    def __init__(self, image: StoredImage, query: str) -> None:
-        self.image = image
-        self.query = query
-        self.stage = CHECKING
-        self.done = 0  # bytes, of the present stage
-        self.download: Download | None = None
-        self.task: asyncio.Task[Path]
-        self.wanted_by = 0
-        self.is_coming = False  # it takes up room, and it may not be there yet
-        self.abandoned = False
-
-    def progress(self) -> str:
-        """Tell it in steps of ten percent, so that a stage changes at most ten times."""
-        done = self.download.received if self.download else self.done
-        return f"{self.stage} ({min(done * 10 // self.image.size, 10) * 10} %)"
-
-    def abandon(self) -> None:
-        """Nobody waits any more."""
-        self.abandoned = True
-        if self.download is not None:
-            self.download.stop()
-
-    def checked(self, done: int) -> None:
-        """Take note of bytes hashed; raises to end the hashing once nobody waits."""
-        self.done = done
-        if self.abandoned:
-            raise refuse(Code.CANCELLED)
-
-
 class ImageCache:
     """Images by SHA-256 in a directory of its own; ``limit`` is in bytes."""
 
     def __init__(self, directory: Path, limit: int, bridge_url: str | None) -> None:
         self._shelf = Shelf(directory, limit)
         self._bridge_url = bridge_url
-        self._fetches: dict[str, _Fetch] = {}
+        self._workshop = Workshop()
+        self._coming: dict[str, int] = {}  # bytes of what takes up room and may not be there yet
         self._pins: Counter[str] = Counter()
         self._checked: Bounded[str, _Mark] = Bounded(_REMEMBERED)
         self._tidying = asyncio.Lock()
@@ -83,68 +59,71 @@ class ImageCache:
 
     async def close(self) -> None:
         """Stop what is being fetched; it is resumed when it is wanted again."""
-        tasks = [fetch.task for fetch in self._fetches.values()]
-        for fetch in self._fetches.values():
-            fetch.abandon()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._workshop.close()
 
     @asynccontextmanager
     async def held(self, image: StoredImage, query: str | None) -> AsyncIterator[Path]:
         """Give an image's file, fetched if need be and of the right SHA-256; keep it while inside.
 
+        Of a compressed image it is the file inside.
+
         Raises:
-            FaultError: `image_unreachable`, `unknown_image`, `image_digest`, `disk_full`.
+            FaultError: `image_unreachable`, `unknown_image`, `image_digest`, `disk_full`,
+                `image_corrupt`: what is inside is not what the order says.
         """
-        sha256 = image.sha256
+        names = {image.sha256, unpacked_name(image.sha256)}
         async with self._tidying:  # what is pinned while files are chosen for removal is too late
-            self._pins[sha256] += 1
+            self._pins.update(names)
         try:
-            yield await self._ready(image, query or "")
+            if image.unpacked is None:
+                yield await self._fetched(image, query or "")
+            else:
+                yield await self._unpacked(image, image.unpacked, query or "")
         finally:
-            self._pins[sha256] -= 1
-            if not self._pins[sha256]:
-                del self._pins[sha256]
+            self._pins.subtract(names)
+            self._pins = +self._pins
 
     def stage(self, sha256: str) -> str | None:
         """What is being done to get an image ready, for people; None: nothing."""
-        fetch = self._fetches.get(sha256)
-        return fetch.progress() if fetch else None
+        return self._workshop.stage(sha256) or self._workshop.stage(unpacked_name(sha256))
 
-    async def _ready(self, image: StoredImage, query: str) -> Path:
-        while (fetch := self._fetches.get(image.sha256)) and fetch.abandoned:
-            await asyncio.wait([fetch.task])  # two must not write one file
-        if fetch is None:
-            fetch = self._fetches[image.sha256] = _Fetch(image, query)
-            fetch.task = asyncio.create_task(self._fetch(fetch), name=f"fetch {image.sha256[:12]}")
-            fetch.task.add_done_callback(_hear)
-        fetch.wanted_by += 1
-        try:
-            return await asyncio.shield(fetch.task)
-        finally:
-            fetch.wanted_by -= 1
-            if not fetch.wanted_by and not fetch.task.done():
-                fetch.abandon()
+    async def _fetched(self, image: StoredImage, query: str) -> Path:
+        """Give the file as it was uploaded."""
+        new = partial(Making, CHECKING, image.size)
+        return await self._workshop.made(image.sha256, new, partial(self._fetch, image, query))
 
-    async def _fetch(self, fetch: _Fetch) -> Path:
-        sha256 = fetch.image.sha256
-        try:
-            if not await in_thread(partial(self._has, fetch), f"check {sha256[:12]}"):
-                await self._make_room(fetch)
-                await in_thread(partial(self._download, fetch), f"fetch {sha256[:12]}")
-            return self._shelf.whole(sha256)
-        finally:
-            del self._fetches[sha256]
+    async def _unpacked(self, image: StoredImage, promise: Promise, query: str) -> Path:
+        """Give the file inside."""
+        name = unpacked_name(image.sha256)
+        if not await in_thread(partial(self._has_unpacked, name), "image cache"):
+            path = await self._fetched(image, query)
+            new = partial(Making, UNPACKING, image.size)
+            await self._workshop.made(name, new, partial(self._unpack, name, path, promise))
+        return self._shelf.whole(name)
 
-    def _has(self, fetch: _Fetch) -> bool:
+    async def _fetch(self, image: StoredImage, query: str, making: Making) -> Path:
+        sha256 = image.sha256
+        if not await in_thread(partial(self._has, sha256, making), f"check {sha256[:12]}"):
+            if self._bridge_url is None:
+                raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
+            draft = self._shelf.draft(sha256)
+            download = Download(self._bridge_url, query, sha256, image.size, draft)
+            work = partial(self._download, download, draft, making)
+            await self._with_room(sha256, image.size, work, f"fetch {sha256[:12]}")
+        return self._shelf.whole(sha256)
+
+    async def _unpack(self, name: str, path: Path, promise: Promise, making: Making) -> Path:
+        if not await in_thread(partial(self._has_unpacked, name), "image cache"):
+            work = partial(self._expand, name, path, promise, making)
+            await self._with_room(name, promise.data, work, f"unpack {name[:12]}")
+        return self._shelf.whole(name)
+
+    def _has(self, sha256: str, making: Making) -> bool:
         """Is it there? A file that was not looked at in this run of the hub is hashed first."""
-        sha256 = fetch.image.sha256
         path = self._shelf.whole(sha256)
         try:
             if self._checked.get(sha256) != _mark(path):
-                if digest(path, fetch.checked) != sha256:
+                if digest(path, making.went) != sha256:
                     path.unlink()
                     return False
                 self._checked[sha256] = _mark(path)
@@ -153,40 +132,53 @@ class ImageCache:
             return False
         return True
 
-    async def _make_room(self, fetch: _Fetch) -> None:
-        if self._bridge_url is None:
-            raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
-        async with self._tidying:
-            fetch.is_coming = True
-            coming = {
-                sha256: other.image.size
-                for sha256, other in self._fetches.items()
-                if other.is_coming
-            }
-            make_room = partial(
-                self._shelf.make_room, fetch.image.sha256, coming, frozenset(self._pins)
-            )
-            await in_thread(make_room, "image cache")
+    def _has_unpacked(self, name: str) -> bool:
+        """Is it there, as this run of the hub has written it?"""
+        path = self._shelf.whole(name)
+        try:
+            if self._checked.get(name) != _mark(path):
+                path.unlink()
+                return False
+            self._shelf.use(name)
+        except FileNotFoundError:
+            return False
+        return True
 
-    def _download(self, fetch: _Fetch) -> None:
-        image = fetch.image
-        draft = self._shelf.draft(image.sha256)
-        download = Download(self._bridge_url or "", fetch.query, image.sha256, image.size, draft)
-        fetch.stage, fetch.download = FETCHING, download
-        if fetch.abandoned:
-            raise refuse(Code.CANCELLED)
+    async def _with_room(self, name: str, size: int, work: partial[None], thread: str) -> None:
+        """Have a file of so many bytes written, once there is room for it."""
+        try:
+            async with self._tidying:
+                self._coming[name] = size
+                make_room = partial(
+                    self._shelf.make_room, name, dict(self._coming), frozenset(self._pins)
+                )
+                await in_thread(make_room, "image cache")
+            await in_thread(work, thread)
+        finally:
+            self._coming.pop(name, None)
+
+    def _download(self, download: Download, draft: Path, making: Making) -> None:
+        making.stage = FETCHING
+        making.done, making.stop = lambda: download.received, download.stop
+        making.go_on()
         with download:
             download.run()
-        path = draft.replace(self._shelf.whole(image.sha256))
-        self._checked[image.sha256] = _mark(path)
+        self._keep(draft)
+
+    def _expand(self, name: str, path: Path, promise: Promise, making: Making) -> None:
+        draft = self._shelf.draft(name)
+        inside = Unpacked(Packing(promise.compression), promise.size, promise.data)
+        try:
+            expand(path, draft, inside, making.went)
+            self._keep(draft)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _keep(self, draft: Path) -> None:
+        path = draft.replace(draft.with_suffix(""))
+        self._checked[path.name] = _mark(path)
 
 
 def _mark(path: Path) -> _Mark:
     about = path.stat()
     return _Mark(about.st_ino, about.st_mtime_ns, about.st_size)
-
-
-def _hear(task: asyncio.Task[Path]) -> None:
-    """Take note of how a fetch ended, so that one nobody waited for is no complaint."""
-    if not task.cancelled():
-        task.exception()

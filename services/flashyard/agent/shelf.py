@@ -16,11 +16,22 @@ from pathlib import Path
 from flashyard.contract.faults import Code, refuse
 
 RESERVE = 64 << 20  # bytes of the disk that are left to others
-_NAME = re.compile(r"([0-9a-f]{64})(\.part)?")
+_UNPACKED = ".unpacked"
+_NAME = re.compile(rf"([0-9a-f]{{64}}({_UNPACKED})?)(\.part)?")
+_SECTOR = 512  # what `st_blocks` counts, whatever the file system's block
+
+
+def unpacked_name(sha256: str) -> str:
+    """What the file inside a compressed image is called."""
+    return f"{sha256}{_UNPACKED}"
 
 
 class Shelf:
-    """Files named by their SHA-256; those that are not whole yet end in ``.part``."""
+    """Files named by their SHA-256, or that of what they were unpacked from.
+
+    Those that are not whole yet end in ``.part``. What was unpacked is written without being made
+    durable, and has no digest of its own: it does not outlive the run of the hub.
+    """
 
     def __init__(self, directory: Path, limit: int) -> None:
         self._directory = directory
@@ -34,35 +45,36 @@ class Shelf:
         """
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in self._directory.iterdir():
-            if not _NAME.fullmatch(path.name) and path.is_file():
+            name = _NAME.fullmatch(path.name)
+            if (name is None or name[2]) and path.is_file():
                 path.unlink()
         self._evict(self._limit, frozenset())
 
-    def whole(self, sha256: str) -> Path:
-        """Where a whole image lies, or would."""
-        return self._directory / sha256
+    def whole(self, name: str) -> Path:
+        """Where a whole file lies, or would."""
+        return self._directory / name
 
-    def draft(self, sha256: str) -> Path:
-        """Where an image is built up."""
-        return self._directory / f"{sha256}.part"
+    def draft(self, name: str) -> Path:
+        """Where a file is built up."""
+        return self._directory / f"{name}.part"
 
-    def use(self, sha256: str) -> None:
-        """Note that an image was wanted now.
+    def use(self, name: str) -> None:
+        """Note that a file was wanted now.
 
         Raises:
             FileNotFoundError: it is not there.
         """
-        path = self.whole(sha256)
+        path = self.whole(name)
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
-    def make_room(self, sha256: str, coming: Mapping[str, int], keep: AbstractSet[str]) -> None:
-        """Remove the least recently used until an image fits.
+    def make_room(self, name: str, coming: Mapping[str, int], keep: AbstractSet[str]) -> None:
+        """Remove the least recently used until a file fits.
 
         Args:
-            sha256: of the image.
-            coming: bytes by the SHA-256 of all images that are being fetched, this one included;
+            name: of the file.
+            coming: bytes by the name of all files that are being written, this one included;
                 what is there of them already counts as part of that.
-            keep: the images that must stay.
+            keep: the names of those that must stay.
 
         Raises:
             FaultError: `disk_full`: it cannot fit within the limit, or on the disk.
@@ -72,10 +84,10 @@ class Shelf:
                 Code.DISK_FULL,
                 "The image does not fit into the hub's cache beside those in use.",
                 hint="Raise --cache-size, or wait until fewer images are in use.",
-                details=f"{coming[sha256]} bytes, of {self._limit} for all",
+                details=f"{coming[name]} bytes, of {self._limit} for all",
             )
-        draft = self.draft(sha256)
-        needed = coming[sha256] - (draft.stat().st_size if draft.exists() else 0)
+        draft = self.draft(name)
+        needed = coming[name] - (draft.stat().st_size if draft.exists() else 0)
         free = shutil.disk_usage(self._directory).free
         if free < needed + RESERVE:
             raise refuse(
@@ -96,9 +108,10 @@ class Shelf:
             if name is None or name[1] in uncounted:
                 continue
             about = path.stat()
-            total += about.st_size
+            size = min(about.st_size, about.st_blocks * _SECTOR)  # holes take no room
+            total += size
             if name[1] not in keep:
-                files.append((about.st_atime_ns, about.st_size, path))
+                files.append((about.st_atime_ns, size, path))
         for _, size, path in sorted(files):
             if total <= limit:
                 break

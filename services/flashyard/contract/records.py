@@ -61,15 +61,26 @@ class ImageRef(Model):
     size: ByteCount
 
 
+class Unpacked(Model):
+    """The file inside a compressed image: its bytes, and those in 4 KiB blocks not all zeros."""
+
+    compression: Literal["gzip", "xz", "zstd", "zip"]
+    size: ByteCount
+    data: ByteCount
+
+
 class StoredImage(ImageRef):
     """An image in the store. ``expanded_size``: bytes it spans on the device.
 
     ``content_size``: bytes a device is sent for it, RAW and FILL (see "Progress, defined").
+    ``unpacked``: of a compressed image alone; ``kind`` and the two sizes are those of what is
+    inside.
     """
 
     kind: Literal["raw", "sparse"]
     expanded_size: ByteCount
     content_size: ByteCount
+    unpacked: Unpacked | None = None
     created_at: Millis
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.records import Unpacked
+from flashyard.flash.facts import ImageFacts
+from flashyard.flash.packed.packing import Packing
 from flashyard_bridge.images import store as images
 from flashyard_bridge.images.draft import create, draft_in
 from flashyard_bridge.images.store import ImageStore
+from support.packings import WAYS
 from support.sparse_images import FILL, RAW, Piece, build
 
 
@@ -68,6 +73,72 @@ async def test_a_sparse_image_is_told_from_a_raw_one(tmp_path: Path) -> None:
     image = (await opened(tmp_path).receive(pieces(content), None)).image
     assert (image.kind, image.size) == ("sparse", len(content))
     assert (image.expanded_size, image.content_size) == (3 * 4096, 3 * 4096)
+
+
+@pytest.mark.parametrize("packing", Packing)
+async def test_a_compressed_image_is_kept_as_it_came_and_told_by_what_is_inside(
+    tmp_path: Path, packing: Packing
+) -> None:
+    inside = build(4096, [Piece(RAW, 1, b"x" * 4096), Piece(FILL, 2, bytes(4))])
+    content = WAYS[packing][0](inside)
+    store = opened(tmp_path)
+    image = (await store.receive(pieces(content[:7], content[7:]), "system.img.z")).image
+    assert store.path(image.sha256).read_bytes() == content
+    assert (image.kind, image.size) == ("sparse", len(content))
+    assert (image.expanded_size, image.content_size) == (3 * 4096, 3 * 4096)
+    assert image.unpacked == Unpacked(compression=packing.value, size=len(inside), data=len(inside))
+    assert await opened(tmp_path).get(image.sha256) == image
+
+
+@pytest.mark.parametrize("packing", Packing)
+async def test_a_compressed_image_that_is_cut_is_refused_and_gone(
+    tmp_path: Path, packing: Packing
+) -> None:
+    content = WAYS[packing][0](b"content" * 1000)
+    with pytest.raises(FaultError) as refused:
+        await opened(tmp_path).receive(pieces(content[:-5]), None)
+    assert refused.value.fault.code is Code.IMAGE_CORRUPT
+    assert names(tmp_path) == ["key"]
+
+
+async def test_what_is_to_be_sent_as_it_is_is_raw_and_the_last_word_counts(
+    tmp_path: Path,
+) -> None:
+    content = WAYS[Packing.GZIP][0](bytes(5000))
+    store = opened(tmp_path)
+    asis = await store.receive(pieces(content), "ramdisk.img", unpack=False)
+    assert (asis.is_new, asis.image.unpacked) == (True, None)
+    assert asis.image.expanded_size == asis.image.content_size == len(content)
+    inside = await store.receive(pieces(content), None)
+    assert inside.image.unpacked == Unpacked(compression="gzip", size=5000, data=0)
+    assert (inside.is_new, inside.image.name) == (False, "ramdisk.img")
+    assert await store.get(asis.image.sha256) == inside.image
+    again = await store.receive(pieces(content), None, unpack=False)
+    assert again.image == asis.image == await store.get(asis.image.sha256)
+
+
+async def test_nobody_goes_on_reading_an_image_whose_upload_was_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def inspect(_path: Path, progress: Callable[[int], None], **_: bool) -> ImageFacts:
+        begun.set()
+        try:
+            while not over.wait(0.001):
+                progress(1)
+        finally:
+            over.set()
+        raise AssertionError
+
+    monkeypatch.setattr(images, "inspect", inspect)
+    task = asyncio.create_task(opened(tmp_path).receive(pieces(b"bytes"), None))
+    assert await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(over.wait, 10)
+    assert names(tmp_path) == ["key"]
 
 
 async def test_a_cut_sparse_image_is_refused(tmp_path: Path) -> None:
