@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import random
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flashyard.agent.cache import ImageCache
 from flashyard.contract.faults import Code
+from flashyard.contract.records import StoredImage
+from flashyard.flash.packed.expansion import expand
 from support.faults import refused
-from support.image_server import ImageServer, image_server, stored
+from support.image_server import ImageServer, image_server, stored, stored_packed
 from support.waiting import until
 
 CONTENT = random.Random("cache").randbytes(1_000_003)
@@ -127,3 +132,112 @@ async def test_closing_stops_what_is_being_fetched(server: ImageServer, director
     with pytest.raises(asyncio.CancelledError):
         await waiting
     server.go.set()
+
+
+INSIDE = random.Random("inside").randbytes(700_001)
+PACKED = gzip.compress(INSIDE, 1)
+PACKED_IMAGE = stored_packed(PACKED, INSIDE, "gzip")
+
+
+async def inside(cache: ImageCache, image: StoredImage = PACKED_IMAGE) -> bytes:
+    async with cache.held(image, QUERY) as path:
+        return await asyncio.to_thread(path.read_bytes)
+
+
+def names(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
+async def test_a_compressed_image_is_unpacked_once_for_all_who_want_it(
+    cache: ImageCache, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(PACKED)
+    unpackings: list[Path] = []
+
+    def counted(path: Path, *more: Any) -> None:
+        unpackings.append(path)
+        expand(path, *more)
+
+    monkeypatch.setattr("flashyard.agent.cache.expand", counted)
+    assert await asyncio.gather(*(inside(cache) for _ in range(5))) == [INSIDE] * 5
+    assert await inside(cache) == INSIDE
+    assert (len(unpackings), len(server.requests)) == (1, 1)
+    assert cache.stage(PACKED_IMAGE.sha256) is None
+
+
+async def test_the_file_and_what_is_inside_can_be_wanted_at_the_same_time(
+    cache: ImageCache, server: ImageServer
+) -> None:
+    server.add(PACKED)
+    as_is = stored(PACKED)
+    assert as_is.sha256 == PACKED_IMAGE.sha256
+    both = [inside(cache, as_is), inside(cache), inside(cache, as_is)]
+    assert await asyncio.gather(*both) == [PACKED, INSIDE, PACKED]
+    assert len(server.requests) == 1
+
+
+async def test_what_an_earlier_run_unpacked_is_not_trusted(
+    cache: ImageCache, server: ImageServer, directory: Path
+) -> None:
+    server.add(PACKED)
+    await inside(cache)
+    file = directory / f"{PACKED_IMAGE.sha256}.unpacked"
+    file.write_bytes(b"x" * len(INSIDE))
+    assert await inside(cache) == INSIDE, "it changed under our hands"
+    file.write_bytes(b"x" * len(INSIDE))
+    later = ImageCache(directory, 1 << 30, server.url)
+    await later.open()
+    assert not file.exists()
+    assert await inside(later) == INSIDE
+    assert len(server.requests) == 1
+
+
+async def test_what_was_unpacked_counts_and_may_go(server: ImageServer, directory: Path) -> None:
+    server.add(PACKED)
+    room = len(PACKED) + len(INSIDE)
+    cache = ImageCache(directory, room, server.url)
+    await cache.open()
+    assert await inside(cache) == INSIDE
+    assert await content(cache) == CONTENT
+    assert names(directory) == {IMAGE.sha256}
+    assert await inside(cache) == INSIDE
+    small = ImageCache(directory, room - 1, server.url)
+    await small.open()
+    with refused(Code.DISK_FULL):
+        await inside(small)
+
+
+async def test_an_image_that_is_not_as_promised_is_refused_and_nothing_is_kept_of_it(
+    cache: ImageCache, server: ImageServer, directory: Path
+) -> None:
+    server.add(PACKED)
+    with refused(Code.IMAGE_CORRUPT):
+        await inside(cache, stored_packed(PACKED, INSIDE + b"!", "gzip"))
+    assert names(directory) == {PACKED_IMAGE.sha256}
+    assert await inside(cache) == INSIDE
+
+
+async def test_unpacking_shows_in_the_stage_and_stops_when_nobody_waits(
+    cache: ImageCache, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(PACKED)
+    over = threading.Event()
+
+    def endless(_path: Path, _into: Path, _inside: Any, progress: Callable[[int], None]) -> None:
+        try:
+            while not over.wait(0.001):
+                progress(len(PACKED) // 2)
+        finally:
+            over.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flashyard.agent.cache.expand", endless)
+        waiting = asyncio.create_task(inside(cache))
+        sha256 = PACKED_IMAGE.sha256
+        await until(lambda: (cache.stage(sha256) or "").startswith("Unpacking image ("))
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await until(over.is_set)
+    assert await inside(cache) == INSIDE
+    assert len(server.requests) == 1

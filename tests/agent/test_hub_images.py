@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashProgress
@@ -14,7 +15,7 @@ from flashyard.contract.phases import Phase, Verification
 from support.bridge_peer import BridgePeer, check_story
 from support.emulated import MIB
 from support.hub_at_work import Plug, hub_at_work
-from support.image_server import ImageServer, image_server, stored
+from support.image_server import ImageServer, image_server, stored, stored_packed
 from support.waiting import until
 
 CONTENT = random.Random("system").randbytes(MIB + 4097)
@@ -102,6 +103,48 @@ async def test_two_devices_share_one_fetch_and_one_may_leave(
         server.go.set()
         await peer.completed(two)
         assert len(server.requests) == 1
+
+
+async def test_a_compressed_image_is_unpacked_once_for_all_and_flashed(
+    peer: BridgePeer, plug: Plug, server: ImageServer, tmp_path: Path
+) -> None:
+    packed = zstd.compress(CONTENT * 3)
+    server.add(packed)
+    image = stored_packed(packed, CONTENT * 3, "zstd")
+    devices = {name: plug(name) for name in ("ONE", "TWO", "THREE")}
+    addresses = {name: device.address for name, device in devices.items()}
+    async with hub_at_work(peer.link_url, tmp_path, addresses, bridge_url=server.url):
+        await peer.online(*addresses)
+        jobs = [
+            (await peer.start(name, image=image, total_bytes=len(CONTENT) * 3)).job_id
+            for name in addresses
+        ]
+        for job_id in jobs:
+            end = await peer.completed(job_id)
+            assert end.verification is Verification.TRANSPORT
+            check_story(peer, job_id)
+        for device in devices.values():
+            assert device.content("system")[: len(CONTENT) * 3] == CONTENT * 3
+        assert len(server.requests) == 1
+        kept = {path.name for path in (tmp_path / "hub" / "images").iterdir()}
+        assert kept == {image.sha256, f"{image.sha256}.unpacked"}
+
+
+async def test_what_is_not_inside_as_the_order_says_leaves_the_device_untouched(
+    peer: BridgePeer, plug: Plug, server: ImageServer, tmp_path: Path
+) -> None:
+    packed = zstd.compress(CONTENT)
+    server.add(packed)
+    image = stored_packed(packed, CONTENT[1:], "zstd")
+    device = plug()
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": device.address}, bridge_url=server.url
+    ):
+        await peer.online("DEVICE_1")
+        receipt = await peer.start("DEVICE_1", image=image, total_bytes=len(CONTENT) - 1)
+        end = await peer.failed(receipt.job_id, Code.IMAGE_TOO_LARGE)
+        assert end.device_state == "untouched"
+        assert not device.commands
 
 
 def missing(server: ImageServer) -> Code:

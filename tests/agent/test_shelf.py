@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flashyard.agent.shelf import RESERVE, Shelf
+from flashyard.agent.shelf import RESERVE, Shelf, unpacked_name
 from flashyard.contract.faults import Code
 from support.faults import refused
 
@@ -32,6 +32,8 @@ def test_it_opens_with_what_is_ours_and_within_the_limit(tmp_path: Path) -> None
     Shelf(directory, 100).open()
     for name, used in ((A, 1), (f"{B}.part", 2), (C, 3)):
         put(directory, name, 40, used)
+    for name in (unpacked_name(C), f"{unpacked_name(C)}.part"):
+        put(directory, name, 1, 9)  # it was never made durable
     put(directory, "left.tmp", 5, 9)
     (directory / "lost+found").mkdir()
     Shelf(directory, 100).open()
@@ -67,6 +69,24 @@ def test_what_is_under_way_counts_once_and_with_its_whole_size(tmp_path: Path) -
     assert names(tmp_path) == {f"{A}.part", f"{B}.part"}
     with refused(Code.DISK_FULL):
         shelf.make_room(C, {A: 50, B: 50, C: 1}, frozenset())
+
+
+def test_what_is_inside_an_image_is_a_file_of_its_own(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 100)
+    put(tmp_path, A, 30, 1)
+    put(tmp_path, unpacked_name(A), 30, 2)
+    shelf.make_room(B, {B: 60}, frozenset())
+    assert names(tmp_path) == {unpacked_name(A)}
+    shelf.make_room(A, {A: 70}, {unpacked_name(A)})
+    with refused(Code.DISK_FULL):
+        shelf.make_room(A, {A: 71}, {unpacked_name(A)})
+
+
+def test_holes_take_no_room(tmp_path: Path) -> None:
+    with (tmp_path / unpacked_name(A)).open("wb") as file:
+        file.truncate(1 << 40)
+    Shelf(tmp_path, 100).make_room(B, {B: 100}, {unpacked_name(A)})
+    assert names(tmp_path) == {unpacked_name(A)}
 
 
 def test_a_disk_that_is_nearly_full_is_left_alone(tmp_path: Path) -> None:

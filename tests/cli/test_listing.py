@@ -7,7 +7,7 @@ import pytest
 from flashyard.cli.listing import row
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Phase
-from flashyard.contract.records import Hub, Limits, StoredImage
+from flashyard.contract.records import Hub, Limits, StoredImage, Unpacked
 from support.facts import START, a_device, a_job
 
 HUB = Hub(
@@ -43,6 +43,7 @@ IMAGE = StoredImage(
         (a_job(status="queued", phase=Phase.QUEUED), ["queued"]),
         (HUB, ["bench-a", "offline", "0.1.0"]),
         (IMAGE, ["abababababababab", "system.img", "3.00 GiB", "sparse"]),
+        (IMAGE.with_(unpacked=Unpacked(compression="zstd", size=2, data=1)), ["sparse, zstd"]),
     ],
 )
 def test_a_row_says_what_matters_of_a_record(record: Model, words: list[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
-from flashyard.contract.records import StoredImage
+from flashyard.contract.records import StoredImage, Unpacked
 
 _PIECE = 64 * 1024
 
@@ -51,6 +51,16 @@ def stored(content: bytes, name: str = "system.img") -> StoredImage:
         expanded_size=len(content),
         content_size=len(content),
         created_at=1_703_001_234_000,
+    )
+
+
+def stored_packed(packed: bytes, inside: bytes, compression: str) -> StoredImage:
+    """A compressed raw image without a block of zeros, as an order names it."""
+    about = {"compression": compression, "size": len(inside), "data": len(inside)}
+    return stored(packed, "system.img.z").with_(
+        expanded_size=len(inside),
+        content_size=len(inside),
+        unpacked=Unpacked.model_validate(about),
     )
 
 

@@ -25,7 +25,7 @@ def flash(
     second: Annotated[str, typer.Argument(metavar="PARTITION", help="Such as boot or system.")],
     third: Annotated[
         str | None,
-        typer.Argument(metavar="IMAGE", help="A file: raw, or an Android sparse image."),
+        typer.Argument(metavar="IMAGE", help="Raw or Android sparse; also as gz, xz, zst or zip."),
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Flash every online device.")] = False,
@@ -43,6 +43,14 @@ def flash(
     erase: Annotated[
         bool,
         typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN),
+    ] = False,
+    as_is: Annotated[
+        bool,
+        typer.Option(
+            "--as-is",
+            help="Write a compressed file itself, not what is inside.",
+            rich_help_panel=_PLAN,
+        ),
     ] = False,
     no_reboot: Annotated[
         bool,
@@ -86,6 +94,7 @@ def flash(
         verify=verify,
         erase=erase,
         reboot=not no_reboot,
+        as_is=as_is,
     )
     manner = Manner(dry_run=dry_run, detach=detach, yes=yes, json=json)
     return asyncio.run(run(settings, wish, manner))

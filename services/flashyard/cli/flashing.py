@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from flashyard.cli.amounts import size
 from flashyard.cli.attend import LeftError, attend
 from flashyard.cli.choice import choose, every
-from flashyard.cli.foresight import judge_options, misfit
+from flashyard.cli.foresight import examine, judge_options, misfit
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.talk import complain, print_data, say
 from flashyard.cli.transfer import transfer
@@ -27,7 +27,7 @@ from flashyard.client.upload import LocalImage, read, send
 from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault, refuse
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Device, ImageRef, Job
-from flashyard.flash.image import inspect
+from flashyard.flash.facts import ImageFacts
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
 
@@ -46,6 +46,7 @@ class Wish:
     verify: str | None
     erase: bool
     reboot: bool
+    as_is: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +83,10 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         with transfer("Reading", wish.image) as advance:
             image = await read(wish.image, advance)
         requests = [_request(wish, device, image) for device in devices]
-        await _foresee(wish, devices)
-        is_stored = await bridge.has_image(image.sha256)
+        with transfer("Examining", wish.image) as advance:
+            facts = await examine(wish.image, advance, unpack=not wish.as_is)
+        _foresee(wish, devices, facts)
+        is_stored = await _is_stored(bridge, image, facts, wish)
         if manner.dry_run:
             _print_plan(wish, devices, image, is_stored=is_stored)
             return 0
@@ -91,8 +94,8 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
             return TABLE[Code.CANCELLED].exit
         if not is_stored:
             with transfer("Sending", wish.image) as advance:
-                await send(bridge, image, advance)
-        begun = await _start(bridge, requests, devices, image)
+                await send(bridge, image, advance, unpack=not wish.as_is)
+        begun = await _start(bridge, requests, devices, image, facts)
         if manner.detach:
             _print_ids(begun.jobs, json=manner.json)
             some = begun.jobs and begun.refused
@@ -100,16 +103,27 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         return await _attend(bridge, begun, json=manner.json)
 
 
-async def _foresee(wish: Wish, devices: Sequence[Device]) -> None:
+def _foresee(wish: Wish, devices: Sequence[Device], facts: ImageFacts) -> None:
     """Refuse what none of the devices can take; where some can, the others are told of later.
 
     Raises:
         FaultError: why the first one cannot.
     """
-    facts = await asyncio.to_thread(inspect, wish.image)
     misfits = [misfit(device, wish.partition, wish.slot, facts) for device in devices]
     if misfits[0] is not None and all(misfits):
         raise FaultError(misfits[0])
+
+
+async def _is_stored(bridge: Bridge, image: LocalImage, facts: ImageFacts, wish: Wish) -> bool:
+    """Does the bridge have it, and for what it is meant to be: compressed, or as it is?"""
+    if not await bridge.has_image(image.sha256):
+        return False
+    if facts.unpacked is None and not wish.as_is:
+        return True
+    return any(
+        stored.sha256 == image.sha256 and (stored.unpacked is None) is wish.as_is
+        for stored in await bridge.images()
+    )
 
 
 def _print_plan(
@@ -173,7 +187,11 @@ def _request(wish: Wish, device: Device, image: LocalImage) -> StartRequest:
 
 
 async def _start(
-    bridge: Bridge, requests: Sequence[StartRequest], devices: Sequence[Device], image: LocalImage
+    bridge: Bridge,
+    requests: Sequence[StartRequest],
+    devices: Sequence[Device],
+    image: LocalImage,
+    facts: ImageFacts,
 ) -> Begun:
     """Start a job for each device; those that are refused are told and left out.
 
@@ -191,7 +209,7 @@ async def _start(
             except UnreachableError as error:
                 hint = "It may have started all the same: look at `flashyard ls jobs`."
                 return fault(Code.HUB_NO_ANSWER, error.sentence, hint=hint)
-        return _expected(started, device, request.partition, image)
+        return _expected(started, device, request.partition, image, facts)
 
     came = await asyncio.gather(*map(start, requests, devices))
     refused = [each for each in came if isinstance(each, Fault)]
@@ -203,7 +221,9 @@ async def _start(
     return Begun([each for each in came if isinstance(each, Job)], refused)
 
 
-def _expected(started: Started, device: Device, partition: str, image: LocalImage) -> Job:
+def _expected(
+    started: Started, device: Device, partition: str, image: LocalImage, facts: ImageFacts
+) -> Job:
     """Make the job as it is known before the bridge has told more."""
     return Job(
         job_id=started.job_id,
@@ -214,7 +234,7 @@ def _expected(started: Started, device: Device, partition: str, image: LocalImag
         status=Status.QUEUED if started.status == "queued" else Status.RUNNING,
         phase=Phase.QUEUED,
         stage="Queued",
-        total_bytes=image.size,
+        total_bytes=facts.content_size,
         queued_at=int(time.time() * 1000),
         image=ImageRef(sha256=image.sha256, name=image.path.name[:200], size=image.size),
     )

@@ -5,9 +5,16 @@ It knows what is on record: a device whose partitions are not known is left to t
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Event
+
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.records import Device
 from flashyard.flash.facts import ImageFacts
+from flashyard.flash.image import inspect
 
 _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback")
@@ -28,6 +35,27 @@ def judge_options(*, verify: str | None, slot: str | None) -> None:
             )
         if (name, value) in _UNBUILT:
             raise refuse(Code.NOT_SUPPORTED, f"`{name}` cannot be `{value}` yet.")
+
+
+async def examine(path: Path, advance: Callable[[int], None], *, unpack: bool) -> ImageFacts:
+    """Look at an image in a thread that ends soon where nobody waits; raises what `inspect` does.
+
+    ``advance`` is told of so many more bytes of a compressed one; with ``unpack`` False that is
+    not looked into.
+    """
+    given_up, read = Event(), 0
+
+    def went(done: int) -> None:
+        nonlocal read
+        if given_up.is_set():
+            raise refuse(Code.CANCELLED)
+        advance(done - read)
+        read = done
+
+    try:
+        return await asyncio.to_thread(partial(inspect, path, went, unpack=unpack))
+    finally:
+        given_up.set()
 
 
 def misfit(device: Device, partition: str, slot: str | None, image: ImageFacts) -> Fault | None:

@@ -74,12 +74,12 @@ def row(record: Model) -> tuple[str, ...]:
         case Hub():
             state = "online" if record.online else "offline"
             return record.hub_id, state, record.version, when(record.since)
-        case StoredImage():
+        case StoredImage(unpacked=inside):
             return (
                 record.sha256[:16],
                 record.name,
                 size(record.size),
-                record.kind,
+                f"{record.kind}, {inside.compression}" if inside else record.kind,
                 when(record.created_at),
             )
     raise TypeError(f"{type(record).__name__} has no row")

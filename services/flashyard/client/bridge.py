@@ -35,7 +35,8 @@ from flashyard.endpoint import Endpoint
 
 # A start waits for a hub's receipt (5 s), and reads for a young bridge's first picture (3 s).
 _PATIENCE = httpx.Timeout(30.0, connect=5.0)
-_UPLOAD_PATIENCE = httpx.Timeout(300.0, connect=5.0)  # it is flushed to disk before the answer
+# Before the answer it is flushed to disk, and read through where it is compressed.
+_UPLOAD_PATIENCE = httpx.Timeout(1800.0, connect=5.0)
 _MAX_PAGES = 1_000
 
 M = TypeVar("M", bound=Model)
@@ -131,14 +132,19 @@ class Bridge:
             raise refuse(Code.NOT_ALLOWED)
         raise self._foreign(answer)
 
-    async def upload(self, name: str, size: int, content: AsyncIterable[bytes]) -> StoredImage:
-        """Store an image of ``size`` bytes under a name for people."""
+    async def upload(
+        self, name: str, size: int, content: AsyncIterable[bytes], *, unpack: bool = True
+    ) -> StoredImage:
+        """Store an image of ``size`` bytes under a name for people.
+
+        With ``unpack`` False a compressed one goes to devices as it is.
+        """
         return (
             await self._ask(
                 Image,
                 "POST",
                 "/api/images",
-                params={"name": name},
+                params={"name": name} if unpack else {"name": name, "unpack": "false"},
                 content=content,
                 headers={"content-type": "application/octet-stream", "content-length": str(size)},
                 timeout=_UPLOAD_PATIENCE,

@@ -42,14 +42,15 @@ async def read(path: Path, advance: Advance) -> LocalImage:
     return LocalImage(path, size, digest.hexdigest())
 
 
-async def send(bridge: Bridge, image: LocalImage, advance: Advance) -> None:
-    """Store an image unless the bridge has it.
+async def send(bridge: Bridge, image: LocalImage, advance: Advance, *, unpack: bool = True) -> None:
+    """Store an image; with ``unpack`` False a compressed one as what it is.
 
     Raises:
         FaultError: the bridge refuses it, or `image_digest`: the file changed under our hands.
         UnreachableError: the bridge went away.
     """
-    stored = await bridge.upload(image.path.name, image.size, _chunks(image.path, advance))
+    chunks = _chunks(image.path, advance)
+    stored = await bridge.upload(image.path.name, image.size, chunks, unpack=unpack)
     if stored.sha256 != image.sha256:
         raise refuse(
             Code.IMAGE_DIGEST,

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from flashyard_bridge.images import upload
+from support.packings import gzipped, xzed, zipped_files, zstded
 from support.rig import Rig
 from support.scripted_hub import accept
+from support.sparse_images import FILL, Piece, build
 from support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -106,6 +108,43 @@ async def test_what_is_no_image_is_refused_and_leaves_nothing(rig: Rig, content:
     answer = await post(rig, content)
     assert (answer.status_code, answer.json()["code"]) == (422, "image_corrupt")
     assert (await rig.http.get("/api/images")).json() == before
+    assert drafts(rig) == []
+
+
+async def test_a_compressed_image_is_told_by_what_is_inside(rig: Rig) -> None:
+    content = zstded(bytes(9000) + b"x")
+    image = (await post(rig, content, "system.img.zst")).json()["image"]
+    assert (image["kind"], image["size"]) == ("raw", len(content))
+    assert (image["expandedSize"], image["contentSize"]) == (9001, 9001)
+    assert image["unpacked"] == {"compression": "zstd", "size": 9001, "data": 809}
+    assert (await rig.http.get(f"/api/images/{image['sha256']}")).content == content
+    listed = (await rig.http.get("/api/images")).json()["images"]
+    assert image in listed
+    query = {"unpack": "false"}
+    answer = await rig.http.post("/api/images", params=query, content=content, headers=BINARY)
+    assert answer.status_code == 200
+    assert "unpacked" not in answer.json()["image"]
+    assert answer.json()["image"]["contentSize"] == len(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (zstded(b"content")[:-1], "image_corrupt"),
+        (gzipped(b""), "image_corrupt"),
+        (gzipped(b"\x3a\xff\x26\xed"), "image_corrupt"),
+        (xzed(gzipped(b"content")), "not_supported"),
+        (zipped_files({"a": b"a", "b": b"b"}), "invalid_request"),
+        (gzipped(build(1 << 20, [Piece(FILL, 1 << 25, b"bomb")])), "image_too_large"),
+    ],
+    ids=["cut", "empty", "no sparse image", "twice", "ambiguous", "bomb"],
+)
+async def test_a_compressed_file_that_is_no_image_is_refused_with_a_hint(
+    rig: Rig, content: bytes, code: str
+) -> None:
+    answer = await post(rig, content)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["hint"]
     assert drafts(rig) == []
 
 
