@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
 import pytest
 
-from flashyard.cli.foresight import judge_options, misfit
+from flashyard.cli.foresight import examine, judge_options, misfit
 from flashyard.contract.faults import Code, FaultError
 from flashyard.flash.facts import ImageFacts
-from flashyard.flash.source import Kind
+from flashyard.flash.source import MIB, Kind
 from support.facts import a_device
+from support.packings import gzipped
+from support.waiting import until
 
 SPARSE = ImageFacts(Kind.SPARSE, size=100, expanded_size=5000, content_size=60)
 SLOTTED = a_device(
@@ -62,3 +69,38 @@ def test_values_nothing_can_be_flashed_with_are_refused(
 def test_what_works_is_let_through() -> None:
     for verify, slot in ((None, None), ("none", "active"), ("image", "a")):
         judge_options(verify=verify, slot=slot)
+
+
+async def test_a_compressed_image_is_examined_and_its_reading_told_of(tmp_path: Path) -> None:
+    file = tmp_path / "image"
+    file.write_bytes(gzipped(bytes(3 * MIB)))  # noqa: ASYNC240 - a small one
+    steps: list[int] = []
+    facts = await examine(file, steps.append, unpack=True)
+    assert (facts.content_size, facts.unpacked and facts.unpacked.data) == (3 * MIB, 0)
+    assert 0 < sum(steps) <= facts.size
+    assert all(step >= 0 for step in steps)
+    as_is = await examine(file, steps.append, unpack=False)
+    assert (as_is.content_size, as_is.unpacked) == (facts.size, None)
+
+
+async def test_who_gives_up_does_not_wait_for_the_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = Event()
+
+    def endless(_path: Path, went: Callable[[int], None], **_: bool) -> ImageFacts:
+        try:
+            while not over.wait(0.001):
+                went(1)
+        finally:
+            over.set()
+        return SPARSE
+
+    monkeypatch.setattr("flashyard.cli.foresight.inspect", endless)
+    told: list[int] = []
+    task = asyncio.create_task(examine(tmp_path, told.append, unpack=True))
+    await until(lambda: told)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(over.is_set)
