@@ -73,7 +73,7 @@ def test_what_works_is_let_through() -> None:
 
 async def test_a_compressed_image_is_examined_and_its_reading_told_of(tmp_path: Path) -> None:
     file = tmp_path / "image"
-    file.write_bytes(gzipped(bytes(3 * MIB)))  # noqa: ASYNC240 - a small one
+    file.write_bytes(gzipped(bytes(3 * MIB)))
     steps: list[int] = []
     facts = await examine(file, steps.append, unpack=True)
     assert (facts.content_size, facts.unpacked and facts.unpacked.data) == (3 * MIB, 0)
