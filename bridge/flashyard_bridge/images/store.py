@@ -22,6 +22,9 @@ from flashyard_bridge.images.signature import Signature
 from flashyard_bridge.images.upload import Upload
 
 MAX_UPLOADS = 16  # at once
+# Reading a large compressed image through takes minutes: it must not take up all the threads that
+# the loop lends to everybody.
+MAX_INSPECTIONS = 3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,6 +47,7 @@ class ImageStore:
         self.folder = folder
         self._now = now
         self._uploads = 0
+        self._inspections = asyncio.Semaphore(MAX_INSPECTIONS)
         self._signature: Signature | None = None
 
     def open(self) -> None:
@@ -121,7 +125,8 @@ class ImageStore:
         await asyncio.to_thread(self._remove, sha256)
 
     async def _adopt(self, upload: Upload, name: str | None, *, unpack: bool) -> Received:
-        found = await upload.look(partial(inspect, unpack=unpack))
+        async with self._inspections:
+            found = await upload.look(partial(inspect, unpack=unpack))
         sha256 = upload.sha256
         there = await asyncio.to_thread(self._find, sha256)
         image = StoredImage(

@@ -64,16 +64,24 @@ async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
     """Plan a job once more, as it was asked for.
 
     Raises:
-        FaultError: `illegal_state` unless it has ended; else as for a start.
+        FaultError: `illegal_state` unless it has ended, and where its image would not put the
+            same bytes there; else as for a start.
     """
     if not job.is_final:
         sentence = f"The job {job.job_id} has not ended."
         raise refuse(Code.ILLEGAL_STATE, sentence, hint="Cancel it first.")
     device = online_device(bridge.fleet, job.device_id, job.hub_id)
+    image = await bridge.images.get(job.image.sha256) if job.image else None
+    if image is not None and len(job.steps) <= 1 and image.content_size != job.total_bytes:
+        raise refuse(
+            Code.ILLEGAL_STATE,
+            "The image was uploaded again since, compressed bytes to be flashed otherwise.",
+            hint="Upload it as it is meant, and start a new job.",
+        )
     wish = _Wish(
         device_name=job.device_name,
         partition=job.partition,
-        image=await bridge.images.get(job.image.sha256) if job.image else None,
+        image=image,
         size=job.total_bytes,
         options=job.options or StartOptions(),
         attempt=job.attempt + 1,

@@ -17,11 +17,13 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.records import Unpacked
 from flashyard.flash.facts import ImageFacts
 from flashyard.flash.packed.packing import Packing
+from flashyard.flash.source import Kind
 from flashyard_bridge.images import store as images
 from flashyard_bridge.images.draft import create, draft_in
 from flashyard_bridge.images.store import ImageStore
 from support.packings import WAYS
 from support.sparse_images import FILL, RAW, Piece, build
+from support.waiting import until
 
 
 def now() -> int:
@@ -139,6 +141,33 @@ async def test_nobody_goes_on_reading_an_image_whose_upload_was_given_up(
         await task
     assert await asyncio.to_thread(over.wait, 10)
     assert names(tmp_path) == ["key"]
+
+
+async def test_a_few_images_are_read_through_at_once_and_the_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, most, go_on = 0, 0, threading.Event()
+
+    def inspect(path: Path, _progress: Callable[[int], None], **_: bool) -> ImageFacts:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        assert go_on.wait(30)
+        reading -= 1
+        size = path.stat().st_size
+        return ImageFacts(Kind.RAW, size, size, size)
+
+    monkeypatch.setattr(images, "inspect", inspect)
+    store = opened(tmp_path)
+    tasks = [
+        asyncio.create_task(store.receive(pieces(b"%d" % number), None))
+        for number in range(images.MAX_INSPECTIONS + 3)
+    ]
+    await until(lambda: reading == images.MAX_INSPECTIONS)
+    assert await store.all() == [], "others have the threads they need"
+    go_on.set()
+    assert all(each.is_new for each in await asyncio.gather(*tasks))
+    assert most == images.MAX_INSPECTIONS
 
 
 async def test_a_cut_sparse_image_is_refused(tmp_path: Path) -> None:
