@@ -26,6 +26,7 @@ class Connections:
         self._counters = counters
         self._silent: dict[Connection, None] = {}  # strangers that said nothing; the oldest first
         self._asking: set[Connection] = set()  # strangers that plugins decide on
+        self._refused: set[Connection] = set()  # strangers that gave way, until they are gone
         self._known: set[Connection] = set()
         self._all_gone = asyncio.Event()
         self._is_over = False
@@ -41,7 +42,10 @@ class Connections:
         if self._is_over:
             connection.abort()
         elif len(self._silent) > self._limits.strangers:
-            next(iter(self._silent)).client.refuse(Refused.SILENT)
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]  # several may come before it is gone
+            self._refused.add(oldest)
+            oldest.client.refuse(Refused.SILENT)
 
     def ask(self, connection: Connection) -> bool:
         """Note that a stranger said who it is; False where too many are decided on already."""
@@ -63,13 +67,14 @@ class Connections:
         """Forget a connection that is gone."""
         self._silent.pop(connection, None)
         self._asking.discard(connection)
+        self._refused.discard(connection)
         self._known.discard(connection)
         if not self._all:
             self._all_gone.set()
 
     @property
     def _all(self) -> tuple[Connection, ...]:
-        return (*self._silent, *self._asking, *self._known)
+        return (*self._silent, *self._asking, *self._refused, *self._known)
 
     def sweep(self, now: float) -> None:
         """End whom keep-alive or the time for a CONNECT ends (D3, D11)."""

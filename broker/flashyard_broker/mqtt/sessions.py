@@ -104,16 +104,20 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
         offline.sort(key=lambda session: session.left_at, reverse=True)
         earliest = time.monotonic() - self._limits.session_expiry
         of: Counter[str | None] = Counter()
-        for place, session in enumerate(offline):
+        kept = 0
+        for session in offline:
             of[session.identity] += 1
-            is_one_of_many = session.identity and of[session.identity] > self._limits.offline_of_one
+            most = self._limits.offline_of_one
+            if session.identity is None:
+                most = self._limits.offline_sessions // 2
             if (
-                place >= self._limits.offline_sessions
+                kept >= self._limits.offline_sessions
                 or session.left_at < earliest
-                or is_one_of_many
+                or of[session.identity] > most
             ):
                 self.forget(session)
             else:
+                kept += 1
                 self._counters.dropped[Dropped.OFFLINE_FULL] += session.outgoing.trim()
 
     def _is_full_for(self, identity: str | None) -> bool:
@@ -121,5 +125,5 @@ class Sessions(dict[str, tuple[ClientSession, Client]]):
             return True
         if identity is None:
             return False
-        its = sum(session.identity == identity for session, _ in self.values())
-        return its >= self._limits.clients_of_one + self._limits.offline_of_one
+        here = (session for session, _ in self.values() if session.connection is not None)
+        return sum(session.identity == identity for session in here) >= self._limits.clients_of_one

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +36,9 @@ from flashyard.cli.options import (
     TlsKey,
     Usb,
 )
+
+if TYPE_CHECKING:
+    from flashyard_broker.limits import Limits
 
 
 def broker(
@@ -82,12 +86,14 @@ def broker(
         tls = server_context(settings.tls_cert, settings.tls_key, settings.client_ca)
     scheme = "mqtt" if tls is None else "mqtts"
 
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a client is an open file
+    limits = _limits_of_open_files()
 
     async def role(ready: Ready) -> None:
         async with EmbeddedBroker(
-            listen=settings.listen, credentials=settings.credentials_file, tls=tls
+            listen=settings.listen,
+            credentials=settings.credentials_file,
+            tls=tls,
+            limits=limits,
         ) as embedded:
             public = [str(endpoint) for endpoint in settings.listen if not endpoint.is_loopback]
             if public and tls is None:
@@ -101,6 +107,21 @@ def broker(
                 await asyncio.get_running_loop().create_future()
 
     return serve(role, settings, directories=[settings.directory], supervised=supervised)
+
+
+def _limits_of_open_files() -> Limits:
+    """Let this process open as many files as it can, and a broker not have more clients."""
+    from flashyard_broker.limits import Limits
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    usual = Limits()
+    if most == resource.RLIM_INFINITY:
+        return usual
+    # Those that are not let in yet are counted twice where they speak TLS.
+    return replace(
+        usual, strangers=min(usual.strangers, most // 4), clients=min(usual.clients, most // 2)
+    )
 
 
 def bridge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -46,8 +47,9 @@ async def test_however_many_strangers_say_nothing_who_says_its_name_gets_in(
     broker: EmbeddedBroker,
 ) -> None:
     async with AsyncExitStack() as crowd:
-        for _ in range(4 * SMALL.strangers):
-            await crowd.enter_async_context(dialled(port_of(broker)))
+        everybody = (dialled(port_of(broker)) for _ in range(4 * SMALL.strangers))
+        await asyncio.gather(*map(crowd.enter_async_context, everybody))  # all in one go
+        await until(lambda: len(broker._engine.connections._all) <= SMALL.strangers)
         async with client(port_of(broker), "hub") as hub:
             assert await hub.silent() == []
     assert broker.counters.refused[Refused.SILENT] >= 3 * SMALL.strangers
@@ -147,3 +149,20 @@ async def test_garbage_fills_no_log(
             assert await raw.closed() == []
     assert caplog.records == []
     assert broker.counters.refused[Refused.MALFORMED] == 50
+
+
+async def test_many_sessions_of_one_push_out_nobody_elses() -> None:
+    few = Limits(offline_sessions=4, session_expiry=60)
+    async with EmbeddedBroker([HERE], limits=few) as broker:
+        port = port_of(broker)
+        sessions = broker._engine._sessions
+        async with client(port, "hub", clean=False) as hub:
+            await hub.send(subscribe("hub/order", qos=1))
+            await hub.expect(SUBACK)
+        await until(lambda: sessions["hub"][0].connection is None)
+        sessions["hub"][0].username = "hub"  # as if it had come with a credential
+        for number in range(10):
+            async with client(port, f"viewer{number}", clean=False):
+                pass
+        await until(lambda: len(sessions) <= few.offline_sessions)
+        assert "hub" in sessions
