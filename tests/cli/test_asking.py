@@ -59,7 +59,7 @@ async def test_an_empty_list_teaches(rig: Rig) -> None:
     ("options", "status", "code"),
     [
         ((), 1, Code.IMAGE_TOO_LARGE),
-        (("--verify", "readback"), 2, Code.NOT_SUPPORTED),
+        (("--slot", "inactive"), 2, Code.NOT_SUPPORTED),
         (("--slot", "a"), 2, Code.INVALID_REQUEST),
     ],
 )
@@ -168,7 +168,7 @@ async def test_a_refusal_is_told_with_sentence_and_hint(rig: Rig, image: Path) -
         (["flash", "BENCH_1", "boot"], 2, "DEVICES PARTITION IMAGE"),
         (["flash", "BENCH_1", "../boot", "IMAGE"], 2, "partition"),
         (["flash", "BENCH_1", "boot", "IMAGE", "--slot", "inactive"], 2, "slot"),
-        (["flash", "BENCH_1", "boot", "IMAGE", "--verify", "readback"], 2, "verify"),
+        (["flash", "BENCH_1", "boot", "IMAGE", "--verify", "sha"], 2, "verify"),
         (["cancel", "job_1703001234_nobody"], 1, "not found"),
         (["watch", "job_1703001234_nobody"], 1, "not found"),
         (["ls", "unicorns"], 2, "unicorns"),

@@ -51,7 +51,6 @@ def test_a_slot_the_device_does_not_have_is_refused() -> None:
 @pytest.mark.parametrize(
     ("verify", "slot", "code", "sentence"),
     [
-        ("readback", None, Code.NOT_SUPPORTED, "`verify` cannot be `readback` yet."),
         (None, "inactive", Code.NOT_SUPPORTED, "`slot` cannot be `inactive` yet."),
         ("sha", None, Code.INVALID_REQUEST, "`verify` is not valid: Input should be 'none', "),
         (None, "c", Code.INVALID_REQUEST, "`slot` is not valid: Input should be 'active', "),

@@ -6,7 +6,8 @@ import pytest
 
 from flashyard.contract.faults import TABLE, Code, Fault, fault, refuse
 
-# Section 6 of the contract, word by word: code, HTTP status (-: none of its own), exit, transient.
+# Section 6 of the contract, word by word, and what was added at its end:
+# code, HTTP status (-: none of its own), exit, transient.
 CONTRACT = """
 unknown_device 404 1 · device_offline 409 1 T · ambiguous_device 409 2 · unknown_job 404 1 ·
 illegal_state 409 1 · already_final 409 1 · invalid_request 422 2 · not_supported 422 2 ·
@@ -20,7 +21,8 @@ broker_unreachable 503 7 T · queue_full 429 1 T · idempotency_conflict 409 2 �
 duplicate_hub_id - 1 · port_in_use - 1 · disk_full 507 1 · not_allowed 403 4 ·
 rate_limited 429 1 T · payload_too_large 413 2 · not_found 404 1 · method_not_allowed 405 2 ·
 unsupported_media_type 415 2 · unknown_hub 404 1 · image_in_use 409 1 · no_demo_devices 409 1 ·
-internal 500 1
+internal 500 1 ·
+system_disk - 4 · disk_not_removable - 4 · disk_read_only - 1 · disk_in_use - 1 T
 """
 
 

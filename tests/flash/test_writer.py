@@ -181,6 +181,7 @@ def test_what_cannot_work_is_refused_before_anything_is_changed(
         ({Capability.REBOOT}, replace(TWO_PARTS, erase=True)),
         ({Capability.ERASE}, TWO_PARTS),
         ({Capability.ERASE, Capability.REBOOT}, replace(TWO_PARTS, slot="a")),
+        ({Capability.REBOOT}, replace(TWO_PARTS, read_back=True)),
     ],
 )
 def test_what_this_kind_of_device_cannot_do_is_not_begun(

@@ -123,7 +123,7 @@ def _options(request: StartRequest) -> StartOptions:
     size = request.image_size
     return StartOptions(
         image_size=None if request.image or size == DEFAULT_SIZE else size,
-        verify="none" if request.verify == "none" else None,
+        verify=None if request.verify == "image" else request.verify,
         slot=request.slot if request.slot in {"a", "b"} else None,
         reboot=None if request.reboot else False,
         erase=request.erase or None,

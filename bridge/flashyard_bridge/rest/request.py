@@ -102,9 +102,8 @@ def _refuse_unbuilt(request: StartRequest) -> None:
         field = StartRequest.model_fields[name]
         if getattr(request, name) != field.default:
             raise reject(Code.NOT_SUPPORTED, str(field.alias), "is not supported yet.")
-    for name, value in (("verify", "readback"), ("slot", "inactive")):
-        if getattr(request, name) == value:
-            raise reject(Code.NOT_SUPPORTED, name, f"cannot be `{value}` yet.")
+    if request.slot == "inactive":
+        raise reject(Code.NOT_SUPPORTED, "slot", "cannot be `inactive` yet.")
 
 
 def _judge_image(request: StartRequest) -> None:

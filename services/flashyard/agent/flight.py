@@ -161,6 +161,7 @@ class Flight:
                 part_size=self._part_size,
                 hash_checked=order.image is not None and order.options.verify != "none",
                 generated=order.image is None,
+                read_back=order.options.verify == "readback",
             )
             write(
                 lambda tell: FastbootTarget.open(device.address, tell, device.limits),

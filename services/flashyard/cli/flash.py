@@ -38,7 +38,11 @@ def flash(
     ] = None,
     verify: Annotated[
         str | None,
-        typer.Option(metavar="HOW", help="none or image (default: image).", rich_help_panel=_PLAN),
+        typer.Option(
+            metavar="HOW",
+            help="none, image or readback, where the device can (default: image).",
+            rich_help_panel=_PLAN,
+        ),
     ] = None,
     erase: Annotated[
         bool,

@@ -18,7 +18,7 @@ from flashyard.flash.image import inspect
 
 _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback")
-_UNBUILT = {("verify", "readback"), ("slot", "inactive")}
+_UNBUILT = {("slot", "inactive")}
 
 
 def judge_options(*, verify: str | None, slot: str | None) -> None:

@@ -62,6 +62,10 @@ class Code(StrEnum):
     UNKNOWN_HUB = "unknown_hub"
     IMAGE_IN_USE = "image_in_use"
     NO_DEMO_DEVICES = "no_demo_devices"
+    SYSTEM_DISK = "system_disk"
+    DISK_NOT_REMOVABLE = "disk_not_removable"
+    DISK_READ_ONLY = "disk_read_only"
+    DISK_IN_USE = "disk_in_use"
     INTERNAL = "internal"
 
 
@@ -286,6 +290,25 @@ TABLE: Mapping[Code, Rule] = {
     ),
     Code.NO_DEMO_DEVICES: Rule(
         "No demo devices are running.", "Start the system with `flashyard up --demo`.", 409, 1
+    ),
+    Code.SYSTEM_DISK: Rule(
+        "This is the disk the hub's own system lives on.",
+        "Check the port; this disk is never written.",
+        None,
+        4,
+    ),
+    Code.DISK_NOT_REMOVABLE: Rule(
+        "The disk is not a removable one.", "Only USB disks and cards are written.", None, 4
+    ),
+    Code.DISK_READ_ONLY: Rule(
+        "The disk is read-only.", "Move the card's lock, or use another medium.", None, 1
+    ),
+    Code.DISK_IN_USE: Rule(
+        "The disk is in use.",
+        "Unmount it and stop what uses it, then retry.",
+        None,
+        1,
+        transient=True,
     ),
     Code.INTERNAL: Rule(
         "Something went wrong inside flashyard.",

@@ -88,7 +88,7 @@ class StartOptions(Model):
     """The options of a start that are not at their default, so that a retry can repeat it."""
 
     image_size: ByteCount | None = None
-    verify: Literal["none", "image"] | None = None
+    verify: Literal["none", "image", "readback"] | None = None
     slot: Literal["a", "b"] | None = None
     reboot: bool | None = None
     erase: bool | None = None
@@ -219,7 +219,7 @@ class Device(Model):
     serial: Name | None = None
     port: Name | None = None
     transport: Literal["usb", "tcp", "udp"]
-    mode: Literal["fastboot", "fastbootd", "unknown"]
+    mode: Literal["fastboot", "fastbootd", "dfu", "disk", "unknown"]
     online: bool
     last_seen: Millis
     emulated: bool

@@ -28,6 +28,7 @@ class Recipe:
         reboot: restart the device at the end.
         hash_checked: the sources were found to have the SHA-256 they should have.
         generated: the sources have no SHA-256 they could miss.
+        read_back: read what was written from the medium, and compare.
         part_size: the most bytes sent before the device is told to write them.
     """
 
@@ -38,6 +39,7 @@ class Recipe:
     reboot: bool = True
     hash_checked: bool = False
     generated: bool = False
+    read_back: bool = False
     part_size: int = PART_SIZE
 
     @property

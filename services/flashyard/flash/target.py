@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol, Self
 
-from flashyard.flash.source import Part
+from flashyard.flash.source import Part, Source
 
 
 class Capability(StrEnum):
@@ -17,6 +17,10 @@ class Capability(StrEnum):
     ACTIVATE = "switch slots"
     REBOOT = "restart"
     BREAK_OFF = "drop what it was sent of a part when the session is closed"
+    WRITES_AS_SENT = "write a part while it is sent"
+    SYNC = "see to it that what was written is on the medium"
+    READ_BACK = "read back what was written"
+    INERT = "stay as it is: nothing in it runs that could be restarted"
 
 
 Tell = Callable[[str], None]
@@ -36,7 +40,7 @@ class Description:
 
     Attributes:
         product, serial, version: its own words.
-        mode: its bootloader (`fastboot`) or the one inside Android (`fastbootd`).
+        mode: its bootloader (`fastboot`), the one inside Android (`fastbootd`), USB DFU, or a disk.
         slots: the letters of its slots, empty where it has none.
         current_slot: the letter of the active one.
         partitions: name to size, as far as it told; slotted names carry their letter.
@@ -50,7 +54,7 @@ class Description:
     product: str | None
     serial: str | None
     version: str | None
-    mode: Literal["fastboot", "fastbootd"]
+    mode: Literal["fastboot", "fastbootd", "dfu", "disk"]
     slots: tuple[str, ...]
     current_slot: str | None
     max_download_size: int
@@ -91,6 +95,13 @@ class Target(Protocol):
             FaultError: `unknown_partition` where the device is known not to have it.
         """
 
+    def admit(self, place: Place, source: Source) -> None:
+        """Look at what is to be written there, before anything is changed.
+
+        Raises:
+            FaultError: what shows that it cannot be, such as `image_corrupt`.
+        """
+
     def erase(self, place: Place) -> None:
         """Erase it."""
 
@@ -98,10 +109,24 @@ class Target(Protocol):
         """Make a resizable place ``size`` bytes large."""
 
     def send(self, part: Part) -> Iterator[Taken]:
-        """Give the device a part's bytes; nothing is written before :meth:`commit`."""
+        """Give the device a part's bytes.
+
+        Nothing is written before :meth:`commit`, but by a target that writes as it is sent. Left
+        before its end, it leaves the target good for nothing but :meth:`close`.
+        """
 
     def commit(self, place: Place, part: Part) -> None:
         """Have the device write the part it was sent last."""
+
+    def sync(self, place: Place) -> None:
+        """Return once all that was committed there is on the medium."""
+
+    def compare(self, place: Place, part: Part) -> Iterator[Taken]:
+        """Read from the medium, past every cache, what a part put there; content as it agrees.
+
+        Raises:
+            FaultError: `verify_mismatch` where it is something else.
+        """
 
     def set_active(self, slot: str) -> None:
         """Make a slot the one it starts from."""

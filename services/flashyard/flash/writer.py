@@ -1,4 +1,4 @@
-"""The recipe carried out: identify, erase if asked, write, activate, finish.
+"""The recipe carried out: identify, erase if asked, write, sync, verify, activate, finish.
 
 Blocking, for a thread of its own. It counts into a :class:`Run`, stops at safe points, and knows
 no MQTT, no event loop and no particular kind of device.
@@ -6,7 +6,7 @@ no MQTT, no event loop and no particular kind of device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase, Status, Verification
@@ -16,6 +16,8 @@ from flashyard.flash.source import Part
 from flashyard.flash.target import Capability, Description, Place, Target, Tell
 
 Opener = Callable[[Tell], Target]
+# Where leaving a part half sent does no harm that is not told.
+_BREAKS = frozenset({Capability.BREAK_OFF, Capability.WRITES_AS_SENT})
 
 
 def write(opener: Opener, recipe: Recipe, run: Run) -> None:
@@ -53,6 +55,8 @@ class _Writer:
             try:
                 self._erase(index, step, place)
                 self._write(index, step, place)
+                self._sync(index, step, place)
+                self._verify(index, step, place)
             except FaultError as broken:
                 cancelled = broken.fault.code is Code.CANCELLED
                 tally.status = Status.CANCELLED if cancelled else Status.FAILED
@@ -60,7 +64,8 @@ class _Writer:
             tally.status = Status.COMPLETED
         if self._recipe.hash_checked or self._recipe.generated:
             # The levels are a ladder: without the one below, this one would be overstated.
-            self._run.verification = Verification.TRANSPORT
+            is_read = self._recipe.read_back
+            self._run.verification = Verification.READBACK if is_read else Verification.TRANSPORT
         self._leave()
 
     def _identify(self) -> list[Place]:
@@ -74,6 +79,7 @@ class _Writer:
         for step in self._recipe.steps:
             place = self._target.locate(step.partition, self._recipe.letter)
             _check_room(step, place)
+            self._target.admit(place, step.source)
             places.append(place)
         return places
 
@@ -85,10 +91,20 @@ class _Writer:
             raise refuse(Code.DEVICE_LOCKED)
         if device.battery_ok is False:
             raise refuse(Code.BATTERY_LOW, details=f"{device.battery_mv} mV")
-        for capability in sorted(_needs(self._recipe) - self._target.capabilities):
+        for capability in sorted(self._needs() - self._target.capabilities):
             raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.")
         if letter is not None and letter not in device.slots:
             raise refuse(Code.INVALID_REQUEST, f"The device has no slot {letter}.")
+
+    def _needs(self) -> set[Capability]:
+        is_inert = Capability.INERT in self._target.capabilities
+        wanted = {
+            Capability.ERASE: self._recipe.erase,
+            Capability.ACTIVATE: self._recipe.letter is not None,
+            Capability.REBOOT: self._recipe.reboot and not is_inert,
+            Capability.READ_BACK: self._recipe.read_back,
+        }
+        return {capability for capability, is_wanted in wanted.items() if is_wanted}
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
         if self._recipe.erase:
@@ -103,10 +119,11 @@ class _Writer:
             self._leaves(place.name, "may be resized")
             self._target.resize(place, step.source.expanded_size)
             self._leaves(place.name, "resized")
-        parts = step.source.parts(self._limit, part_size=self._recipe.part_size)
         position = 0
-        for number, part in enumerate(parts):
+        for number, part in enumerate(self._parts(step)):
             self._run.safe_point()
+            if Capability.WRITES_AS_SENT in self._target.capabilities:
+                self._leaves(place.name, "partly written" if number else "may be partly written")
             position = self._send(index, part, position)
             self._run.safe_point()
             self._leaves(place.name, "partly written" if number else "may be partly written")
@@ -115,9 +132,12 @@ class _Writer:
             self._run.lines.add(f"{place.name}: part {number + 1} written")
         self._leaves(place.name, "written")
 
+    def _parts(self, step: Step) -> Iterator[Part]:
+        return step.source.parts(self._limit, part_size=self._recipe.part_size)
+
     def _send(self, index: int, part: Part, position: int) -> int:
-        """Send a part; what is not committed changes nothing, so it may end within the part."""
-        may_break_off = Capability.BREAK_OFF in self._target.capabilities
+        """Send a part; it may end within where nothing is changed yet, or everything by buffers."""
+        may_break_off = not self._target.capabilities.isdisjoint(_BREAKS)
         for taken in self._target.send(part):
             position += taken.content
             self._run.count(index, taken, position)
@@ -125,13 +145,32 @@ class _Writer:
                 self._run.safe_point()
         return position
 
+    def _sync(self, index: int, step: Step, place: Place) -> None:
+        """Wait for the medium: until then a target may have kept back what makes it usable."""
+        if Capability.SYNC in self._target.capabilities:
+            self._run.enter(Phase.SYNCING, f"Syncing {step.partition} partition", index)
+            self._leaves(place.name, "written, not synced")
+            self._target.sync(place)
+            self._leaves(place.name, "written")
+
+    def _verify(self, index: int, step: Step, place: Place) -> None:
+        """Compare the medium with the source itself, which is therefore read again."""
+        if self._recipe.read_back:
+            self._run.enter(Phase.VERIFYING, f"Verifying {step.partition} partition", index)
+            self._leaves(place.name, "written, not verified")
+            for part in self._parts(step):
+                for _ in self._target.compare(place, part):
+                    self._run.safe_point()
+            self._leaves(place.name, "verified")
+
     def _leave(self) -> None:
         """From the first phase entered here there is no way back: the device is told to go."""
         letter = self._recipe.letter
-        reboot = self._recipe.reboot and not self._run.is_followed
+        wanted = self._recipe.reboot and Capability.INERT not in self._target.capabilities
+        reboot = wanted and not self._run.is_followed
         if letter is not None:
             self._leaves(f"slot {letter}", "not activated")
-        if self._recipe.reboot:
+        if wanted:
             self._leaves("device", "not restarted")
         if letter is not None:
             self._run.enter(Phase.ACTIVATING, f"Activating slot {letter}")
@@ -144,22 +183,13 @@ class _Writer:
             self._leaves("device", "restarted")
         else:
             self._run.enter(Phase.FINISHING, "Finalizing")
-            if self._recipe.reboot:
+            if wanted:
                 self._run.restart_left = True
                 self._run.lines.add("The restart is left to the job that waits for the device")
 
     def _leaves(self, what: str, how: str) -> None:
         self._left[what] = how
         self._run.device_state = ", ".join(f"{name} {state}" for name, state in self._left.items())
-
-
-def _needs(recipe: Recipe) -> set[Capability]:
-    wanted = {
-        Capability.ERASE: recipe.erase,
-        Capability.ACTIVATE: recipe.letter is not None,
-        Capability.REBOOT: recipe.reboot,
-    }
-    return {capability for capability, is_wanted in wanted.items() if is_wanted}
 
 
 def _check_room(step: Step, place: Place) -> None:

@@ -121,6 +121,11 @@ async def test_options_that_are_not_at_their_default_travel_with_the_order(rig: 
     assert rig.hub.starts[0].options == options
 
 
+async def test_a_read_back_is_asked_of_the_hub_which_knows_what_the_device_can(rig: Rig) -> None:
+    await rig.start(deviceId=await rig.plug(), verify="readback")
+    assert rig.hub.starts[0].options == StartOptions(verify="readback")
+
+
 async def test_an_image_travels_with_its_facts_and_a_signed_query(rig: Rig) -> None:
     device = await rig.plug(emulated=False)
     content = b"an image" * 512

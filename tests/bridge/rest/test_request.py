@@ -107,7 +107,6 @@ UNBUILT = [
     ("bandwidthLimit", 1_000_000),
     ("notBefore", 1_703_001_234_000),
     ("waitForDevice", True),
-    ("verify", "readback"),
     ("slot", "inactive"),
     ("sha256", "0" * 64),
     ("image", "https://example.org/system.img"),

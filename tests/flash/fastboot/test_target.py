@@ -14,6 +14,7 @@ from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.tcp import TcpTransport
+from flashyard.flash.generated import Generated
 from flashyard.flash.source import MIB, Part
 from flashyard.flash.target import Capability, Place
 from support.emulated import SERIAL, emulated
@@ -51,7 +52,12 @@ def bootloader(variables: dict[str, str], listed: tuple[str, ...] = ()) -> Itera
 def test_a_device_tells_who_it_is(tmp_path: Path, transport: Literal["tcp", "udp"]) -> None:
     with emulated(tmp_path, transport, AB) as device, device.connect(ignore) as target:
         found = target.describe()
-        assert target.capabilities == set(Capability)
+        assert target.capabilities == {
+            Capability.ERASE,
+            Capability.ACTIVATE,
+            Capability.REBOOT,
+            Capability.BREAK_OFF,
+        }
     assert (found.product, found.serial, found.name) == ("oriole", SERIAL, SERIAL)
     assert (found.mode, found.slots, found.current_slot) == ("fastboot", ("a", "b"), "a")
     assert (found.max_download_size, found.emulated) == (32 * MIB, True)
@@ -143,3 +149,13 @@ def test_a_locked_device_and_an_empty_battery_are_seen(tmp_path: Path) -> None:
     with emulated(tmp_path, "tcp", profile) as device, device.connect(ignore) as target:
         found = target.describe()
     assert (found.locked, found.battery_mv, found.battery_ok) == (True, 3000, False)
+
+
+def test_what_a_bootloader_cannot_do_is_not_pretended(tmp_path: Path) -> None:
+    place = Place("boot", None)
+    part = next(Generated("seed", 4096).parts(MIB))
+    with emulated(tmp_path) as device, device.connect(ignore) as target:
+        with refused(Code.NOT_SUPPORTED):
+            target.sync(place)
+        with refused(Code.NOT_SUPPORTED):
+            target.compare(place, part)

@@ -13,13 +13,16 @@ from flashyard.flash.fastboot.limits import DEFAULT_DOWNLOAD, DEFAULT_LIMITS, Li
 from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
-from flashyard.flash.source import MAX_DOWNLOAD, Part
+from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Place, Taken, Tell
 
 _LOG = logging.getLogger(__name__)
 _MAX_VARIABLES = 4096  # lines of `getvar:all` that are kept
 # A bootloader that tells this one's size tells everyone's. Old ones tell only what they can format.
 _TELLTALE = "boot"
+CAPABILITIES = frozenset(
+    {Capability.ERASE, Capability.ACTIVATE, Capability.REBOOT, Capability.BREAK_OFF}
+)
 
 
 class FastbootTarget:
@@ -39,8 +42,8 @@ class FastbootTarget:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All of them: over the network the end of a session drops a download, too."""
-        return frozenset(Capability)
+        """Over the network the end of a session drops a download; nothing can be read back."""
+        return CAPABILITIES
 
     def serial(self) -> str | None:
         """Ask for the serial number alone."""
@@ -129,6 +132,9 @@ class FastbootTarget:
     def _tells_all(self) -> bool:
         return any(name.split("_")[0] == _TELLTALE for name in self._partitions())
 
+    def admit(self, place: Place, source: Source) -> None:
+        """Leave it to the device to judge what it is sent."""
+
     def erase(self, place: Place) -> None:
         """Erase a partition."""
         self._client.command(f"erase:{place.name}", self._limits.erase)
@@ -145,6 +151,14 @@ class FastbootTarget:
         """Flash what was downloaded; the device may take its time for what a FILL expands to."""
         wait = self._limits.flash_wait(max(part.size, part.content))
         self._client.command(f"flash:{place.name}", wait)
+
+    def sync(self, place: Place) -> None:
+        """Refuse: a device says OKAY when it has written, and nothing of its medium."""
+        raise _unable(Capability.SYNC, place)
+
+    def compare(self, place: Place, _part: Part) -> Iterator[Taken]:
+        """Refuse: bootloaders let nothing be read."""
+        raise _unable(Capability.READ_BACK, place)
 
     def set_active(self, slot: str) -> None:
         """Make a slot the active one."""
@@ -167,3 +181,8 @@ class FastbootTarget:
 
 def _negated(answer: bool | None) -> bool | None:  # noqa: FBT001 (it is what it negates)
     return None if answer is None else not answer
+
+
+def _unable(capability: Capability, place: Place) -> FaultError:
+    said = f"This kind of device cannot {capability}."
+    return refuse(Code.NOT_SUPPORTED, said, details=place.name)
