@@ -1,0 +1,1 @@
+"""Removable block devices: which there are, which may be written, and the writing."""

@@ -1,0 +1,42 @@
+"""A disk held against what it should hold: reads ranges past every cache and compares."""
+
+from __future__ import annotations
+
+import mmap
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.flash.block.medium import Medium
+from flashyard.flash.pieces import LONGEST, Piece
+
+_PAGE = 4096
+
+
+class Comparison:
+    """Compares pieces with a medium, through a buffer of its own."""
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+        self._memory = mmap.mmap(-1, LONGEST + 2 * _PAGE)
+        self._bytes = memoryview(self._memory)
+
+    def agree(self, piece: Piece) -> int:
+        """Read the whole blocks a piece lies in; return how many bytes that were.
+
+        Raises:
+            FaultError: `verify_mismatch`, naming the first byte that differs.
+        """
+        block = self._medium.alignment
+        end = min(piece.offset + len(piece.data), self._medium.size)
+        first, last = piece.offset - piece.offset % block, -(-end // block) * block
+        if last <= first:
+            return 0
+        self._medium.read(first, self._bytes[: last - first])
+        found = self._memory[piece.offset - first : end - first]
+        wanted = bytes(piece.data[: end - piece.offset])
+        if found != wanted:
+            at = next(i for i, (a, b) in enumerate(zip(found, wanted, strict=True)) if a != b)
+            raise refuse(
+                Code.VERIFY_MISMATCH,
+                details=f"byte {piece.offset + at} is {found[at]:#04x}, not {wanted[at]:#04x}",
+            )
+        return last - first

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashyard.contract.faults import Code, FaultError
+from flashyard.flash.block.disk import Disk
+from flashyard.flash.block.target import BlockTarget
+from flashyard.flash.image import Image
+from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.run import Run
+from flashyard.flash.writer import write
+from support.faults import refused
+from support.paper_disk import PaperMedium
+from support.sparse_images import apply_sparse
+from support.wide_images import MIB, wide_raw, wide_sparse
+
+SIZE = 11 * MIB
+DISK = Disk("sdb", Path("/dev/sdb"), "8:16", SIZE, removable=True, read_only=False)
+PART_SIZES = st.sampled_from([70_000, 3 * MIB // 2, 64 * MIB])
+ALIGNMENTS = st.sampled_from([512, 4096])
+OLD = b"\xee"
+SYNC = ("sync", 0, 0)
+
+
+def written(
+    image: bytes, folder: Path, medium: PaperMedium, part_size: int, *, read_back: bool = False
+) -> None:
+    """Flash an image to a medium as a job would."""
+    path = folder / "image"
+    path.write_bytes(image)
+    with Image(path) as source:
+        steps = (Step("disk", source),)
+        recipe = Recipe(steps=steps, part_size=part_size, hash_checked=True, read_back=read_back)
+        run = Run(("disk",))
+        write(lambda _tell: BlockTarget(DISK, medium), recipe, run)
+        assert run.content == source.content_size
+    assert medium.is_closed
+
+
+def wanted(image: bytes) -> bytes:
+    device = bytearray(OLD * SIZE)
+    if image[:4] == b"\x3a\xff\x26\xed":
+        apply_sparse(image, device)
+    else:
+        device[: len(image)] = image
+    return bytes(device)
+
+
+@given(image=wide_raw() | wide_sparse(), part_size=PART_SIZES, alignment=ALIGNMENTS)
+def test_the_disk_equals_the_source_and_its_first_mib_comes_last(
+    tmp_path_factory: pytest.TempPathFactory, image: bytes, part_size: int, alignment: int
+) -> None:
+    medium = PaperMedium(SIZE, alignment)
+    written(image, tmp_path_factory.mktemp("x"), medium, part_size, read_back=True)
+    goal = wanted(image)
+    is_cut = image[:4] != b"\x3a\xff\x26\xed" and len(image) > part_size
+    end = -(-len(image) // 4096) * 4096 if is_cut else len(image)
+    if is_cut:  # its last block is padded with zeros
+        goal = goal[: len(image)] + bytes(end - len(image)) + goal[end:]
+    assert bytes(medium.bytes) == goal
+    head = [
+        at for at, (what, offset, _) in enumerate(medium.log) if what == "write" and offset < MIB
+    ]
+    body = [
+        at for at, (what, offset, _) in enumerate(medium.log) if what == "write" and offset >= MIB
+    ]
+    syncs = [at for at, (what, _, _) in enumerate(medium.log) if what == "sync"]
+    assert len(syncs) == 2
+    assert all(at < syncs[0] for at in body)
+    assert all(syncs[0] < at < syncs[1] for at in head)
+
+
+@given(image=wide_raw() | wide_sparse(), part_size=PART_SIZES, dies_at=st.integers(0, 9))
+def test_a_crash_at_any_write_leaves_the_first_mib_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, image: bytes, part_size: int, dies_at: int
+) -> None:
+    medium = PaperMedium(SIZE, dies_at=dies_at)
+    broke = True
+    with suppress(FaultError):
+        written(image, tmp_path_factory.mktemp("x"), medium, part_size)
+        broke = False
+    assert medium.is_closed
+    assert broke == (medium.log.count(SYNC) < 2)
+    if SYNC not in medium.log:
+        assert bytes(medium.bytes[:MIB]) == OLD * MIB
+
+
+def test_padding_beyond_the_end_of_the_disk_is_left_out(tmp_path: Path) -> None:
+    medium = PaperMedium(3 * MIB + 512)
+    image = b"\x11" * (3 * MIB + 512)
+    written(image, tmp_path, medium, 2 * MIB)
+    assert bytes(medium.bytes) == image
+
+
+def test_an_image_larger_than_the_disk_is_refused_before_a_byte_is_written(tmp_path: Path) -> None:
+    medium = PaperMedium(MIB)
+    with refused(Code.IMAGE_TOO_LARGE):
+        written(b"\x11" * (MIB + 1), tmp_path, medium, 64 * MIB)
+    assert medium.log == []
