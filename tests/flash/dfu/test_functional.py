@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashyard.contract.faults import Code
+from flashyard.flash.dfu.functional import Functional
+from support.faults import refused
+from support.mutation import faults_of
+
+ST = bytes.fromhex("09 21 0b ff00 0008 1a01")
+OTHER = bytes.fromhex("05 24 00 10 01")
+
+
+def test_a_boot_rom_s_descriptor_is_read() -> None:
+    found = Functional.find(ST)
+    assert (found.can_download, found.can_upload, found.is_tolerant, found.will_detach) == (
+        True,
+        True,
+        False,
+        True,
+    )
+    assert (found.detach_timeout, found.transfer_size, found.is_dfuse) == (255, 2048, True)
+
+
+def test_other_descriptors_are_stepped_over() -> None:
+    assert Functional.find(OTHER + ST) == Functional.find(ST)
+
+
+def test_the_older_one_has_no_version() -> None:
+    found = Functional.find(bytes([7]) + ST[1:7])
+    assert (found.version, found.transfer_size, found.is_dfuse) == (0x0100, 2048, False)
+
+
+@pytest.mark.parametrize(("told", "meant"), [(0xFFFF, 1024), (0, 64), (1, 1), (4096, 4096)])
+def test_a_size_no_device_means_is_replaced(told: int, meant: int) -> None:
+    data = ST[:5] + told.to_bytes(2, "little") + ST[7:]
+    assert Functional.find(data).transfer_size == meant
+
+
+@pytest.mark.parametrize("data", [b"", OTHER])
+def test_where_it_is_missing_the_least_is_assumed(data: bytes) -> None:
+    found = Functional.find(data)
+    assert found.can_download
+    assert not found.can_upload
+    assert found.transfer_size == 1024
+
+
+@pytest.mark.parametrize("data", [b"\0", b"\1\x21", b"\x09\x21\x0b", OTHER + b"\xff"])
+def test_descriptors_that_do_not_follow_each_other_are_refused(data: bytes) -> None:
+    with refused(Code.PROTOCOL_ERROR):
+        Functional.find(data)
+
+
+@given(st.integers())
+def test_damage_is_a_fault_and_never_a_traceback(seed: int) -> None:
+    faults_of(Functional.find, OTHER + ST, seed, 5, Code.PROTOCOL_ERROR)
