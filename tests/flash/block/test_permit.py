@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flashyard.contract.faults import TABLE, Code
+from flashyard.flash.block.disk import Host
+from flashyard.flash.block.mounts import mounts
 from flashyard.flash.block.permit import permit
 from support.faults import refused
 from support.paper_disk import PaperHost
@@ -87,3 +90,13 @@ def test_a_host_that_does_not_tell_its_mounts_writes_nothing(tmp_path: Path) -> 
     paper.disk()
     with refused(Code.INTERNAL):
         permit(paper.host.disks()[0], paper.host)
+
+
+def test_the_disk_this_host_runs_from_is_never_written() -> None:
+    host = Host()
+    points = {mount.number for mount in mounts() if mount.point == "/"}
+    own = [disk for disk in host.disks() if points & disk.family]
+    if not own:
+        pytest.skip("this host's root lies on no disk of its own")
+    with refused(Code.SYSTEM_DISK):
+        permit(replace(own[0], removable=True), host)
