@@ -20,7 +20,7 @@ _STRINGS = {1: "Paper", 2: "P-1"}
 _GET_DESCRIPTOR, _STANDARD_IN = 6, 0x80
 
 
-class PaperBus(usb.backend.IBackend):  # type: ignore[misc]  # pyusb tells no types
+class PaperBus(usb.backend.IBackend):
     """The backend of a bus with one device, whose interface 1 is a DFU one.
 
     Attributes:

@@ -219,7 +219,7 @@ class Device(Model):
     serial: Name | None = None
     port: Name | None = None
     transport: Literal["usb", "tcp", "udp"]
-    mode: Literal["fastboot", "fastbootd", "dfu", "disk", "unknown"]
+    mode: Literal["fastboot", "fastbootd", "dfu", "storage", "unknown"]
     online: bool
     last_seen: Millis
     emulated: bool

@@ -40,7 +40,8 @@ class Description:
 
     Attributes:
         product, serial, version: its own words.
-        mode: its bootloader (`fastboot`), the one inside Android (`fastbootd`), USB DFU, or a disk.
+        mode: its bootloader (`fastboot`), the one inside Android (`fastbootd`), USB DFU (`dfu`),
+            or none because it is a disk (`storage`).
         slots: the letters of its slots, empty where it has none.
         current_slot: the letter of the active one.
         partitions: name to size, as far as it told; slotted names carry their letter.
@@ -54,7 +55,7 @@ class Description:
     product: str | None
     serial: str | None
     version: str | None
-    mode: Literal["fastboot", "fastbootd", "dfu", "disk"]
+    mode: Literal["fastboot", "fastbootd", "dfu", "storage"]
     slots: tuple[str, ...]
     current_slot: str | None
     max_download_size: int

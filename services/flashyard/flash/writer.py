@@ -130,7 +130,8 @@ class _Writer:
             self._target.commit(place, part)
             self._leaves(place.name, "partly written")
             self._run.lines.add(f"{place.name}: part {number + 1} written")
-        self._leaves(place.name, "written")
+        is_synced = Capability.SYNC not in self._target.capabilities
+        self._leaves(place.name, "written" if is_synced else "written, not synced")
 
     def _parts(self, step: Step) -> Iterator[Part]:
         return step.source.parts(self._limit, part_size=self._recipe.part_size)
@@ -149,7 +150,6 @@ class _Writer:
         """Wait for the medium: until then a target may have kept back what makes it usable."""
         if Capability.SYNC in self._target.capabilities:
             self._run.enter(Phase.SYNCING, f"Syncing {step.partition} partition", index)
-            self._leaves(place.name, "written, not synced")
             self._target.sync(place)
             self._leaves(place.name, "written")
 

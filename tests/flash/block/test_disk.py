@@ -56,6 +56,13 @@ def test_a_card_can_be_pulled_out_and_soldered_memory_cannot(
     assert paper.host.disks()[0].removable is removable
 
 
+def test_a_cd_is_no_disk(tmp_path: Path) -> None:
+    paper = PaperHost(tmp_path)
+    paper.disk("sr0")
+    (tmp_path / "sys/devices/pci0000:00/ata1/host0/type").write_text("5\n")
+    assert paper.host.disks() == []
+
+
 def test_the_serial_is_the_stick_s_and_not_its_hub_s(tmp_path: Path) -> None:
     paper = PaperHost(tmp_path)
     paper.disk(bus=USB)

@@ -16,6 +16,8 @@ from flashyard.flash.block.target import BlockTarget
 from flashyard.flash.generated import Generated
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.run import Run
+from flashyard.flash.source import Part
+from flashyard.flash.target import Place
 from flashyard.flash.writer import write
 from support.faults import refused
 from support.paper_disk import PaperHost, PaperMedium
@@ -97,6 +99,22 @@ def test_a_cancel_ends_within_a_part_and_leaves_the_head_alone() -> None:
     assert run.device_state == "disk may be partly written"
 
 
+def test_a_cancel_before_the_head_is_written_does_not_call_the_disk_written() -> None:
+    run = Run(("disk",))
+
+    class Target(BlockTarget):
+        def commit(self, place: Place, part: Part) -> None:
+            super().commit(place, part)
+            if run.content == SOURCE.size:
+                run.cancel()
+
+    medium = PaperMedium(SIZE)
+    with refused(Code.CANCELLED):
+        write(lambda _tell: Target(DISK, medium), RECIPE, run)
+    assert medium.bytes[:MIB] == b"\xee" * MIB
+    assert run.device_state == "disk written, not synced"
+
+
 @pytest.mark.parametrize(
     ("recipe", "code"),
     [
@@ -129,7 +147,7 @@ def test_the_disk_at_a_port_is_opened(tmp_path: Path) -> None:
     said: list[str] = []
     with BlockTarget.open(PORT, said.append, host.host, Numbered.open) as target:
         assert target.describe().partitions == {"disk": SIZE}
-        assert target.describe().mode == "disk"
+        assert target.describe().mode == "storage"
     run = Run(("disk",))
     write(lambda tell: BlockTarget.open(PORT, tell, host.host, Numbered.open), RECIPE, run)
     assert (tmp_path / "dev/sdb").read_bytes()[: SOURCE.size] == content()

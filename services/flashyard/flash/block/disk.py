@@ -10,6 +10,7 @@ from pathlib import Path
 
 SECTOR = 512  # what sysfs counts in, whatever the disk's own blocks are
 _LONGEST = 200
+_CD_ROM = "5"  # SCSI's peripheral device type
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Host:
         found = []
         for entry in _entries(self.sys / "block"):
             number, sectors = _read(entry / "dev"), _read(entry / "size")
-            if number is not None and sectors is not None and sectors.isdecimal():
+            is_disk = _read(entry / "device/type") != _CD_ROM
+            if is_disk and number is not None and sectors is not None and sectors.isdecimal():
                 found.append(self._disk(entry, number, int(sectors), ports.get(entry.name)))
         return found
 

@@ -11,7 +11,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -21,6 +21,7 @@ from flashyard.contract.faults import Code, FaultError, refuse
 _BLKSSZGET = 0x1268
 _SMALLEST = 512
 _LARGEST = 4096  # a memory page: what the buffers are aligned to
+_CLOSED = -1
 _GONE = {errno.ENODEV, errno.ENXIO, errno.ENOMEDIUM}
 
 
@@ -135,10 +136,10 @@ class DiskMedium:
 
     def close(self) -> None:
         """Close it; what the kernel says then was said by :meth:`sync`, or no longer matters."""
-        try:
-            os.close(self._fd)
-        except OSError:
-            return
+        fd, self._fd = self._fd, _CLOSED
+        if fd != _CLOSED:
+            with suppress(OSError):
+                os.close(fd)
 
 
 def _open(path: Path) -> tuple[int, bool]:

@@ -75,7 +75,7 @@ class BlockTarget:
             product=self._disk.model,
             serial=self._disk.serial,
             version=None,
-            mode="disk",
+            mode="storage",
             slots=(),
             current_slot=None,
             max_download_size=MAX_DOWNLOAD,

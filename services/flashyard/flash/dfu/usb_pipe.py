@@ -26,7 +26,7 @@ _GONE = {errno.ENODEV, errno.ENOENT, errno.ENXIO, errno.ESHUTDOWN}
 class UsbPipe:
     """The DFU interface of one device, claimed; meets :class:`ControlPipe`."""
 
-    def __init__(self, device: usb.core.Device, interface: int, face: Face) -> None:
+    def __init__(self, device: Any, interface: int, face: Face) -> None:
         self._device = device
         self._interface = interface
         self._face = face
@@ -102,7 +102,7 @@ class UsbPipe:
             usb.util.dispose_resources(self._device)
 
 
-def _face(device: usb.core.Device) -> tuple[int, Face]:
+def _face(device: Any) -> tuple[int, Face]:
     """Find the DFU interface; its alternate settings share a number."""
     found = [
         each
@@ -129,7 +129,7 @@ def _face(device: usb.core.Device) -> tuple[int, Face]:
     return number, face
 
 
-def _string(device: usb.core.Device, index: int) -> str | None:
+def _string(device: Any, index: int) -> str | None:
     """Read a string; devices that tell none, or nonsense, are not refused for it."""
     if not index:
         return None
