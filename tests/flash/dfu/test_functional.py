@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code
-from flashyard.flash.dfu.functional import Functional
+from flashyard.flash.dfu.functional import LEAST, Functional
 from support.faults import refused
 from support.mutation import faults_of
 
@@ -14,7 +14,7 @@ OTHER = bytes.fromhex("05 24 00 10 01")
 
 
 def test_a_boot_rom_s_descriptor_is_read() -> None:
-    found = Functional.find(ST)
+    found = found_in(ST)
     assert (found.can_download, found.can_upload, found.is_tolerant, found.will_detach) == (
         True,
         True,
@@ -29,22 +29,27 @@ def test_other_descriptors_are_stepped_over() -> None:
 
 
 def test_the_older_one_has_no_version() -> None:
-    found = Functional.find(bytes([7]) + ST[1:7])
+    found = found_in(bytes([7]) + ST[1:7])
     assert (found.version, found.transfer_size, found.is_dfuse) == (0x0100, 2048, False)
 
 
 @pytest.mark.parametrize(("told", "meant"), [(0xFFFF, 1024), (0, 64), (1, 1), (4096, 4096)])
 def test_a_size_no_device_means_is_replaced(told: int, meant: int) -> None:
     data = ST[:5] + told.to_bytes(2, "little") + ST[7:]
-    assert Functional.find(data).transfer_size == meant
+    assert found_in(data).transfer_size == meant
 
 
 @pytest.mark.parametrize("data", [b"", OTHER])
-def test_where_it_is_missing_the_least_is_assumed(data: bytes) -> None:
+def test_a_device_may_have_none(data: bytes) -> None:
+    assert Functional.find(data) is None
+    assert LEAST.can_download
+    assert not LEAST.can_upload
+
+
+def found_in(data: bytes) -> Functional:
     found = Functional.find(data)
-    assert found.can_download
-    assert not found.can_upload
-    assert found.transfer_size == 1024
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("data", [b"\0", b"\1\x21", b"\x09\x21\x0b", OTHER + b"\xff"])

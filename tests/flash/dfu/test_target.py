@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase, Verification
+from flashyard.flash.dfu.control import Face
+from flashyard.flash.dfu.functional import Functional
 from flashyard.flash.dfu.suffix import Suffix, make
+from flashyard.flash.dfu.target import DfuTarget
 from flashyard.flash.run import Run
 from flashyard.flash.target import Capability
 from support.dfu_device import IDS, RUNNING_IDS, DfuDevice, Port, Ticking
@@ -144,6 +147,21 @@ def test_what_cannot_work_is_refused_before_the_device_is_touched(
         flash(tmp_path, port, content, partition=partition, run=run)
     assert port.requests == []
     assert run.device_state == "untouched"
+
+
+def test_of_a_device_without_a_descriptor_what_its_owner_knows_is_assumed() -> None:
+    class Terse(DfuDevice):
+        @property
+        def face(self) -> Face:
+            return super().face._replace(functional=b"")
+
+    device = Terse(Ticking())
+    known = Functional(0b0111, 100, 64, 0x0110)
+    with opened(device) as target:
+        assert Capability.READ_BACK not in target.capabilities
+    port, clock = Port(device), device.ticking.clock
+    with DfuTarget.open(port.connect, lambda _line: None, clock=clock, assumed=known) as target:
+        assert Capability.READ_BACK in target.capabilities
 
 
 def test_a_device_that_lets_nothing_be_written_is_not_written(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.dfu.control import DFU_MODE, ControlPipe, Request, StallError
-from flashyard.flash.dfu.functional import Functional
+from flashyard.flash.dfu.functional import LEAST, Functional
 from flashyard.flash.dfu.limits import Clock, Limits
 
 Connect = Callable[[], ControlPipe]
@@ -44,7 +44,7 @@ def enter(connect: Connect, limits: Limits, clock: Clock) -> Entered:
 
 def _detach(pipe: ControlPipe, limits: Limits) -> None:
     """Follow USB DFU 1.1, section 5.1: it waits for a reset, unless it leaves by itself."""
-    functional = Functional.find(pipe.face.functional)
+    functional = Functional.find(pipe.face.functional) or LEAST
     try:
         pipe.write(Request.DETACH, functional.detach_timeout, b"", limits.request)
     except StallError:

@@ -54,11 +54,8 @@ class Functional(NamedTuple):
         return self.version == _DFUSE
 
     @classmethod
-    def find(cls, descriptors: bytes) -> Self:
-        """Find it among the descriptors that follow an interface's.
-
-        Where it is missing, as behind some devices' second alternate setting, the least is
-        assumed: that it can be written, in blocks of 1 KiB.
+    def find(cls, descriptors: bytes) -> Self | None:
+        """Find it among the descriptors that follow an interface's; None where it is missing.
 
         Raises:
             FaultError: `protocol_error` where the descriptors do not follow each other.
@@ -75,10 +72,14 @@ class Functional(NamedTuple):
             if rest[1] == _TYPE and length >= _OLD:
                 return cls._unpack(rest[:length])
             rest = rest[length:]
-        return cls(attributes=1, detach_timeout=1000, transfer_size=1024, version=_DFU_1_0)
+        return None
 
     @classmethod
     def _unpack(cls, data: bytes) -> Self:
         attributes, timeout, size = _FIELDS.unpack_from(data, 2)
         version = int.from_bytes(data[7:9], "little") if len(data) >= _NEW else _DFU_1_0
         return cls(attributes, timeout, _UNTOLD.get(size, size), version)
+
+
+# What is assumed of a device that tells nothing: that it can be written, in blocks of 1 KiB.
+LEAST = Functional(attributes=1, detach_timeout=1000, transfer_size=1024, version=_DFU_1_0)

@@ -9,7 +9,7 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.dfu.access import Access, AddressAccess, StreamAccess
 from flashyard.flash.dfu.entry import Connect, Entered, enter
 from flashyard.flash.dfu.firmware import examine
-from flashyard.flash.dfu.functional import Functional
+from flashyard.flash.dfu.functional import LEAST, Functional
 from flashyard.flash.dfu.limits import DEFAULT_LIMITS, REAL_CLOCK, Clock, Limits
 from flashyard.flash.dfu.session import Session
 from flashyard.flash.dfu.spans import Spans
@@ -22,15 +22,17 @@ from flashyard.flash.target import Capability, Description, Place, Taken, Tell
 class DfuTarget:
     """One open device; meets :class:`Target`."""
 
-    def __init__(self, entered: Entered, tell: Tell, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, entered: Entered, functional: Functional, tell: Tell, limits: Limits, clock: Clock
+    ) -> None:
         self._pipe = entered.pipe
         self._ids = entered.ids
         self._tell = tell
-        self._functional = Functional.find(entered.pipe.face.functional)
+        self._functional = functional
         self._session = Session(entered.pipe, limits, clock)
-        self._spots = Spots(entered.pipe.face.alternates, is_dfuse=self._functional.is_dfuse)
+        self._spots = Spots(entered.pipe.face.alternates, is_dfuse=functional.is_dfuse)
         self._spot: Spot | None = None
-        self._access: Access = StreamAccess(self._session, self._functional)
+        self._access: Access = StreamAccess(self._session, functional)
         self._spans = Spans(())
         self._block = bytearray()  # gathered for the next download
         self._at = 0  # where it goes
@@ -42,8 +44,11 @@ class DfuTarget:
         tell: Tell,
         limits: Limits = DEFAULT_LIMITS,
         clock: Clock = REAL_CLOCK,
+        assumed: Functional = LEAST,
     ) -> Self:
         """Open what is at a port, bring it into DFU mode, and make it idle.
+
+        ``assumed``: of a device without a functional descriptor.
 
         Raises:
             FaultError: what ``connect`` raises, `device_refused`, `device_silent`,
@@ -51,7 +56,8 @@ class DfuTarget:
         """
         entered = enter(connect, limits, clock)
         try:
-            target = cls(entered, tell, limits, clock)
+            functional = Functional.find(entered.pipe.face.functional) or assumed
+            target = cls(entered, functional, tell, limits, clock)
             target._session.make_idle()
         except BaseException:
             entered.pipe.close()
