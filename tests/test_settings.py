@@ -85,7 +85,6 @@ def test_settings_of_tls_that_mean_nothing_alone_are_refused(
     ("role", "values"),
     [
         (BridgeSettings, {"broker": BROKER, "database": "postgresql://db"}),
-        (HubSettings, {"broker": BROKER, "usb": True}),
     ],
 )
 def test_what_is_not_built_yet_is_refused_and_never_ignored(
@@ -94,6 +93,17 @@ def test_what_is_not_built_yet_is_refused_and_never_ignored(
     with pytest.raises(FaultError) as caught:
         role(**values)
     assert caught.value.fault.code is Code.NOT_SUPPORTED
+
+
+def test_usb_stations_are_told_as_globs_with_names() -> None:
+    said = HubSettings(broker=BROKER, usb_port="*-usb-0:1.*=Rack, pci-0000:00:14.0-usb-0:2")  # type: ignore[arg-type]  # as the environment says it
+    assert [str(rule) for rule in said.usb_port] == [
+        "*-usb-0:1.*=Rack",
+        "pci-0000:00:14.0-usb-0:2",
+    ]
+    for nothing in ("=Rack", "*="):
+        with pytest.raises(ValidationError, match=r"is not GLOB\[=NAME\]"):
+            HubSettings(broker=BROKER, usb_port=nothing)  # type: ignore[arg-type]
 
 
 def test_a_password_in_the_brokers_url_is_not_shown() -> None:

@@ -13,6 +13,7 @@ from flashyard.agent.clock import Clock
 from flashyard.endpoint import Endpoint
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.usb.host import UsbHost
 from flashyard.settings import HubSettings, NetworkDevice
 from support.emulated import Emulated
 from support.waiting import until
@@ -71,7 +72,7 @@ def settings(url: str, directory: Path, addresses: dict[str, Address], **more: A
         data_dir=directory,
         fastboot_tcp=listed("tcp"),
         fastboot_udp=listed("udp"),
-        **{"progress_interval": 50, **more},
+        **{"progress_interval": 50, "usb": False, **more},
     )
 
 
@@ -82,10 +83,11 @@ def new_hub(
     *,
     clock: Clock | None = None,
     timing: dict[str, Any] | None = None,
+    host: UsbHost | None = None,
     **more: Any,
 ) -> Hub:
-    told = settings(url, directory, addresses, **more)
-    return Hub(told, HUB, clock=clock, timing=Timing(**{**QUICK, **(timing or {})}))
+    told = settings(url, directory, addresses, **{"usb": host is not None, **more})
+    return Hub(told, HUB, clock=clock, timing=Timing(**{**QUICK, **(timing or {})}), usb=host)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from flashyard.agent.board import Board
 from flashyard.agent.flight import Device, Flight
@@ -22,6 +23,8 @@ from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
+from flashyard.flash.fastboot.usb import UsbAddress
+from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.run import Run
 from flashyard.logs import about
 
@@ -63,6 +66,7 @@ class DeviceAgent:
         self._owes_restart = False
         self._is_stopping = False
         self._wake = asyncio.Event()
+        self._nudged = asyncio.Event()
 
     # Orders
 
@@ -118,10 +122,41 @@ class DeviceAgent:
             raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
         if not self._sight.online:
             raise refuse(Code.DEVICE_OFFLINE)
+        if not self._port.is_flashable and (reading := self._port.reading):
+            raise refuse(
+                Code.ILLEGAL_STATE,
+                f"The device is in {reading.mode} mode, in which it cannot be flashed.",
+                hint=reading.hint,
+            )
         if order.image is None and not self._sight.is_emulated:
             raise refuse(Code.IMAGE_REQUIRED)
         if order.image is not None and not self._gear.fetches:
             raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
+
+    # Plugs
+
+    @property
+    def port(self) -> Port:
+        """Where it is."""
+        return self._port
+
+    @property
+    def is_idle(self) -> bool:
+        """Has it nothing to do, now or later?"""
+        return self._flight is None and not self._queue
+
+    def plugged_in(self, plugged: Plugged, address: UsbAddress) -> None:
+        """Learn that the device is there now, maybe elsewhere or in another mode than before."""
+        self._port.plugged, self._port.address = plugged, address
+        self._port.since = self._clock.monotonic()
+        self._sight.lost()
+        self._nudged.set()
+
+    def plugged_out(self) -> None:
+        """Learn that it is gone; a job that was running finds out by itself."""
+        self._port.plugged = None
+        self._sight.gone()
+        self.publish()
 
     # Reports
 
@@ -173,11 +208,21 @@ class DeviceAgent:
                 chore.cancel()
 
     async def _look_around(self) -> None:
-        """Look at the device while it is idle."""
+        """Look at the device while it is idle: often where it has just been plugged in."""
+        timing = self._gear.timing
         while True:
+            self._nudged.clear()
             if self._flight is None:
                 await self._look(counts=True)
-            await asyncio.sleep(self._gear.timing.probe_every)
+            pause = timing.probe_when_wanted if self._is_coming() else timing.probe_every
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), pause)
+
+    def _is_coming(self) -> bool:
+        """Has it been plugged in a moment ago, and cannot be opened yet?"""
+        age = self._clock.monotonic() - self._port.since
+        waiting = self._port.is_watched and not self._sight.answering
+        return waiting and self._port.is_flashable and age < self._gear.timing.wait_for_device
 
     async def _look(self, *, counts: bool) -> None:
         before = (self._sight.online, self._sight.description)
@@ -268,7 +313,7 @@ class DeviceAgent:
 
     def _learn_from(self, flight: Flight, *, broke: bool) -> None:
         """Take from a flight what it shows of the device; ``broke``: it may not answer now."""
-        if flight.run.description is not None:
+        if flight.run.description is not None and not self._port.is_empty:
             self._sight.saw(self._clock.now(), flight.run.description)
         if broke:
             self._sight.lost()

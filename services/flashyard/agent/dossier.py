@@ -15,6 +15,7 @@ from flashyard.contract.messages import DeviceChanged
 from flashyard.contract.records import MAX_RECORD, Device, RecentEntry
 from flashyard.flash.target import Description
 
+_TRAITS = ("serial", "product", "mode", "emulated", "slots", "current_slot", "partitions")
 _SHORT_NAME = 40  # characters that are left of a name where names alone fill a record
 _MAX_PARTITIONS = 256
 _LONGEST_PARTITION = 40
@@ -68,10 +69,11 @@ class Dossier:
         return _within_size(said)
 
     def _traits(self, sight: Sight) -> dict[str, Any]:
-        told, old = sight.description, sight.remembered
+        told, old, reading = sight.description, sight.remembered, self._port.reading
+        traits: dict[str, Any] = {"mode": "unknown", "emulated": False}
         if told is not None:
-            return {
-                "serial": _short(told.serial) or self._port.device_id,
+            traits = {
+                "serial": _short(told.serial),
                 "product": _short(told.product),
                 "mode": told.mode,
                 "emulated": told.emulated,
@@ -79,19 +81,17 @@ class Dossier:
                 "current_slot": told.current_slot,
                 "partitions": _sizes(told),
             }
-        if old is not None:
-            return old.model_dump(
-                include={
-                    "serial",
-                    "product",
-                    "mode",
-                    "emulated",
-                    "slots",
-                    "current_slot",
-                    "partitions",
-                }
-            )
-        return {"serial": self._port.device_id, "mode": "unknown", "emulated": False}
+        elif old is not None:
+            traits = {name: getattr(old, name) for name in _TRAITS}
+        if reading is not None and (told is None or not self._port.is_flashable):
+            traits |= {"mode": reading.mode, "mode_confidence": reading.confidence}
+            traits["hint"] = reading.hint
+        plugged = self._port.plugged
+        if plugged is not None:
+            traits["serial"] = traits.get("serial") or _short(plugged.serial)
+            traits["product"] = traits.get("product") or _short(plugged.model)
+        traits["serial"] = traits.get("serial") or self._port.device_id
+        return traits
 
 
 def _sizes(told: Description) -> dict[str, int] | None:

@@ -19,8 +19,7 @@ from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.fastboot.target import FastbootTarget
-from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.fastboot.target import AnyAddress, FastbootTarget
 from flashyard.flash.generated import Generated
 from flashyard.flash.image import Image
 from flashyard.flash.recipe import Recipe, Step
@@ -32,7 +31,7 @@ from flashyard.flash.writer import write
 class Device(NamedTuple):
     """The device a flight goes to; ``serial`` is its own, where known."""
 
-    address: Address
+    address: AnyAddress
     serial: str | None
     limits: Limits
 

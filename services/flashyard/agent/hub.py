@@ -19,8 +19,9 @@ from flashyard.agent.desk import Desk
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import Ghost, raise_ghost
+from flashyard.agent.hotplug import Hotplug
 from flashyard.agent.identity import new_session
-from flashyard.agent.ports import configured
+from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
 from flashyard.agent.slots import Slots
@@ -32,6 +33,9 @@ from flashyard.contract.orders import Announce
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Limits
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
+from flashyard.flash.ports.names import Names
+from flashyard.flash.ports.policy import PortPolicy
+from flashyard.flash.usb.host import UsbHost
 from flashyard.link import Link, Will
 from flashyard.logs import about
 from flashyard.settings import HubSettings
@@ -41,6 +45,7 @@ _log = logging.getLogger(__name__)
 _REMEMBERED_ENDS = 10_000
 _WAITING_ANNOUNCES = 16
 _IMAGES = "images"
+_USB_NAMES = "usb-names.json"
 
 
 class Hub:
@@ -52,6 +57,7 @@ class Hub:
         tls: for a broker behind TLS.
         clock: the bridge's, as far as it is known.
         timing: how long everything may take.
+        usb: the USB of this host.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Hub:
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
         timing: Timing | None = None,
+        usb: UsbHost | None = None,
     ) -> None:
         self.hub_id = hub_id
         self.session = new_session()
@@ -86,7 +93,7 @@ class Hub:
             settings.directory / _IMAGES, settings.cache_size, settings.bridge_url
         )
         ended: Bounded[str, Status] = Bounded(_REMEMBERED_ENDS)
-        gear = Gear(
+        self._gear = Gear(
             teller=Teller(hub_id, self._clock, self._post),
             session=self.session,
             cache=self._cache,
@@ -97,7 +104,10 @@ class Hub:
             sample_every=settings.progress_interval / 1000,
             timing=self._timing,
         )
-        self._agents = {port.device_id: DeviceAgent(port, gear) for port in configured(settings)}
+        self._agents: dict[str, DeviceAgent] = {}
+        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._configured = configured(settings)
+        self._hotplug = self._usb(settings, usb or UsbHost())
         self._desk = Desk(self._agents, ended, self.session, self._clock)
         self._left_behind: dict[str, Device] = {}  # by an earlier run
         self._announces: deque[int] = deque(maxlen=_WAITING_ANNOUNCES)
@@ -123,27 +133,55 @@ class Hub:
         with about(hub=self.hub_id):
             await self._cache.open()
             async with asyncio.TaskGroup() as self._tasks, self._link:
-                agents = [
-                    self._tasks.create_task(agent.run(), name=f"agent {agent.device_id}")
-                    for agent in self._agents.values()
-                ]
-                waiting = self._tasks.create_task(self._get_ready(ready), name="hub ready")
+                for port in self._configured:
+                    self._add(port)
+                chores = [self._tasks.create_task(self._get_ready(ready), name="hub ready")]
+                if self._hotplug is not None:
+                    chores.append(self._tasks.create_task(self._hotplug.run(), name="hub usb"))
                 await self._asked_to_stop.wait()
-                waiting.cancel()
-                await self._leave(agents)
+                for chore in chores:
+                    chore.cancel()
+                await self._leave()
         if self._rival is not None:
             raise self._rival
+
+    def _usb(self, settings: HubSettings, host: UsbHost) -> Hotplug | None:
+        """Where nothing was said about USB, it is used where there is any."""
+        wanted = host.sysfs.is_there if settings.usb is None else settings.usb
+        if not wanted:
+            return None
+        if not host.sysfs.is_there:
+            _log.warning("--usb: this host has no USB yet; it is looked for now and then")
+        names = Names(settings.directory / _USB_NAMES)
+        policy = PortPolicy(settings.usb_port)
+        return Hotplug(host, policy, names, self._agents, add=self._add, drop=self._drop)
+
+    def _add(self, port: Port) -> DeviceAgent:
+        """Take on a device."""
+        agent = self._agents[port.device_id] = DeviceAgent(port, self._gear)
+        task = self._tasks.create_task(agent.run(), name=f"agent {port.device_id}")
+        self._lives[port.device_id] = task
+        return agent
+
+    def _drop(self, device_id: str) -> None:
+        """Forget a device that has nothing to do."""
+        self._agents.pop(device_id).stop()
+        del self._lives[device_id]
+        self._post.clear(device_id)
 
     async def _get_ready(self, ready: Callable[[str], None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.first_looks):
-                for agent in self._agents.values():
+                if self._hotplug is not None:
+                    await self._hotplug.looked.wait()
+                for agent in list(self._agents.values()):
                     await agent.looked.wait()
         await self._greeted.wait()
         ready(f"{self._link.address} {self.hub_id}")
 
-    async def _leave(self, agents: list[asyncio.Task[None]]) -> None:
+    async def _leave(self) -> None:
         """End the jobs, say that we go, and see that the broker knows."""
+        agents = list(self._lives.values())
         for agent in self._agents.values():
             agent.stop()
         if agents:
@@ -280,9 +318,11 @@ class Hub:
         for ghost in ghosts:
             for each in ghost.lost:
                 self._post.event(each.event)
-            agent = self._agents.get(ghost.device.device_id)
-            if agent is None:
-                self._post.clear(ghost.device.device_id)
-            else:
+            device_id = ghost.device.device_id
+            if device_id not in self._agents and ghost.device.transport == "usb" and self._hotplug:
+                self._hotplug.remember(ghost.device)
+            if agent := self._agents.get(device_id):
                 agent.adopt(ghost)
+            else:
+                self._post.clear(device_id)
         return ghosts

@@ -1,18 +1,56 @@
-"""The devices an operator configured: which one is to be found where. It opens nothing."""
+"""Where the devices are that a hub looks after: configured, or plugged in. It opens nothing."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from flashyard.flash.fastboot.target import AnyAddress
 from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.fastboot.usb import UsbAddress
+from flashyard.flash.ports.modes import Reading, classify
+from flashyard.flash.ports.plugged import Plugged
 from flashyard.settings import HubSettings
 
+_FLASHABLE = frozenset({"fastboot", "fastbootd"})
 
-class Port(NamedTuple):
-    """A place a device is reached at, and what the device there is called."""
+
+@dataclass(slots=True)
+class Port:
+    """A place a device is reached at, and what the device there is called.
+
+    Attributes:
+        device_id: of the device, for good.
+        address: where it is, or was last.
+        plugged: the device as it is on USB; None where it is not, or not any more.
+        since: when it was plugged in, in monotonic seconds.
+    """
 
     device_id: str
-    address: Address
+    address: AnyAddress
+    plugged: Plugged | None = None
+    since: float = 0.0
+
+    @property
+    def reading(self) -> Reading | None:
+        """What mode it is in, for all that can be seen from outside; None: nothing can."""
+        return classify(self.plugged) if self.plugged else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Has the device been plugged out?"""
+        return self.is_watched and self.plugged is None
+
+    @property
+    def is_flashable(self) -> bool:
+        """May it be talked to, for all that can be seen from outside?"""
+        if not self.is_watched:
+            return True
+        return self.reading is not None and self.reading.mode in _FLASHABLE
+
+    @property
+    def is_watched(self) -> bool:
+        """Does somebody tell when the device comes and goes?"""
+        return isinstance(self.address, UsbAddress)
 
 
 def configured(settings: HubSettings) -> list[Port]:

@@ -50,6 +50,10 @@ class Sight:
         if self._misses >= self._patience:
             self.online = False
 
+    def gone(self) -> None:
+        """It was plugged out: no look is needed to know it."""
+        self.online = self.answering = False
+
     def lost(self) -> None:
         """It was restarted, or the link to it broke: whether it answers is open."""
         self.answering = False

@@ -15,10 +15,12 @@ from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
+from flashyard.flash.fastboot.usb import UsbAddress
 from flashyard.flash.probe import learn, probe
 from flashyard.flash.target import Description
 
 _log = logging.getLogger(__name__)
+_GONE = frozenset({Code.USB_UNPLUGGED, Code.DEVICE_MISMATCH})
 T = TypeVar("T")
 
 
@@ -39,10 +41,14 @@ class Watch:
             description = await self._talk(self._ask, "look")
         except FaultError as missed:
             self._sight.missed(counts=counts)
+            if missed.fault.code in _GONE:
+                self._sight.gone()
             if was_online and not self._sight.online:
                 _log.warning("%s is gone: %s", self._port.device_id, missed)
         else:
             self._sight.saw(self._clock.now(), description)
+            if not self._port.is_flashable:
+                self._sight.lost()
             if not was_online:
                 _log.info("%s is there", self._port.device_id)
         return self._sight.answering
@@ -68,6 +74,8 @@ class Watch:
         """Ask whether it is there, and who it is where that may have changed."""
         address, limits = self._port.address, self._timing.probing
         known = self._sight.description
+        if isinstance(address, UsbAddress):
+            return self._ask_over_usb(address, limits)
         if known is None or not self._sight.online:
             return learn(address, limits)
         serial = probe(address, limits)
@@ -75,3 +83,11 @@ class Watch:
         if address.transport == "tcp" and (not self._sight.answering or serial != known.serial):
             return learn(address, limits)
         return None
+
+    def _ask_over_usb(self, address: UsbAddress, limits: Limits) -> Description | None:
+        """Ask once: that it is still there is seen without keeping others from it."""
+        if self._port.is_empty:
+            raise refuse(Code.USB_UNPLUGGED)
+        if not self._port.is_flashable or self._sight.answering:
+            return None
+        return learn(address, limits)

@@ -44,6 +44,7 @@ class Place:
     tcp: Endpoint | None = None
     udp: Endpoint | None = None
     name: str = ""
+    usb: tuple[Path, Path | None] | None = None
 
 
 class Room(NamedTuple):
@@ -64,7 +65,7 @@ def parse_place(text: str) -> Place:
     if len(told) < len(fields) or not told.keys() & {"tcp", "udp"} or "," in serial:
         raise ValueError(f"{text!r} is not ID,tcp=HOST:PORT[,udp=HOST:PORT][,name=NAME].")
     addresses = {key: Endpoint.parse(told[key]) for key in ("tcp", "udp") if key in told}
-    return Place(serial, name=told.get("name", ""), **addresses)
+    return Place(serial, addresses.get("tcp"), addresses.get("udp"), told.get("name", ""))
 
 
 def parse_room(text: str) -> Room:
@@ -108,6 +109,20 @@ def emulate(
     udp: Annotated[
         Endpoint | None,
         typer.Option(parser=_told(Endpoint.parse), metavar="HOST:PORT", help="The same by UDP."),
+    ] = None,
+    functionfs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The same by USB, to whoever this machine is a gadget of: a FunctionFS mount.",
+        ),
+    ] = None,
+    gadget: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Its gadget in configfs, bound and unbound as the device comes and goes.",
+        ),
     ] = None,
     device: Annotated[
         list[Place] | None,
@@ -188,7 +203,8 @@ def emulate(
     )
     limit = DEFAULT_DOWNLOAD if max_download_size is None else max_download_size
     devices = []
-    for place in _places(serial, tcp, udp, device or []):
+    usb = (functionfs, gadget) if functionfs else None
+    for place in _places(serial, tcp, udp, usb, device or []):
         try:
             profile = Profile(
                 serial=place.serial,
@@ -207,7 +223,11 @@ def emulate(
             raise typer.BadParameter(str(error)) from error
         devices.append(
             EmulatedDevice(
-                profile, out or settings.directory, tcp=_bind(place.tcp), udp=_bind(place.udp)
+                profile,
+                out or settings.directory,
+                tcp=_bind(place.tcp),
+                udp=_bind(place.udp),
+                usb=place.usb,
             )
         )
 
@@ -223,13 +243,19 @@ def emulate(
 
 
 def _places(
-    serial: str | None, tcp: Endpoint | None, udp: Endpoint | None, devices: Sequence[Place]
+    serial: str | None,
+    tcp: Endpoint | None,
+    udp: Endpoint | None,
+    usb: tuple[Path, Path | None] | None,
+    devices: Sequence[Place],
 ) -> Sequence[Place]:
     """Decide between the two ways of ordering devices."""
     if serial is not None and not devices:
-        return [Place(serial, tcp if tcp or udp else _FASTBOOT, udp)]
-    if serial is not None or tcp or udp or not devices:
-        raise typer.BadParameter("Give either --serial ID [--tcp …] [--udp …], or --device …")
+        return [Place(serial, tcp if tcp or udp or usb else _FASTBOOT, udp, usb=usb)]
+    if serial is not None or tcp or udp or usb or not devices:
+        raise typer.BadParameter(
+            "Give either --serial ID [--tcp …] [--udp …] [--functionfs …], or --device …"
+        )
     if len({place.serial for place in devices}) < len(devices):
         raise typer.BadParameter("Each --device needs an ID of its own.")
     return devices

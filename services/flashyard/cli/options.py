@@ -133,7 +133,21 @@ FastbootUdp = Annotated[
 ]
 Usb = Annotated[
     bool | None,
-    typer.Option("--usb/--no-usb", help="Look for devices on USB.", rich_help_panel=_DEVICES),
+    typer.Option(
+        "--usb/--no-usb",
+        help="Look for devices on USB (default: where there is any).",
+        rich_help_panel=_DEVICES,
+    ),
+]
+UsbPort = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--usb-port",
+        metavar="GLOB[=NAME]",
+        help="USB stations to look after, and what to call them; may be repeated. "
+        "All others are left alone (default: all are ours).",
+        rich_help_panel=_DEVICES,
+    ),
 ]
 MaxParallel = Annotated[
     int | None, typer.Option(metavar="N", help="Jobs at once, over all devices (default: 16).")

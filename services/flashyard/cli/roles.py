@@ -35,6 +35,7 @@ from flashyard.cli.options import (
     TlsCert,
     TlsKey,
     Usb,
+    UsbPort,
 )
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ def hub(
     fastboot_tcp: FastbootTcp = None,
     fastboot_udp: FastbootUdp = None,
     usb: Usb = None,
+    usb_port: UsbPort = None,
     max_parallel: MaxParallel = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
@@ -233,6 +235,7 @@ def hub(
         fastboot_tcp=fastboot_tcp,
         fastboot_udp=fastboot_udp,
         usb=usb,
+        usb_port=usb_port,
         max_parallel=max_parallel,
         cache_size=cache_size,
         part_size=part_size,

@@ -27,6 +27,7 @@ from flashyard.cli.options import (
     TlsCert,
     TlsKey,
     Usb,
+    UsbPort,
 )
 from flashyard.cli.talk import complain
 from flashyard.contract.faults import Code, refuse
@@ -61,6 +62,7 @@ def up(
     fastboot_tcp: FastbootTcp = None,
     fastboot_udp: FastbootUdp = None,
     usb: Usb = None,
+    usb_port: UsbPort = None,
     max_parallel: MaxParallel = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
@@ -132,6 +134,7 @@ def up(
         fastboot_tcp=fastboot_tcp,
         fastboot_udp=fastboot_udp,
         usb=usb,
+        usb_port=usb_port,
         max_parallel=max_parallel,
         cache_size=cache_size,
         part_size=part_size,

@@ -5,7 +5,7 @@ They are retained on MQTT, answered by REST, and the ground the messages are fol
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -204,11 +204,29 @@ class LogLine(Model):
     text: Sentence
 
 
+Mode: TypeAlias = Literal[
+    "fastboot",
+    "fastbootd",
+    "adb",
+    "sideload",
+    "recovery",
+    "dfu",
+    "download",
+    "edl",
+    "mtp",
+    "ptp",
+    "storage",
+    "normal",
+    "unknown",
+]
+
+
 class Device(Model):
     """A thing plugged into a port, with the job it runs, those that wait and the last that ended.
 
     ``slots`` are the names of its slots (empty: none); ``partitions`` maps a name to bytes, where
-    the device tells it.
+    the device tells it. ``mode_confidence``: how sure its mode is where it was only looked at;
+    ``hint``: how to bring it into one in which it can be flashed.
     """
 
     device_id: DeviceId
@@ -219,7 +237,9 @@ class Device(Model):
     serial: Name | None = None
     port: Name | None = None
     transport: Literal["usb", "tcp", "udp"]
-    mode: Literal["fastboot", "fastbootd", "dfu", "storage", "unknown"]
+    mode: Mode
+    mode_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    hint: Sentence | None = None
     online: bool
     last_seen: Millis
     emulated: bool

@@ -1,9 +1,9 @@
-"""Is a network device there, and who is it? For the time when no job is using it."""
+"""Is a device there, and who is it? For the time when no job is using it."""
 
 from __future__ import annotations
 
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, Limits
-from flashyard.flash.fastboot.target import FastbootTarget
+from flashyard.flash.fastboot.target import AnyAddress, FastbootTarget
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.fastboot.udp import UdpTransport
 from flashyard.flash.target import Description
@@ -25,7 +25,7 @@ def probe(address: Address, limits: Limits = DEFAULT_LIMITS) -> str | None:
         return target.serial()
 
 
-def learn(address: Address, limits: Limits = DEFAULT_LIMITS) -> Description:
+def learn(address: AnyAddress, limits: Limits = DEFAULT_LIMITS) -> Description:
     """Learn all a device tells of itself, at first contact.
 
     Over UDP this begins a session and so aborts any other: not to be done while others may be

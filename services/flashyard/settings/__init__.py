@@ -11,6 +11,7 @@ from flashyard.settings.emulator import EmulatorSettings
 from flashyard.settings.hub import HubSettings
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.network_device import NetworkDevice
+from flashyard.settings.port_rule import PortRule
 from flashyard.settings.settings import Settings
 from flashyard.settings.up import UpSettings
 
@@ -23,6 +24,7 @@ __all__ = [
     "HubSettings",
     "LinkSettings",
     "NetworkDevice",
+    "PortRule",
     "Settings",
     "UpSettings",
 ]

@@ -9,12 +9,15 @@ from pydantic import Field, model_validator
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import HubId
 from flashyard.settings.link import LinkSettings
-from flashyard.settings.values import Devices, HttpUrl, Size
+from flashyard.settings.port_rule import PortRule
+from flashyard.settings.values import Devices, HttpUrl, PortRules, Size
 
 
 class HubSettings(LinkSettings):
     """The hub's.
 
+    ``usb``: look for devices on USB; None: where the host has any. ``usb_port``: the stations that
+    are ours; all others are left alone.
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
     most bytes a device is sent before it writes them.
     """
@@ -25,7 +28,8 @@ class HubSettings(LinkSettings):
     bridge_url: HttpUrl | None = None
     fastboot_tcp: Devices = ()
     fastboot_udp: Devices = ()
-    usb: bool = False
+    usb: bool | None = None
+    usb_port: PortRules = (PortRule("*"),)
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
@@ -33,12 +37,6 @@ class HubSettings(LinkSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.usb:
-            raise refuse(
-                Code.NOT_SUPPORTED,
-                "--usb is not supported yet.",
-                hint="Configure devices with --fastboot-tcp or --fastboot-udp.",
-            )
         seen: set[str] = set()
         for device in (*self.fastboot_tcp, *self.fastboot_udp):
             if device.device_id in seen:

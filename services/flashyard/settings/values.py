@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from flashyard.endpoint import Endpoint
 from flashyard.quantity import parse_quantity
 from flashyard.settings.network_device import NetworkDevice
+from flashyard.settings.port_rule import PortRule
 
 
 def _endpoint(value: Any) -> Any:
@@ -18,6 +19,10 @@ def _endpoint(value: Any) -> Any:
 
 def _device(value: Any) -> Any:
     return NetworkDevice.parse(value) if isinstance(value, str) else value
+
+
+def _port_rule(value: Any) -> Any:
+    return PortRule.parse(value) if isinstance(value, str) else value
 
 
 def _size(value: Any) -> Any:
@@ -49,6 +54,9 @@ Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(listed), Field(min_length=1)]
 Devices = Annotated[
     tuple[Annotated[NetworkDevice, BeforeValidator(_device)], ...], BeforeValidator(listed)
+]
+PortRules = Annotated[
+    tuple[Annotated[PortRule, BeforeValidator(_port_rule)], ...], BeforeValidator(listed)
 ]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
 BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,7 +36,7 @@ def talk_to(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 
         def talk(**profile: object) -> Talk:
             ordered = Profile(**{"serial": "SESSION_1", **profile})  # type: ignore[arg-type]  # vary
-            here = {request.param: FREE}
+            here: Any = {request.param: FREE}
             device = stack.enter_context(EmulatedDevice(ordered, tmp_path, **here))
             address = getattr(device, f"{request.param}_address")
             return Talk(device, stack.enter_context(connected(request.param, address)))

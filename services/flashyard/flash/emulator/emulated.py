@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 from threading import Event
-from typing import Self
+from typing import Self, TypeAlias
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.endpoint import Endpoint
-from flashyard.flash.emulator.device import Device
+from flashyard.flash.emulator.device import Device, Mode
+from flashyard.flash.emulator.functionfs import FunctionFsPort
 from flashyard.flash.emulator.media import Media
 from flashyard.flash.emulator.profile import Profile
 from flashyard.flash.emulator.session import Session
@@ -20,6 +21,8 @@ from flashyard.flash.emulator.tcp import Address, TcpPort
 from flashyard.flash.emulator.throttle import open_throttle
 from flashyard.flash.emulator.udp import UdpPort
 from flashyard.flash.emulator.wire import Wire
+
+_Port: TypeAlias = TcpPort | UdpPort | FunctionFsPort
 
 _LEAST_BUFFER = 16 << 10
 _MOST_BUFFER = 1 << 20
@@ -33,6 +36,7 @@ class EmulatedDevice:
         out: the directory its own one is in; not touched by a discarding device.
         tcp: where to listen, or None; port 0 takes a free one.
         udp: where to receive, or None; likewise.
+        usb: a FunctionFS mount, and its gadget's directory in configfs where it may be bound.
 
     Attributes:
         device: its state, for whoever wants to look (under its lock).
@@ -45,6 +49,7 @@ class EmulatedDevice:
         *,
         tcp: Address | None = None,
         udp: Address | None = None,
+        usb: tuple[Path, Path | None] | None = None,
     ) -> None:
         self._media = Media(None if profile.discard else out / profile.serial)
         self._off = Event()
@@ -53,6 +58,7 @@ class EmulatedDevice:
         self._throttle = open_throttle(profile.link_speed, self._off.wait)
         self._tcp = TcpPort(tcp, self._serve, _receive_buffer(profile)) if tcp else None
         self._udp = UdpPort(udp, self._serve) if udp else None
+        self._usb = FunctionFsPort(*usb, self._mode, self._serve) if usb else None
 
     def __enter__(self) -> Self:
         """Switch on.
@@ -91,11 +97,13 @@ class EmulatedDevice:
     def urls(self) -> list[str]:
         """Where it can be reached, such as `fastboot-tcp://127.0.0.1:40001/SERIAL`."""
         addresses = [("tcp", self._tcp), ("udp", self._udp)]
-        return [
+        network = [
             f"fastboot-{transport}://{Endpoint(*port.address)}/{self.profile.serial}"
             for transport, port in addresses
             if port is not None
         ]
+        usb = [f"fastboot-usb:{self._usb.mount}/{self.profile.serial}"] if self._usb else []
+        return network + usb
 
     def partition_file(self, name: str) -> Path:
         """Where the content of a partition, given by full or bare name, lies once flashed."""
@@ -109,11 +117,18 @@ class EmulatedDevice:
 
         Session(self.device, wire, self._throttle, self._off.wait, restart).run()
 
-    def _ports(self) -> list[TcpPort | UdpPort]:
-        return [port for port in (self._tcp, self._udp) if port is not None]
+    def _mode(self) -> str:
+        with self.device.lock:
+            return "fastbootd" if self.device.mode is Mode.USERSPACE else "fastboot"
+
+    def _ports(self) -> list[_Port]:
+        return [port for port in (self._tcp, self._udp, self._usb) if port is not None]
 
 
-def _open(port: TcpPort | UdpPort) -> None:
+def _open(port: _Port) -> None:
+    if isinstance(port, FunctionFsPort):
+        port.open()
+        return
     try:
         port.open()
     except OSError as error:

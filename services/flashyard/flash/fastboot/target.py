@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Self
+from typing import Self, TypeAlias
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot import variables
@@ -13,8 +13,11 @@ from flashyard.flash.fastboot.limits import DEFAULT_DOWNLOAD, DEFAULT_LIMITS, Li
 from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
+from flashyard.flash.fastboot.usb import UsbAddress, UsbTransport
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Place, Taken, Tell
+
+AnyAddress: TypeAlias = Address | UsbAddress
 
 _LOG = logging.getLogger(__name__)
 _MAX_VARIABLES = 4096  # lines of `getvar:all` that are kept
@@ -35,15 +38,14 @@ class FastbootTarget:
         self._table: dict[str, str] | None = None
 
     @classmethod
-    def open(cls, address: Address, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Self:
-        """Connect to a network device; raises what the transports raise."""
-        transport = TcpTransport if address.transport == "tcp" else UdpTransport
-        return cls(transport.connect(address, limits), tell, limits)
+    def open(cls, address: AnyAddress, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Self:
+        """Connect to a device; raises what the transports raise."""
+        return cls(_connect(address, limits), tell, limits)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Over the network the end of a session drops a download; nothing can be read back."""
-        return CAPABILITIES
+        """All it can; over USB no end of a session drops a download."""
+        return CAPABILITIES if self._transport.breaks_off else CAPABILITIES - {Capability.BREAK_OFF}
 
     def serial(self) -> str | None:
         """Ask for the serial number alone."""
@@ -177,6 +179,14 @@ class FastbootTarget:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _connect(address: AnyAddress, limits: Limits) -> Transport:
+    if isinstance(address, UsbAddress):
+        return UsbTransport.connect(address, limits)
+    if address.transport == "tcp":
+        return TcpTransport.connect(address, limits)
+    return UdpTransport.connect(address, limits)
 
 
 def _negated(answer: bool | None) -> bool | None:  # noqa: FBT001 (it is what it negates)

@@ -9,7 +9,7 @@ import re
 import socket
 import struct
 from time import monotonic
-from typing import Self
+from typing import ClassVar, Self
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, MAX_RESPONSE, Limits
@@ -25,6 +25,8 @@ _VIEW = MIB // 2
 
 class TcpTransport:
     """An open session. Made by :meth:`connect`; meets :class:`Transport`."""
+
+    breaks_off: ClassVar[bool] = True
 
     def __init__(self, link: socket.socket, address: Address) -> None:
         self._link = link

@@ -9,7 +9,7 @@ import socket
 import struct
 from enum import IntEnum
 from time import monotonic, sleep
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, MAX_RESPONSE, Limits
@@ -48,6 +48,8 @@ class _Packet(NamedTuple):
 
 class UdpTransport:
     """An open session. Made by :meth:`connect`; meets :class:`Transport`."""
+
+    breaks_off: ClassVar[bool] = True
 
     def __init__(self, link: socket.socket, address: Address, limits: Limits) -> None:
         self._link = link

@@ -1,0 +1,1 @@
+"""What is plugged in where: stations, modes, names. It opens nothing."""

@@ -1,0 +1,38 @@
+"""Which libusb is spoken through: the system's, or else the one that comes as a package."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import usb.backend.libusb1
+
+from flashyard.contract.faults import Code, refuse
+
+# pyusb has no types; these are its own IBackend, Device and Interface.
+Backend: TypeAlias = Any
+Device: TypeAlias = Any
+Interface: TypeAlias = Any
+
+
+def load_backend() -> Backend:
+    """Load libusb 1.0; it looks at the host's USB as it does.
+
+    Raises:
+        FaultError: `not_supported`: there is none, or the host has no USB it could look at.
+    """
+    backend = usb.backend.libusb1.get_backend() or _packaged()
+    if backend is None:
+        raise refuse(
+            Code.NOT_SUPPORTED,
+            "There is no libusb on this host, or no USB it could use.",
+            hint="Install libusb-1.0-0, or `pip install libusb-package`.",
+        )
+    return backend
+
+
+def _packaged() -> Backend | None:
+    try:
+        import libusb_package  # noqa: PLC0415 - only where the system has none
+    except ImportError:
+        return None
+    return libusb_package.get_libusb1_backend()
