@@ -45,7 +45,8 @@ class UsbHost:
     ) -> Pipes:
         """Claim the interface of a device that speaks a protocol; tried again for ``wait`` seconds.
 
-        ``serial``: the device's, as it says on USB; ``spoken``: the interface's class, subclass and protocol.
+        ``serial``: the device's, as it says on USB; ``spoken``: the interface's class, subclass
+        and protocol.
 
         Raises:
             FaultError: `usb_unplugged` (nothing there, or nothing that speaks so),
