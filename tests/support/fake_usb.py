@@ -1,6 +1,6 @@
 """A USB bus without a host: a backend for pyusb, and on it emulated devices that can be pulled.
 
-The bytes really travel, through sockets that keep packets apart, to the emulator's bulk wire.
+The bytes really travel, through sockets, to the emulator's bulk wire.
 """
 
 # ruff: noqa: ARG002 - the signatures are pyusb's
@@ -72,7 +72,8 @@ class FakeDevice:
 
     def switch_on(self) -> None:
         self.close()
-        self._sockets = [end for _ in range(2) for end in _pair()]
+        kinds = socket.SOCK_STREAM, socket.SOCK_SEQPACKET  # data has no packets, answers do
+        self._sockets = [end for kind in kinds for end in socket.socketpair(socket.AF_UNIX, kind)]
         self._off = Event()
         self._thread = Thread(target=self._serve, name=f"usb {self.name}", daemon=True)
         self._thread.start()
@@ -301,7 +302,3 @@ def fake_usb(directory: Path) -> Iterator[FakeUsb]:
         yield bench
     finally:
         bench.close()
-
-
-def _pair() -> tuple[socket.socket, socket.socket]:
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

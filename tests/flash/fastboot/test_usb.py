@@ -199,7 +199,8 @@ def test_answers_that_somebody_left_behind_are_not_taken_for_ours(bench: FakeUsb
 def test_a_device_left_in_its_data_phase_is_reset_and_flashed(bench: FakeUsb) -> None:
     device = bench.plug("1-1")
     device.claims.add(0)
-    device._sockets[0].send(b"download:00100000")  # by a host that died
+    device._sockets[0].send(b"download:00100000")  # by a host that then died
+    assert device._sockets[2].recv(64) == b"DATA00100000"
     device.claims.clear()
 
     def enumerate_again(_device: FakeDevice, what: str) -> None:

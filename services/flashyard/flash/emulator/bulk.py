@@ -65,8 +65,9 @@ class BulkWire:
         """
         if not self._left_over:
             packet = self._packet = self._packet or _packet_size(self._out)
-            wanted = min(_TRANSFER, -(-len(view) // packet) * packet)
-            self._left_over = memoryview(self._read(wanted))
+            if whole := min(_TRANSFER, len(view) // packet * packet):
+                return self._fill(view[:whole])
+            self._left_over = memoryview(self._read(packet))
         count = min(len(view), len(self._left_over))
         view[:count] = self._left_over[:count]
         self._left_over = self._left_over[count:]
@@ -81,10 +82,14 @@ class BulkWire:
         self._unplug()
 
     def _read(self, size: int) -> bytes:
+        buffer = bytearray(size)
+        return bytes(buffer[: self._fill(memoryview(buffer))])
+
+    def _fill(self, view: memoryview) -> int:
         try:
             for _ in range(_MOST_EMPTY):
-                if got := os.read(self._out, size):
-                    return got
+                if count := os.readv(self._out, [view]):
+                    return count
         except OSError as error:
             raise WireGoneError(f"the host is gone: {error}") from error
         raise WireGoneError("the host sends nothing but empty packets")

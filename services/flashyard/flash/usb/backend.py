@@ -15,11 +15,15 @@ Interface: TypeAlias = Any
 
 
 def load_backend() -> Backend:
-    """Load libusb 1.0; it looks at the host's USB as it does.
+    """Load libusb 1.0 anew; it looks at the host's USB as it does.
+
+    Of what comes later it hears from a udev daemon; where none runs it never does.
 
     Raises:
         FaultError: `not_supported`: there is none, or the host has no USB it could look at.
     """
+    # pyusb keeps the first for good, and has no other way to let go of it.
+    usb.backend.libusb1._lib_object = None  # noqa: SLF001
     backend = usb.backend.libusb1.get_backend() or _packaged()
     if backend is None:
         raise refuse(

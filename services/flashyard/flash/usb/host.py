@@ -82,9 +82,13 @@ class UsbHost:
 
     def _find(self, plugged: Plugged) -> Device:
         with self._loading:
-            if self._backend is None:
+            found = self._search(plugged) if self._backend else None
+            if found is None:
                 self._backend = self._load()
-            found = usb.core.find(backend=self._backend, bus=plugged.bus, address=plugged.address)
+                found = self._search(plugged)
         if found is None:
             raise refuse(Code.USB_UNPLUGGED, "The device is gone again.", details=plugged.station)
         return found
+
+    def _search(self, plugged: Plugged) -> Device | None:
+        return usb.core.find(backend=self._backend, bus=plugged.bus, address=plugged.address)
