@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flashyard.agent.sight import Sight
+from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import DeviceChanged
 from flashyard.flash.target import Description
 from support.hub_script import START, HubScript
@@ -33,18 +34,18 @@ def sight() -> Sight:
 
 def test_what_was_never_seen_is_not_there(sight: Sight) -> None:
     assert (sight.online, sight.last_seen) == (False, 1000)
-    sight.missed(counts=True)
+    sight.missed(fault(Code.DEVICE_SILENT), counts=True)
     assert (sight.online, sight.last_seen) == (False, 1000)
 
 
 def test_a_device_is_gone_after_three_misses_in_a_row(sight: Sight) -> None:
     sight.saw(2000, description())
     for _ in range(2):
-        sight.missed(counts=True)
+        sight.missed(fault(Code.DEVICE_SILENT), counts=True)
     assert (sight.online, sight.answering) == (True, False)
     sight.saw(3000)
     for expected in (True, True, False):
-        sight.missed(counts=True)
+        sight.missed(fault(Code.DEVICE_SILENT), counts=True)
         assert sight.online is expected
     assert (sight.last_seen, sight.description) == (3000, description())
 
@@ -52,7 +53,7 @@ def test_a_device_is_gone_after_three_misses_in_a_row(sight: Sight) -> None:
 def test_a_look_out_of_turn_is_not_held_against_it(sight: Sight) -> None:
     sight.saw(2000, description())
     for _ in range(10):
-        sight.missed(counts=False)
+        sight.missed(fault(Code.DEVICE_SILENT), counts=False)
     assert (sight.online, sight.answering) == (True, False)
 
 

@@ -186,9 +186,12 @@ async def test_a_device_that_cannot_be_opened_yet_is_tried_again(
     device.claims.add(0)  # somebody else's
     async with usb_hub(peer, bench, tmp_path):
         await until(lambda: device.history.count("open") > 2)
-        assert "PHONE_1" not in peer.devices or not peer.devices["PHONE_1"].online
+        await until(lambda: "PHONE_1" in peer.devices)
+        assert not peer.devices["PHONE_1"].online
+        assert "Another program holds the device" in (peer.devices["PHONE_1"].hint or "")
         device.claims.clear()
         await peer.online("PHONE_1")
+        assert peer.devices["PHONE_1"].hint is None
 
 
 async def test_an_idle_device_is_not_opened_again_and_again(

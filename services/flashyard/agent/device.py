@@ -225,11 +225,16 @@ class DeviceAgent:
         return waiting and self._port.is_flashable and age < self._gear.timing.wait_for_device
 
     async def _look(self, *, counts: bool) -> None:
-        before = (self._sight.online, self._sight.description)
+        before = self._shown()
         await self._watch.look(counts=counts)
-        if not self.looked.is_set() or before != (self._sight.online, self._sight.description):
+        if not self.looked.is_set() or before != self._shown():
             self.looked.set()
             self.publish()
+
+    def _shown(self) -> tuple[object, ...]:
+        """What of a look its record shows."""
+        sight = self._sight
+        return sight.online, sight.description, self._port.is_watched and sight.trouble
 
     async def _work(self) -> None:
         """Carry out job after job until told to stop."""

@@ -86,6 +86,8 @@ class Dossier:
         if reading is not None and (told is None or not self._port.is_flashable):
             traits |= {"mode": reading.mode, "mode_confidence": reading.confidence}
             traits["hint"] = reading.hint
+        if self._port.is_flashable and self._port.plugged and (trouble := sight.trouble):
+            traits["hint"] = f"{trouble.sentence} {trouble.hint or ''}".strip()
         plugged = self._port.plugged
         if plugged is not None:
             traits["serial"] = traits.get("serial") or _short(plugged.serial)

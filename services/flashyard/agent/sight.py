@@ -5,6 +5,7 @@ It is told of looks, jobs and old records; it does not look itself.
 
 from __future__ import annotations
 
+from flashyard.contract.faults import Fault
 from flashyard.contract.records import Device
 from flashyard.flash.target import Description
 
@@ -17,6 +18,7 @@ class Sight:
         answering: it answered when it was last spoken to; not so after a restart or a broken link.
         last_seen: Unix ms.
         description: what it told of itself.
+        trouble: why it did not answer when it was spoken to last.
         remembered: its record from an earlier run of the hub.
     """
 
@@ -25,6 +27,7 @@ class Sight:
         self.answering = False
         self.last_seen = since
         self.description: Description | None = None
+        self.trouble: Fault | None = None
         self.remembered: Device | None = None
         self._was_seen = False
         self._patience = patience
@@ -42,10 +45,12 @@ class Sight:
         self.last_seen = at
         self.description = description or self.description
         self._misses = 0
+        self.trouble = None
 
-    def missed(self, *, counts: bool) -> None:
+    def missed(self, why: Fault, *, counts: bool) -> None:
         """It did not answer; a look that is made out of turn does not count."""
         self.answering = False
+        self.trouble = why
         self._misses += counts
         if self._misses >= self._patience:
             self.online = False

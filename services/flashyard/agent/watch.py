@@ -40,7 +40,7 @@ class Watch:
         try:
             description = await self._talk(self._ask, "look")
         except FaultError as missed:
-            self._sight.missed(counts=counts)
+            self._sight.missed(missed.fault, counts=counts)
             if missed.fault.code in _GONE:
                 self._sight.gone()
             if was_online and not self._sight.online:

@@ -43,10 +43,11 @@ class Monitor:
 
     def wait(self, seconds: float) -> None:
         """Wait for an event, :meth:`wake` or the time to pass; drop what has come by then."""
-        sources: list[int] = [self._bell.fileno()]
+        sources = select.poll()
+        sources.register(self._bell, select.POLLIN)
         if self._events is not None:
-            sources.append(self._events.fileno())
-        ready, _, _ = select.select(sources, [], [], max(0.0, seconds))
+            sources.register(self._events, select.POLLIN)
+        ready = [source for source, _ in sources.poll(max(0.0, seconds) * 1000)]
         if self._bell.fileno() in ready:
             self._bell.recv(_MOST_AT_ONCE)
         elif ready and self._events is not None:

@@ -6,10 +6,13 @@ It remembers shared serials in a file, so that two such devices do not change ro
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 _VALID = re.compile(r"[A-Za-z0-9._:@-]{1,64}")
 _GENERIC = re.compile(
@@ -57,9 +60,6 @@ class Names:
             serial: what it says.
             place: where it is; its identity where the serial is none.
             taken: the ids of other devices that are there now, and their places.
-
-        Raises:
-            OSError: a shared serial cannot be remembered.
         """
         if serial is None or is_generic(serial):
             return slug(f"usb-{place}" if serial is None else f"{serial.strip('?')}@{place}")
@@ -77,10 +77,13 @@ class Names:
     def _save(self) -> None:
         while len(self._shared) > _MOST_SHARED:
             del self._shared[next(iter(self._shared))]
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps(self._shared, indent=1), encoding="utf-8")
-        draft.replace(self._file)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._file.with_suffix(".new")
+            draft.write_text(json.dumps(self._shared, indent=1), encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as error:
+            _log.warning("which device is which of one serial is not kept: %s", error)
 
 
 def _digest(text: str) -> str:

@@ -6,6 +6,7 @@ Source: Linux, Documentation/ABI/stable/sysfs-bus-usb and testing/sysfs-bus-usb.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from flashyard.flash.ports.plugged import Function, Plugged
@@ -37,9 +38,11 @@ class Sysfs:
         """List what is ready in any port, by station; hubs and what is half there are left out."""
         if not self.is_there:
             return {}
-        names = sorted(path.name for path in self._devices.iterdir())
-        found = (self._look(name) for name in names)
-        return {each.station: each for each in found if each is not None}
+        found = []
+        with suppress(OSError):  # everything may go while it is looked at
+            found = sorted(path.name for path in self._devices.iterdir())
+        seen = (self._look(name) for name in found)
+        return {each.station: each for each in seen if each is not None}
 
     def at(self, where: str) -> Plugged | None:
         """Look what is ready at a station."""
