@@ -38,6 +38,10 @@ def usb_hub(peer: BridgePeer, bench: FakeUsb, directory: Path, **more: Any) -> A
     return hub_at_work(peer.link_url, directory, {}, **told)
 
 
+async def gone(peer: BridgePeer, device_id: str) -> None:
+    await until(lambda: not peer.devices[device_id].online)
+
+
 async def test_what_is_plugged_in_is_listed_by_its_serial_and_its_port(
     peer: BridgePeer, bench: FakeUsb, tmp_path: Path
 ) -> None:
@@ -177,6 +181,20 @@ async def test_a_device_that_is_gone_after_a_restart_of_the_hub_is_remembered_as
         assert peer.devices["PHONE_1"].transport == "usb"
         bench.plug("1-1", again=True)
         await peer.online("PHONE_1")
+
+
+async def test_of_devices_that_left_only_so_many_are_kept_in_mind(
+    peer: BridgePeer, bench: FakeUsb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flashyard.agent.hotplug._MOST_ABSENT", 1)
+    async with usb_hub(peer, bench, tmp_path):
+        for serial in ("PHONE_1", "PHONE_2"):
+            bench.plug("1-1", serial)
+            await peer.online(serial)
+            bench.unplug("1-1")
+            await gone(peer, serial)
+        await until(lambda: "PHONE_1" not in peer.devices)
+        assert "PHONE_2" in peer.devices
 
 
 async def test_a_device_that_cannot_be_opened_yet_is_tried_again(

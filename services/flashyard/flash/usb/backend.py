@@ -39,4 +39,4 @@ def _packaged() -> Backend | None:
         import libusb_package  # noqa: PLC0415 - only where the system has none
     except ImportError:
         return None
-    return libusb_package.get_libusb1_backend()
+    return usb.backend.libusb1.get_backend(find_library=libusb_package.find_library)
