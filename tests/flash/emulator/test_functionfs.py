@@ -72,18 +72,17 @@ class UsbHost:
         return os.read(self._into, 4096)
 
     def close(self) -> None:
-        os.write(self._out, b"getvar:end")  # so that its last read ends
         os.close(self._into)
         os.close(self._out)
 
 
 def test_a_device_answers_over_its_endpoints(tmp_path: Path) -> None:
     with mount(tmp_path / "ffs") as ffs:
+        host = UsbHost(ffs)
         profile = Profile(serial="GADGET_1")
         with EmulatedDevice(profile, tmp_path / "out", usb=(ffs, None)) as device:
             assert device.urls() == [f"fastboot-usb:{ffs}/GADGET_1"]
             assert (ffs / "ep0").read_bytes() == descriptors() + strings("fastboot")
-            host = UsbHost(ffs)
             assert host.say(b"getvar:serialno") == b"OKAYGADGET_1"
             assert host.say(b"download:00000600") == b"DATA00000600"
             assert host.say(b"x" * 0x600) == b"OKAY"

@@ -112,17 +112,23 @@ class FunctionFsPort:
         self._stopping.set()
         self._unbind()
         if self._thread is not None:
-            # A read that no host ends lasts until the gadget is gone: then the thread is left.
-            self._thread.join(_STOP_S if self._gadget else 0)
-        self._drop_files()
+            # A read that nobody ends keeps the thread, and the thread its files: closed under it,
+            # their numbers would be others'.
+            self._thread.join(_STOP_S)
 
     def _run(self) -> None:
+        try:
+            self._serve_hosts()
+        finally:
+            self._drop_files()
+
+    def _serve_hosts(self) -> None:
         while not self._stopping.is_set():
             _, into, out = self._files
             with suppress(WireGoneError):
                 self._serve(BulkWire(out, into, self._stopping.wait, self._pull))
             self._stopping.wait(_RETRY_S)
-            if self._down_for is not None:
+            if self._down_for is not None and not self._stopping.is_set():
                 self._start_again(self._down_for)
 
     def _start_again(self, down_for: float) -> None:
@@ -150,7 +156,7 @@ class FunctionFsPort:
         self._files.append(control)
         os.write(control, descriptors())
         os.write(control, strings(mode))
-        for name, how in (("ep1", os.O_RDWR), ("ep2", os.O_RDWR)):
+        for name, how in (("ep1", os.O_WRONLY), ("ep2", os.O_RDONLY)):
             self._files.append(os.open(self._mount / name, how))
         if self._gadget is not None:
             controllers = sorted(Path("/sys/class/udc").glob("*"))
