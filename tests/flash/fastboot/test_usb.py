@@ -10,7 +10,7 @@ import pytest
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Verification
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.fastboot.target import FastbootTarget
+from flashyard.flash.fastboot.target import CAPABILITIES, FastbootTarget
 from flashyard.flash.generated import Generated
 from flashyard.flash.image import Image
 from flashyard.flash.probe import learn
@@ -226,4 +226,4 @@ def test_where_nothing_helps_it_is_the_operators_turn(bench: FakeUsb) -> None:
 def test_over_usb_nobody_breaks_off_a_download(bench: FakeUsb) -> None:
     bench.plug("1-1")
     with FastbootTarget.open(bench.at("1-1"), print, SOON) as target:
-        assert target.capabilities == frozenset(Capability) - {Capability.BREAK_OFF}
+        assert target.capabilities == CAPABILITIES - {Capability.BREAK_OFF}
