@@ -1,0 +1,105 @@
+"""A fastboot device on USB: the emulator's session behind a gadget that leaves when it restarts.
+
+Runs inside the guest: `python -m support.guest.phone --serial S --out DIR`. Says `ready` when it
+is on the bus and ends with SIGTERM. In fastbootd it has another product id, as phones do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+from flashyard.flash.emulator import Profile
+from flashyard.flash.emulator.device import Device, Mode
+from flashyard.flash.emulator.media import Media
+from flashyard.flash.emulator.mischief import parse_mischief
+from flashyard.flash.emulator.session import Session
+from flashyard.flash.emulator.wire import WireGoneError
+from support.guest.fastboot_function import FASTBOOT, GadgetWire
+from support.guest.functionfs import FunctionFs
+from support.guest.gadget import Gadget, Identity
+
+VENDOR = 0x18D1
+PRODUCTS = {Mode.BOOTLOADER: 0x4EE0, Mode.USERSPACE: 0x4EE7}
+MIB = 1 << 20
+
+
+class Phone:
+    """One device: its state, its gadget, its function.
+
+    Args:
+        profile: what it is.
+        out: the directory its own one is in.
+        controller: which of the guest's device controllers it sits on.
+    """
+
+    def __init__(self, profile: Profile, out: Path, controller: int = 0) -> None:
+        self.media = Media(None if profile.discard else out / profile.serial)
+        self.device = Device(profile, self.media)
+        name = f"phone{controller}"
+        self.gadget = Gadget(name, self._identity(), f"ffs.{name}", controller=controller)
+        self._function = FunctionFs(name, FASTBOOT)
+        self._off = Event()
+        self._restarts = Event()
+
+    def serve(self) -> None:
+        """Be on the bus and answer, host after host, until `switch_off`."""
+        with self.gadget, self._function:
+            self.gadget.plug_in()
+            print("ready", flush=True)  # noqa: T201  # whoever started it waits for this line
+            hosts = Thread(target=self._answer, name="hosts", daemon=True)
+            hosts.start()
+            self._off.wait()
+            self.gadget.unplug()
+            hosts.join(2.0)
+
+    def switch_off(self) -> None:
+        self._off.set()
+
+    def _answer(self) -> None:
+        wire = GadgetWire(self._function, self.gadget.unplug)
+        while not self._off.is_set():
+            session = Session(self.device, wire, None, self._off.wait, self._restarts.set)
+            with suppress(WireGoneError):
+                session.run()
+            if self._restarts.is_set():
+                self._restarts.clear()
+                self._restart()
+
+    def _restart(self) -> None:
+        self.gadget.unplug()
+        if not self._off.wait(self.device.profile.boot_s):
+            self.gadget.become(self._identity())
+            self.gadget.plug_in()
+
+    def _identity(self) -> Identity:
+        return Identity(VENDOR, PRODUCTS[self.device.mode], self.device.profile.serial)
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--serial", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--slots", type=int, default=0)
+    parser.add_argument("--max-download", type=int, default=16, help="MiB")
+    parser.add_argument("--discard", action="store_true")
+    parser.add_argument("--fault", action="append", default=[])
+    parser.add_argument("--controller", type=int, default=0)
+    asked = parser.parse_args()
+    profile = Profile(
+        serial=asked.serial,
+        slots=asked.slots,
+        max_download_size=asked.max_download * MIB,
+        discard=asked.discard,
+        faults=tuple(map(parse_mischief, asked.fault)),
+    )
+    phone = Phone(profile, asked.out, asked.controller)
+    signal.signal(signal.SIGTERM, lambda *_: phone.switch_off())
+    phone.serve()
+
+
+if __name__ == "__main__":
+    _main()
