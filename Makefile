@@ -8,12 +8,13 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint const
 # Slow callbacks, forgotten tasks and unclosed files are told while testing.
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -X dev -m pytest
 
-.PHONY: help install up test test-long check bench docs clean
+.PHONY: help install up test test-long test-usb check bench docs clean
 
 help:
 	@echo "make up         start the whole system with three demo devices"
 	@echo "make test       run the tests (installs what they need; says so first)"
 	@echo "make test-long  run the large property, fault and load tests"
+	@echo "make test-usb   run the tests on a real USB stack, in a virtual machine"
 	@echo "make check      format, lint, types, floors, generated pages"
 	@echo "make bench      measure, against peers, in the same run"
 	@echo "make docs       write the generated pages and golden files anew"
@@ -29,7 +30,13 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	@tests/install-peers long
+	@tests/install-peers usb || true
 	$(BIN)/python -m pytest -m long
+
+# Where QEMU cannot be installed the tests say so, loudly, and are skipped.
+test-usb: $(VENV)/.dev
+	@tests/install-peers usb || true
+	$(BIN)/python -m pytest -m long tests/usb
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)

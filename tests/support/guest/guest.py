@@ -22,6 +22,7 @@ BOOT_S = 240.0
 """Seconds within which even a busy machine boots it."""
 
 OFF_S = 15.0
+_LOOK_S = 0.2
 MEMORY_MB = 2048
 CONTROLLERS = 2
 QEMU = "qemu-system-x86_64"
@@ -60,9 +61,25 @@ class Underway:
             raise TimeoutError(f"It did not end within {within:g} s:\n{self.out}")
         return Finished(status, self.out)
 
+    def wait_for(self, word: str, within: float) -> None:
+        """Wait until it has said something.
+
+        Raises:
+            TimeoutError: it has not, after so many seconds.
+        """
+        deadline = time.monotonic() + within
+        while word not in self.out:
+            ended = self._guest.ended(self._number, _LOOK_S) is not None
+            if word not in self.out and (ended or time.monotonic() > deadline):
+                raise TimeoutError(f"It never said {word!r}:\n{self.out}")
+
+    def terminate(self) -> None:
+        """Ask it to end: SIGTERM, to it and whatever it started in its session."""
+        self._guest.tell(f"term {self._number}")
+
     def stop(self) -> None:
         """Kill it, and whatever it started in its session."""
-        self._guest.tell(f"stop {self._number}")
+        self._guest.tell(f"kill {self._number}")
 
 
 class Guest:
@@ -134,6 +151,10 @@ class Guest:
         self.tell(f"run {self._count}")
         return Underway(self, self._count, folder)
 
+    def start_python(self, *words: str | Path) -> Underway:
+        """Start this interpreter in the guest, on this process's Python path."""
+        return self.start(sys.executable, *words)
+
     def tell(self, line: str) -> None:
         """Ring the bell with one line of what `initramfs` lists."""
         self._bell.sendall(line.encode() + b"\n")
@@ -147,7 +168,7 @@ class Guest:
                 return None
             ended, status = line.split()
             self._ended[int(ended)] = int(status)
-        return self._ended.pop(number)
+        return self._ended[number]
 
     @property
     def console(self) -> str:

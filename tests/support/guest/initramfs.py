@@ -47,7 +47,7 @@ for kept in proc sys dev; do /busybox mount --move /$$kept /root/$$kept; done
 exec /busybox chroot /root /bin/sh -c $life
 """)
 
-# One line on the bell: `run N`, `stop N`, `off`; back come `ready` and `N STATUS`.
+# One line on the bell: `run N`, `term N`, `kill N`, `off`; back come `ready` and `N STATUS`.
 _LIFE = Template("""\
 cd $at
 stty -F $bell raw -echo
@@ -63,7 +63,7 @@ while read -r verb number <&3; do
                 >$$number/out 2>&1 </dev/null 3>&-
             echo $$number $$? >&3
         ) & ;;
-        stop) kill -s KILL -- -$$(cat $$number/pid) ;;
+        term|kill) kill -s $$verb -- -$$(cat $$number/pid) ;;
         off) break ;;
     esac
 done
