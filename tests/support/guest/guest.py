@@ -1,7 +1,8 @@
 """A virtual machine on a stock kernel with USB on both ends, seeing this host's files.
 
 It boots with QEMU's own translator, no KVM. The host's `/` is there, read-only under an overlay,
-and one folder both can write to, at the same path. It knows nothing of what is run inside.
+and one folder both can write to, at the same path. That folder is never cached: what is read in
+small pieces belongs into `MEMORY` first. It knows nothing of what is run inside.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from support.guest.kernel import Kernel
 BOOT_S = 240.0
 """Seconds within which even a busy machine boots it."""
 
+MEMORY = Path("/dev/shm")  # noqa: S108  # in the guest, whose memory it is
 OFF_S = 15.0
 _LOOK_S = 0.2
 MEMORY_MB = 2048
@@ -141,7 +143,8 @@ class Guest:
         self._count += 1
         folder = self.share / str(self._count)
         folder.mkdir()
-        line = str(command[0]) if len(command) == 1 else shlex.join(map(str, command))
+        words = shlex.join(map(str, command))
+        line = str(command[0]) if len(command) == 1 else f"exec {words}"
         paths = os.pathsep.join(path for path in sys.path if path)
         folder.joinpath("command").write_text(
             f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root\n"

@@ -17,6 +17,7 @@ from flashyard.flash.emulator.device import Device, Mode
 from flashyard.flash.emulator.media import Media
 from flashyard.flash.emulator.mischief import parse_mischief
 from flashyard.flash.emulator.session import Session
+from flashyard.flash.emulator.throttle import open_throttle
 from flashyard.flash.emulator.wire import WireGoneError
 from support.guest.fastboot_function import FASTBOOT, GadgetWire
 from support.guest.functionfs import FunctionFs
@@ -37,12 +38,13 @@ class Phone:
     """
 
     def __init__(self, profile: Profile, out: Path, controller: int = 0) -> None:
+        self._off = Event()
         self.media = Media(None if profile.discard else out / profile.serial)
         self.device = Device(profile, self.media)
         name = f"phone{controller}"
         self.gadget = Gadget(name, self._identity(), f"ffs.{name}", controller=controller)
         self._function = FunctionFs(name, FASTBOOT)
-        self._off = Event()
+        self._throttle = open_throttle(profile.link_speed, self._off.wait)
         self._restarts = Event()
 
     def serve(self) -> None:
@@ -62,7 +64,7 @@ class Phone:
     def _answer(self) -> None:
         wire = GadgetWire(self._function, self.gadget.unplug)
         while not self._off.is_set():
-            session = Session(self.device, wire, None, self._off.wait, self._restarts.set)
+            session = Session(self.device, wire, self._throttle, self._off.wait, self._restarts.set)
             with suppress(WireGoneError):
                 session.run()
             if self._restarts.is_set():
@@ -85,6 +87,7 @@ def _main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--slots", type=int, default=0)
     parser.add_argument("--max-download", type=int, default=16, help="MiB")
+    parser.add_argument("--link-speed", type=int, help="MiB/s")
     parser.add_argument("--discard", action="store_true")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--controller", type=int, default=0)
@@ -94,6 +97,7 @@ def _main() -> None:
         slots=asked.slots,
         max_download_size=asked.max_download * MIB,
         discard=asked.discard,
+        link_speed=asked.link_speed * MIB if asked.link_speed else None,
         faults=tuple(map(parse_mischief, asked.fault)),
     )
     phone = Phone(profile, asked.out, asked.controller)
