@@ -11,6 +11,7 @@ import pytest
 from support.guest.guest import QEMU, Guest
 from support.guest.kernel import fetch_kernel
 
+BOOTED_IN = pytest.StashKey[float]()
 CACHE = Path(__file__).parents[2] / "build" / "guest"
 
 
@@ -19,7 +20,12 @@ def guest(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     if shutil.which(QEMU) is None:
         pytest.skip(f"NOTHING WAS TESTED ON USB: {QEMU} is not here and could not be installed")
     with Guest(fetch_kernel(CACHE), tmp_path_factory.mktemp("guest")) as guest:
-        terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-        assert isinstance(terminal, pytest.TerminalReporter)
-        terminal.write_line(f"the guest booted in {guest.boot_s:.1f} s")
+        pytestconfig.stash[BOOTED_IN] = guest.boot_s
         yield guest
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if BOOTED_IN in config.stash:
+        terminalreporter.write_line(f"the guest booted in {config.stash[BOOTED_IN]:.1f} s")

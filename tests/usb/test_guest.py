@@ -86,6 +86,15 @@ def test_the_kernel_lists_the_phone_with_its_interface_and_port(
     assert "ID_PATH=platform-dummy_hcd.0-usb-0:1\n" in facts
 
 
+def test_a_phone_of_usb_2_sits_on_the_other_bus_at_the_same_port(guest: Guest) -> None:
+    with a_phone(guest, "--speed", "high-speed") as phone:
+        where = phone.seen()
+        assert told(guest, f"cat {where}/speed") == "480\n"
+        facts = told(guest, f"udevadm settle --timeout=20; udevadm info -q property {where}")
+        assert "ID_PATH=platform-dummy_hcd.0-usb-0:1\n" in facts
+        assert f"serialno: {SERIAL}" in told(guest, f"{CLIENT} getvar serialno")
+
+
 def test_the_reference_client_lists_it_and_asks_it(guest: Guest, phone: Plugged) -> None:
     phone.seen()
     assert told(guest, "fastboot devices") == f"{SERIAL}\tfastboot\n"
@@ -123,7 +132,7 @@ def test_unplugged_in_mid_transfer_the_client_fails_and_plugged_in_again_it_succ
         assert flashing.wait(60.0).status != 0
         assert not told(guest, "fastboot devices")
         phone.plug_in()
-        told(guest, f"{CLIENT} flash system {image}; cmp {image} {OUT}/{SERIAL}/system.img")
+        told(guest, f"{CLIENT} flash system {image} && cmp {image} {OUT}/{SERIAL}/system.img")
 
 
 def test_a_disk_is_there_and_gone(guest: Guest) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from flashyard.flash.emulator.wire import WireGoneError
 from support.guest.functionfs import Description, FunctionFs
+from support.guest.hosts import Hosts
 
 LONGEST_PACKET = 1024
 """Bytes, on super speed; what a host sends comes in multiples of it, but for the last packet."""
@@ -43,19 +44,25 @@ FASTBOOT = Description(
 
 
 class GadgetWire:
-    """The emulator's line to a USB host.
+    """The emulator's line to a USB host, for one visit.
 
     Args:
         function: whose endpoints it reads and writes; it is described as `FASTBOOT`.
+        hosts: who comes and goes there.
+        visit: the number of this visit.
         unplug: takes the gadget off the bus.
     """
 
-    def __init__(self, function: FunctionFs, unplug: Callable[[], object]) -> None:
+    def __init__(
+        self, function: FunctionFs, hosts: Hosts, visit: int, unplug: Callable[[], object]
+    ) -> None:
         self._function = function
+        self._hosts = hosts
+        self._visit = visit
         self._unplug = unplug
 
     def read_command(self) -> bytes:
-        """Wait until a host is there and sends a command."""
+        """Wait until the host sends a command."""
         packet = bytearray(_LONGEST_COMMAND)
         return bytes(packet[: self._read(memoryview(packet))])
 
@@ -66,6 +73,7 @@ class GadgetWire:
 
     def send(self, reply: bytes) -> None:
         """Return when the host has taken it."""
+        self._require_host()
         try:
             os.write(self._function.endpoints[1], reply)
         except OSError as error:
@@ -80,7 +88,13 @@ class GadgetWire:
         self._unplug()
 
     def _read(self, view: memoryview) -> int:
+        self._require_host()
         try:
             return os.readv(self._function.endpoints[0], [view])
         except OSError as error:
             raise WireGoneError(f"the host is gone: {error.strerror}") from error
+
+    def _require_host(self) -> None:
+        """Who was away during a pause must not go on with the next host where it left the last."""
+        if self._hosts.visit != self._visit:
+            raise WireGoneError("the host went away")

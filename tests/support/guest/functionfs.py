@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple, Self
 
 _DESCRIPTORS_V2, _STRINGS = 3, 2
 _FULL_HIGH_SUPER = 1 | 2 | 4
 _ENGLISH = 0x409
+_EVENT = struct.Struct("<B7xB3x")  # a setup packet, of which the first byte counts here; the kind
+_TO_HOST = 0x80
 
 
 class Description(NamedTuple):
@@ -47,6 +52,18 @@ class Description(NamedTuple):
         return struct.pack("<IIII", _STRINGS, 16 + len(body), 1, 1) + body
 
 
+class Event(IntEnum):
+    """What the kernel tells on endpoint 0."""
+
+    BIND = 0
+    UNBIND = 1
+    ENABLE = 2
+    DISABLE = 3
+    SETUP = 4
+    SUSPEND = 5
+    RESUME = 6
+
+
 class FunctionFs:
     """The function, mounted and described, while inside.
 
@@ -56,7 +73,8 @@ class FunctionFs:
 
     Attributes:
         control: endpoint 0; events and control transfers.
-        endpoints: the others in the descriptors' order, open for reading and writing.
+        endpoints: the others in the descriptors' order, open both ways. Where no host has
+            configured the gadget they refuse with EAGAIN.
     """
 
     def __init__(self, name: str, description: Description) -> None:
@@ -83,9 +101,26 @@ class FunctionFs:
         # Lazily: a thread may still wait for a host on one of the endpoints.
         subprocess.run(["umount", "--lazy", self._at], check=True)
 
+    def events(self) -> Iterator[Event]:
+        """Wait for what the kernel tells, one by one; control requests are refused with a stall."""
+        with suppress(OSError):  # unmounted
+            while packet := os.read(self.control, _EVENT.size):
+                request, kind = _EVENT.unpack(packet)
+                if kind == Event.SETUP:
+                    self._stall(request)
+                yield Event(kind)
+
+    def _stall(self, request: int) -> None:
+        """Go the wrong way, which is how FunctionFS is told to."""
+        with suppress(OSError):  # EL2HLT: done
+            if request & _TO_HOST:
+                os.read(self.control, 0)
+            else:
+                os.write(self.control, b"")
+
     def _describe(self) -> None:
         self.control = os.open(self._at / "ep0", os.O_RDWR)
         os.write(self.control, self._description.descriptors())
         os.write(self.control, self._description.strings())
         for number in range(1, self._description.endpoints + 1):
-            self.endpoints.append(os.open(self._at / f"ep{number}", os.O_RDWR))
+            self.endpoints.append(os.open(self._at / f"ep{number}", os.O_RDWR | os.O_NONBLOCK))

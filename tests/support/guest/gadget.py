@@ -26,6 +26,7 @@ class Identity(NamedTuple):
     serial: str
     manufacturer: str = "flashyard"
     name: str = "gadget"
+    speed: str = "super-speed"  # or high-speed, full-speed
 
 
 class Gadget:
@@ -75,6 +76,7 @@ class Gadget:
     def become(self, identity: Identity) -> None:
         """Take on another identity; a host sees it when it is plugged in next."""
         for attribute, value in (
+            ("max_speed", identity.speed),
             ("idVendor", f"{identity.vendor:#06x}"),
             ("idProduct", f"{identity.product:#06x}"),
             (f"{_ENGLISH}/serialnumber", identity.serial),

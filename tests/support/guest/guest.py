@@ -24,6 +24,9 @@ BOOT_S = 240.0
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # in the guest, whose memory it is
 OFF_S = 15.0
+LIFE_S = 3600
+"""Seconds after which a machine that nobody switched off ends by itself."""
+
 _LOOK_S = 0.2
 MEMORY_MB = 2048
 CONTROLLERS = 2
@@ -100,7 +103,7 @@ class Guest:
         self.boot_s = 0.0
         self._kernel = kernel
         self._machine: subprocess.Popen[bytes] | None = None
-        self._bell = socket.socket(socket.AF_UNIX)
+        self._bell, self._its_bell = socket.socketpair()
         self._heard = b""
         self._ended: dict[int, int] = {}
         self._count = 0
@@ -126,7 +129,7 @@ class Guest:
                 self.tell("off")
                 self._machine.wait(OFF_S)
             except (OSError, subprocess.TimeoutExpired):
-                self._machine.kill()
+                self._machine.terminate()
         self._machine.wait()
         self._bell.close()
 
@@ -179,32 +182,29 @@ class Guest:
         return (self.share / "console").read_text(errors="replace")
 
     def _power_on(self) -> None:
-        early, bell = self.share / "initramfs", self.share / "bell"
+        early = self.share / "initramfs"
         early.write_bytes(initramfs(self._kernel, self.share, CONTROLLERS))
         command: list[str | Path] = [
+            # Whatever becomes of this process, the machine goes.
+            *("timeout", "--kill-after=5", str(LIFE_S)),
             *(QEMU, "-accel", "tcg,thread=multi", "-smp", "2"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-display", "none", "-no-reboot"),
             *("-kernel", self._kernel.image, "-initrd", early),
             *("-append", "console=ttyS0 panic=-1 mitigations=off rdinit=/init"),
             *("-serial", f"file:{self.share / 'console'}"),
-            *("-serial", f"unix:{bell},server=on,wait=off"),
+            *("-chardev", f"socket,id=bell,fd={self._its_bell.fileno()}"),
+            *("-serial", "chardev:bell"),
             *_shared("/", HOST_TAG, ",readonly=on,multidevs=remap"),
             *_shared(self.share, SHARE_TAG),
         ]
-        self._machine = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        with self._its_bell as theirs:
+            self._machine = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )
 
     def _await_ready(self) -> None:
         started = time.monotonic()
         deadline = started + BOOT_S
-        while True:
-            try:
-                self._bell.connect(str(self.share / "bell"))
-                break
-            except OSError:
-                self._require_running()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)  # QEMU makes the socket when it is through its options
         if self._next_line(deadline) != "ready":
             raise TimeoutError(f"The guest did not boot within {BOOT_S:g} s:\n{self._last_words()}")
         self.boot_s = time.monotonic() - started
@@ -224,11 +224,6 @@ class Guest:
             self._heard += heard
         line, _, self._heard = self._heard.partition(b"\n")
         return line.decode().strip()
-
-    def _require_running(self) -> None:
-        assert self._machine is not None
-        if self._machine.poll() is not None:
-            raise ConnectionError(f"QEMU ended with status {self._machine.returncode}.")
 
     def _last_words(self) -> str:
         return "\n".join(self.console.splitlines()[-30:])

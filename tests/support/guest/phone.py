@@ -22,10 +22,12 @@ from flashyard.flash.emulator.wire import WireGoneError
 from support.guest.fastboot_function import FASTBOOT, GadgetWire
 from support.guest.functionfs import FunctionFs
 from support.guest.gadget import Gadget, Identity
+from support.guest.hosts import Hosts
 
 VENDOR = 0x18D1
 PRODUCTS = {Mode.BOOTLOADER: 0x4EE0, Mode.USERSPACE: 0x4EE7}
 MIB = 1 << 20
+_LOOK_S = 0.2
 
 
 class Phone:
@@ -35,21 +37,25 @@ class Phone:
         profile: what it is.
         out: the directory its own one is in.
         controller: which of the guest's device controllers it sits on.
+        speed: the fastest it can, as `Identity` has it.
     """
 
-    def __init__(self, profile: Profile, out: Path, controller: int = 0) -> None:
+    def __init__(self, profile: Profile, out: Path, controller: int, speed: str) -> None:
+        self._speed = speed
         self._off = Event()
         self.media = Media(None if profile.discard else out / profile.serial)
         self.device = Device(profile, self.media)
         name = f"phone{controller}"
         self.gadget = Gadget(name, self._identity(), f"ffs.{name}", controller=controller)
         self._function = FunctionFs(name, FASTBOOT)
+        self._hosts = Hosts(self._function)
         self._throttle = open_throttle(profile.link_speed, self._off.wait)
         self._restarts = Event()
 
     def serve(self) -> None:
         """Be on the bus and answer, host after host, until `switch_off`."""
         with self.gadget, self._function:
+            self._hosts.watch()
             self.gadget.plug_in()
             print("ready", flush=True)  # noqa: T201  # whoever started it waits for this line
             hosts = Thread(target=self._answer, name="hosts", daemon=True)
@@ -62,14 +68,17 @@ class Phone:
         self._off.set()
 
     def _answer(self) -> None:
-        wire = GadgetWire(self._function, self.gadget.unplug)
         while not self._off.is_set():
-            session = Session(self.device, wire, self._throttle, self._off.wait, self._restarts.set)
-            with suppress(WireGoneError):
-                session.run()
+            if visit := self._hosts.wait(_LOOK_S):
+                with suppress(WireGoneError):
+                    self._session(visit).run()
             if self._restarts.is_set():
                 self._restarts.clear()
                 self._restart()
+
+    def _session(self, visit: int) -> Session:
+        wire = GadgetWire(self._function, self._hosts, visit, self.gadget.unplug)
+        return Session(self.device, wire, self._throttle, self._off.wait, self._restarts.set)
 
     def _restart(self) -> None:
         self.gadget.unplug()
@@ -78,7 +87,8 @@ class Phone:
             self.gadget.plug_in()
 
     def _identity(self) -> Identity:
-        return Identity(VENDOR, PRODUCTS[self.device.mode], self.device.profile.serial)
+        product, serial = PRODUCTS[self.device.mode], self.device.profile.serial
+        return Identity(VENDOR, product, serial, speed=self._speed)
 
 
 def _main() -> None:
@@ -91,6 +101,7 @@ def _main() -> None:
     parser.add_argument("--discard", action="store_true")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--controller", type=int, default=0)
+    parser.add_argument("--speed", default="super-speed", help="or high-speed")
     asked = parser.parse_args()
     profile = Profile(
         serial=asked.serial,
@@ -100,7 +111,7 @@ def _main() -> None:
         link_speed=asked.link_speed * MIB if asked.link_speed else None,
         faults=tuple(map(parse_mischief, asked.fault)),
     )
-    phone = Phone(profile, asked.out, asked.controller)
+    phone = Phone(profile, asked.out, asked.controller, asked.speed)
     signal.signal(signal.SIGTERM, lambda *_: phone.switch_off())
     phone.serve()
 
