@@ -119,7 +119,6 @@ async def test_a_port_that_is_taken_is_told_and_no_other_is_taken(
         (["bridge", "--broker", "mqtt://h", "--listen", "0.0.0.0:0"], "--token-file"),
         (["bridge", "--broker", "mqtt://h", "--database", "sqlite://"], "--database"),
         (["bridge"], "--broker is required"),
-        (["hub", "--broker", "mqtt://h", "--usb"], "--usb"),
         (["hub", "--broker", "mqtt://h", "--fastboot-tcp", "X"], "ID=HOST:PORT"),
         (["hub", "--broker", "amqp://h"], "mqtt://"),
         (["hub", "--broker", "mqtts://h", "--broker-ca", "/nowhere"], "--broker-ca: /nowhere"),
