@@ -150,7 +150,7 @@ class Guest:
         line = str(command[0]) if len(command) == 1 else f"exec {words}"
         paths = os.pathsep.join(path for path in sys.path if path)
         folder.joinpath("command").write_text(
-            f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root\n"
+            f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/tmp\n"
             f"export PYTHONPATH={shlex.quote(paths)} PYTHONUNBUFFERED=1\n"
             f"{line}\n"
         )

@@ -16,7 +16,7 @@ HOST_TAG = "host"
 SHARE_TAG = "share"
 BELL = "/dev/ttyS1"
 
-_DIRECTORIES = ("proc", "sys", "dev", "modules", "lower", "upper", "root")
+_DIRECTORIES = ("proc", "sys", "dev", "modules", "lower", "upper", "full")
 _FILE, _DIRECTORY = 0o100755, 0o040755
 
 # Busybox and nothing else: the host's tools are there from `chroot` on.
@@ -35,16 +35,16 @@ nine=trans=virtio,version=9p2000.L,msize=512000
 /busybox mount -t 9p -o ro,cache=loose,$$nine $host /lower
 /busybox mount -t tmpfs -o size=75% tmpfs /upper
 /busybox mkdir /upper/files /upper/work
-/busybox mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /root
-for kept in proc sys dev; do /busybox mount --move /$$kept /root/$$kept; done
-/busybox mkdir -p /root/dev/pts /root/dev/shm
-/busybox mount -t devpts devpts /root/dev/pts
-/busybox mount -t tmpfs tmpfs /root/dev/shm
-/busybox mount -t tmpfs tmpfs /root/run
-/busybox mount -t configfs configfs /root/sys/kernel/config
-/busybox mount -t 9p -o $$nine $share /root$at
+/busybox mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /full
+for kept in proc sys dev; do /busybox mount --move /$$kept /full/$$kept; done
+/busybox mkdir -p /full/dev/pts /full/dev/shm
+/busybox mount -t devpts devpts /full/dev/pts
+/busybox mount -t tmpfs tmpfs /full/dev/shm
+/busybox mount -t tmpfs tmpfs /full/run
+/busybox mount -t configfs configfs /full/sys/kernel/config
+/busybox mount -t 9p -o $$nine $share /full$at
 /busybox ifconfig lo 127.0.0.1 up
-exec /busybox chroot /root /bin/sh -c $life
+exec /busybox chroot /full /bin/sh -c $life
 """)
 
 # One line on the bell: `run N`, `term N`, `kill N`, `off`; back come `ready` and `N STATUS`.
