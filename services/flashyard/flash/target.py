@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol, Self
 
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.source import Part, Source
 
 
@@ -74,6 +75,12 @@ class Place:
     name: str
     size: int | None
     resizable: bool = False
+
+
+def unable(capability: Capability, place: Place) -> FaultError:
+    """Make the refusal of what a kind of device cannot do there."""
+    said = f"This kind of device cannot {capability}."
+    return refuse(Code.NOT_SUPPORTED, said, details=place.name)
 
 
 class Target(Protocol):

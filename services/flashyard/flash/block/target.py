@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
-from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.faults import Code, refuse
 from flashyard.flash.block.comparison import Comparison
 from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.headless import Headless
@@ -14,7 +14,7 @@ from flashyard.flash.block.medium import DiskMedium, Medium
 from flashyard.flash.block.permit import permit
 from flashyard.flash.pieces import pieces
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
-from flashyard.flash.target import Capability, Description, Place, Taken, Tell
+from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
 
 # What stands where a device with partitions has their name.
 WHOLE = "disk"
@@ -105,7 +105,7 @@ class BlockTarget:
 
     def erase(self, place: Place) -> None:
         """Refuse: there is no quick way that every disk understands."""
-        raise _unable(Capability.ERASE, place)
+        raise unable(Capability.ERASE, place)
 
     def resize(self, place: Place, _size: int) -> None:
         """Refuse: a disk has the size it has."""
@@ -145,8 +145,3 @@ class BlockTarget:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-def _unable(capability: Capability, place: Place) -> FaultError:
-    said = f"This kind of device cannot {capability}."
-    return refuse(Code.NOT_SUPPORTED, said, details=place.name)

@@ -15,7 +15,7 @@ from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
 from flashyard.flash.fastboot.usb import UsbAddress, UsbTransport
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
-from flashyard.flash.target import Capability, Description, Place, Taken, Tell
+from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
 
 AnyAddress: TypeAlias = Address | UsbAddress
 
@@ -156,11 +156,11 @@ class FastbootTarget:
 
     def sync(self, place: Place) -> None:
         """Refuse: a device says OKAY when it has written, and nothing of its medium."""
-        raise _unable(Capability.SYNC, place)
+        raise unable(Capability.SYNC, place)
 
     def compare(self, place: Place, _part: Part) -> Iterator[Taken]:
         """Refuse: bootloaders let nothing be read."""
-        raise _unable(Capability.READ_BACK, place)
+        raise unable(Capability.READ_BACK, place)
 
     def set_active(self, slot: str) -> None:
         """Make a slot the active one."""
@@ -191,8 +191,3 @@ def _connect(address: AnyAddress, limits: Limits) -> Transport:
 
 def _negated(answer: bool | None) -> bool | None:  # noqa: FBT001 (it is what it negates)
     return None if answer is None else not answer
-
-
-def _unable(capability: Capability, place: Place) -> FaultError:
-    said = f"This kind of device cannot {capability}."
-    return refuse(Code.NOT_SUPPORTED, said, details=place.name)
