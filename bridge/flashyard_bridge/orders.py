@@ -136,10 +136,7 @@ class Orders:
     def need(self, sha256: str) -> bool:
         """Does an order that is under way need this image?"""
         orders = (waiting.order for waiting in self._outstanding.values())
-        return any(
-            isinstance(order, StartOrder) and order.image and order.image.sha256 == sha256
-            for order in orders
-        )
+        return any(isinstance(order, StartOrder) and order.needs(sha256) for order in orders)
 
     async def _ask(self, hub_id: str, order: Asked) -> Receipt:
         if len(self._outstanding) >= MAX_OUTSTANDING:

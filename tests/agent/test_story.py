@@ -96,7 +96,7 @@ def test_the_record_tells_what_was_asked_for_and_no_credentials() -> None:
     options = StartOptions(verify="none", slot="b")
     order = ORDER.with_(image=image, query="signature=c0ffee", options=options, attempt=2)
     story = Told(order).story
-    story.renew("signature=decaf")
+    story.renew(image.sha256, "signature=decaf")
     assert story.order.query == "signature=decaf"
     story.started()
     current = story.current()

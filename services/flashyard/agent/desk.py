@@ -136,9 +136,9 @@ class Desk:
         _, story = self._find(order.job_id)
         if story is None:
             raise refuse(Code.ALREADY_FINAL if order.job_id in self._ended else Code.UNKNOWN_JOB)
-        if story.job.image is None or story.job.image.sha256 != order.sha256:
+        if not story.order.needs(order.sha256):
             raise refuse(Code.INVALID_REQUEST, "The job is for another image.")
-        story.renew(order.query)
+        story.renew(order.sha256, order.query)
         return self._acceptance(order, order.job_id)
 
     def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:

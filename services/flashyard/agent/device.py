@@ -128,9 +128,9 @@ class DeviceAgent:
                 f"The device is in {reading.mode} mode, in which it cannot be flashed.",
                 hint=reading.hint,
             )
-        if order.image is None and not self._sight.is_emulated:
+        if not order.imaged and not self._sight.is_emulated:
             raise refuse(Code.IMAGE_REQUIRED)
-        if order.image is not None and not self._gear.fetches:
+        if order.imaged and not self._gear.fetches:
             raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
 
     # Plugs
@@ -280,7 +280,7 @@ class DeviceAgent:
     def _begin(self, story: Story) -> None:
         """Have a slot be used by a job."""
         order = story.order
-        run = Run((order.partition,), story.lines, self._clock.monotonic)
+        run = Run(order.partitions, story.lines, self._clock.monotonic)
         self._flight = Flight(
             story,
             run,

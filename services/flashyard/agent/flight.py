@@ -6,8 +6,7 @@ It tells all but the end, which is for whoever sees how the flight went.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import NamedTuple
 
@@ -24,7 +23,6 @@ from flashyard.flash.generated import Generated
 from flashyard.flash.image import Image
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.run import Run
-from flashyard.flash.source import Source
 from flashyard.flash.writer import write
 
 
@@ -116,8 +114,8 @@ class Flight:
 
     def _look_at_preparation(self, work: asyncio.Task[None]) -> None:
         """Until the writer runs, the stage is told and a cancel obeyed here."""
-        image = self.story.order.image
-        stage = self._cache.stage(image.sha256) if image else None
+        stages = (self._cache.stage(step.image.sha256) for step in self.story.order.imaged)
+        stage = next(filter(None, stages), None)
         try:
             if stage is not None and stage != self.run.where.stage:
                 self.run.enter(Phase.PREPARING, stage)
@@ -126,44 +124,70 @@ class Flight:
             work.cancel()
 
     async def _carry_out(self, device: Device) -> None:
-        async with self._source() as opened:
+        async with AsyncExitStack() as held:
+            images = await self._images(held)
             self._is_preparing = False
-            burn = partial(self._burn, opened, device)
+            burn = partial(self._burn, images, device)
             name = f"write {self.story.job.device_id}"
             await self._line.talk(burn, name, self._timing.let_go)
 
-    @asynccontextmanager
-    async def _source(self) -> AsyncIterator[AbstractContextManager[Source]]:
-        order = self.story.order
-        if order.image is None:
-            yield nullcontext(Generated(order.job_id, order.total_bytes))
-        else:
-            async with self._cache.held(order.image, order.query) as path:
-                yield Image(path)
+    async def _images(self, held: AsyncExitStack) -> list[Image]:
+        """Fetch all there is to write, before the device is so much as looked at."""
+        return [
+            Image(await held.enter_async_context(self._cache.held(step.image, step.query)))
+            for step in self.story.order.imaged
+        ]
 
-    def _burn(self, opened: AbstractContextManager[Source], device: Device) -> None:
+    def _burn(self, images: list[Image], device: Device) -> None:
         """Do the blocking part, in the writer's thread: an image is not shared by threads."""
-        order = self.story.order
-        with opened as source:
-            if source.content_size != order.total_bytes:
-                raise refuse(
-                    Code.IMAGE_CORRUPT,
-                    "The image has not as much content as the order says.",
-                    details=f"{source.content_size} bytes, not {order.total_bytes}",
-                )
-            recipe = Recipe(
-                steps=(Step(order.partition, source),),
-                serial=device.serial,
-                erase=bool(order.options.erase),
-                slot=order.options.slot or "active",
-                reboot=self.reboot,
-                part_size=self._part_size,
-                hash_checked=order.image is not None and order.options.verify != "none",
-                generated=order.image is None,
-                read_back=order.options.verify == "readback",
-            )
+        with ExitStack() as opened:
+            steps = self._steps([opened.enter_context(image) for image in images])
+            self._check_size(steps)
             write(
                 lambda tell: FastbootTarget.open(device.address, tell, device.limits),
-                recipe,
+                self._recipe(steps, device.serial),
                 self.run,
             )
+
+    def _steps(self, images: list[Image]) -> tuple[Step, ...]:
+        order = self.story.order
+        if not images:
+            return (Step(order.partition, Generated(order.job_id, order.total_bytes)),)
+        return tuple(
+            Step(
+                step.partition,
+                image,
+                other_slot=step.slot == "other",
+                method=step.method,
+                before=step.before,
+            )
+            for step, image in zip(order.imaged, images, strict=True)
+        )
+
+    def _check_size(self, steps: tuple[Step, ...]) -> None:
+        size = sum(step.source.content_size for step in steps)
+        promised = self.story.order.total_bytes
+        if size != promised:
+            raise refuse(
+                Code.IMAGE_CORRUPT,
+                "The image has not as much content as the order says.",
+                details=f"{size} bytes, not {promised}",
+            )
+
+    def _recipe(self, steps: tuple[Step, ...], serial: str | None) -> Recipe:
+        order, options = self.story.order, self.story.order.options
+        return Recipe(
+            steps=steps,
+            serial=serial,
+            requirements=order.requirements,
+            erase=bool(options.erase),
+            slot=options.slot or "active",
+            allow_dangerous=bool(options.allow_dangerous),
+            wipe=bool(options.wipe),
+            reboot=self.reboot,
+            booted=options.verify == "booted",
+            part_size=self._part_size,
+            hash_checked=bool(order.imaged) and options.verify != "none",
+            generated=not order.imaged,
+            read_back=options.verify == "readback",
+        )

@@ -57,7 +57,7 @@ def _body(order: StartOrder) -> Hashable:
     return (
         order.partition,
         order.total_bytes,
-        order.image and order.image.sha256,
+        tuple(step.image.sha256 for step in order.imaged),
         order.options.encode(),
         order.priority,
         order.device_name,

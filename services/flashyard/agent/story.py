@@ -81,6 +81,8 @@ class Story:
         self._changed = changed
         self._logged = 0
         self._told_at = 0  # the newest timestamp told
+        # Of one image the job itself tells.
+        self._images = tuple(step.image.sha256 for step in order.steps) or (None,)
         image = order.image
         self.job = Job(
             job_id=order.job_id,
@@ -88,7 +90,10 @@ class Story:
             device_name=device_name,
             hub_id=teller.hub_id,
             partition=order.partition,
-            steps=(StepRecord(partition=order.partition, status=Status.QUEUED, bytes=0),),
+            steps=tuple(
+                StepRecord(partition=partition, status=Status.QUEUED, bytes=0, image=sha256)
+                for partition, sha256 in zip(order.partitions, self._images, strict=True)
+            ),
             status=Status.QUEUED,
             phase=Phase.QUEUED,
             stage="Queued",
@@ -118,9 +123,9 @@ class Story:
         """Note a new place in the queue; the device's record tells it."""
         self.job = self.job.with_(position=position)
 
-    def renew(self, query: str) -> None:
-        """Take a fresh signature for the image's download."""
-        self.order = self.order.with_(query=query)
+    def renew(self, sha256: str, query: str) -> None:
+        """Take a fresh signature for the download of an image."""
+        self.order = self.order.renewed(sha256, query)
 
     def started(self) -> None:
         """Tell that the job has begun."""
@@ -148,9 +153,12 @@ class Story:
             phase=where.phase,
             stage=where.stage,
             steps=tuple(
-                StepRecord(partition=step.partition, status=step.status, bytes=step.bytes)
-                for step in run.steps
+                StepRecord(
+                    partition=step.partition, status=step.status, bytes=step.bytes, image=sha256
+                )
+                for step, sha256 in zip(run.steps, self._images, strict=True)
             ),
+            partition=run.steps[where.step].partition,
             progress=max(reading.progress, self.job.progress),
             bytes_transferred=max(reading.bytes, self.job.bytes_transferred),
             transfer_speed=reading.speed,

@@ -66,6 +66,8 @@ class Code(StrEnum):
     DISK_NOT_REMOVABLE = "disk_not_removable"
     DISK_READ_ONLY = "disk_read_only"
     DISK_IN_USE = "disk_in_use"
+    PARTITION_DENIED = "partition_denied"
+    NOT_BOOTED = "not_booted"
     INTERNAL = "internal"
 
 
@@ -309,6 +311,18 @@ TABLE: Mapping[Code, Rule] = {
         None,
         1,
         transient=True,
+    ),
+    Code.PARTITION_DENIED: Rule(
+        "The partition is one that a device may not survive being written.",
+        "Be sure that the image is for this very device, then allow it for this job.",
+        None,
+        4,
+    ),
+    Code.NOT_BOOTED: Rule(
+        "The device did not come back as it should have.",
+        "Look at its screen; what was written is on it.",
+        None,
+        6,
     ),
     Code.INTERNAL: Rule(
         "Something went wrong inside flashyard.",

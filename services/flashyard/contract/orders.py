@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
@@ -21,6 +21,7 @@ from flashyard.contract.model import (
     Token,
 )
 from flashyard.contract.phases import Status
+from flashyard.contract.plans import MAX_REQUIREMENTS, MAX_STEPS, Before, Method, Requirement
 from flashyard.contract.records import StartOptions, StoredImage
 from flashyard.contract.topics import MAX_PAYLOAD
 
@@ -41,10 +42,22 @@ class Order(Model):
         return now > self.issued_at + self.ttl_ms
 
 
-class StartOrder(Order):
-    """Flash a partition. With ``image`` the query signs its download; without, bytes are made.
+class OrderStep(Model):
+    """One partition of a start; ``query`` signs its image's download. See `PlannedStep`."""
 
-    ``total_bytes``: content bytes over all steps. ``options``: what is not at its default.
+    partition: Partition
+    image: StoredImage
+    query: Annotated[str, Field(max_length=500)]
+    slot: Literal["other"] | None = None
+    method: Method = "flash"
+    before: Before | None = None
+
+
+class StartOrder(Order):
+    """Flash a partition, or with ``steps`` several (``partition`` is then the first's).
+
+    With ``image`` the query signs its download; with neither, bytes are made. ``total_bytes``:
+    content bytes over all steps. ``options``: what is not at its default.
     """
 
     kind: Literal["start"] = "start"
@@ -54,11 +67,38 @@ class StartOrder(Order):
     total_bytes: ByteCount
     image: StoredImage | None = None
     query: Annotated[str, Field(max_length=500)] | None = None
+    steps: Annotated[tuple[OrderStep, ...], Field(max_length=MAX_STEPS)] = ()
+    requirements: Annotated[tuple[Requirement, ...], Field(max_length=MAX_REQUIREMENTS)] = ()
     options: StartOptions = StartOptions()
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     attempt: Annotated[int, Field(ge=1)] = 1
     retry_of: JobId | None = None
     idempotency_key: Annotated[str, Field(max_length=200)] | None = None
+
+    @property
+    def imaged(self) -> tuple[OrderStep, ...]:
+        """The steps that write an image, one or several; none where bytes are made."""
+        if self.image is None:
+            return self.steps
+        return (OrderStep(partition=self.partition, image=self.image, query=self.query or ""),)
+
+    @property
+    def partitions(self) -> tuple[str, ...]:
+        """What is written, in order."""
+        return tuple(step.partition for step in self.steps) or (self.partition,)
+
+    def needs(self, sha256: str) -> bool:
+        """Does it write this image?"""
+        return any(step.image.sha256 == sha256 for step in self.imaged)
+
+    def renewed(self, sha256: str, query: str) -> Self:
+        """Take a fresh signature for an image's download."""
+        if self.image is not None:
+            return self.with_(query=query)
+        steps = (
+            step.with_(query=query) if step.image.sha256 == sha256 else step for step in self.steps
+        )
+        return self.with_(steps=tuple(steps))
 
 
 class CancelOrder(Order):
@@ -80,7 +120,7 @@ class ResumeOrder(Order):
 
 
 class ImageOrder(Order):
-    """A fresh signature for a queued job's image."""
+    """A fresh signature for an image of a queued job."""
 
     kind: Literal["image"] = "image"
     sha256: Sha256

@@ -85,21 +85,28 @@ class StoredImage(ImageRef):
 
 
 class StartOptions(Model):
-    """The options of a start that are not at their default, so that a retry can repeat it."""
+    """The options of a start that are not at their default, so that a retry can repeat it.
+
+    ``plan``: the SHA-256 under which a bridge keeps the steps of a job that has several.
+    """
 
     image_size: ByteCount | None = None
-    verify: Literal["none", "image", "readback"] | None = None
-    slot: Literal["a", "b"] | None = None
+    plan: Sha256 | None = None
+    verify: Literal["none", "image", "readback", "booted"] | None = None
+    slot: Literal["inactive", "a", "b"] | None = None
     reboot: bool | None = None
     erase: bool | None = None
+    wipe: bool | None = None
+    allow_dangerous: bool | None = None
 
 
 class StepRecord(Model):
-    """One partition of a job."""
+    """One partition of a job; ``image`` is the SHA-256 of what is written, of several."""
 
     partition: Partition
     status: Status
     bytes: ByteCount
+    image: Sha256 | None = None
 
 
 class QueueEntry(Model):

@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from flashyard.contract.plans import Before, Method, Requirement
 from flashyard.flash.source import PART_SIZE, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Bytes for one partition. ``source`` stays open until the run is over."""
+    """Bytes for one partition. ``source`` stays open until the run is over.
+
+    ``other_slot``: they go to the slot the recipe does not write. ``method`` and ``before`` as
+    in :class:`~flashyard.contract.plans.PlannedStep`.
+    """
 
     partition: str
     source: Source
+    other_slot: bool = False
+    method: Method = "flash"
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +32,12 @@ class Recipe:
         steps: at least one.
         serial: the device's own, if another one must be refused.
         erase: erase each partition before it is written.
-        slot: which slot to write; a letter is made the active one at the end.
+        requirements: what the device must say of itself.
+        slot: which slot to write; another than the active one is made that at the end.
+        allow_dangerous: also write partitions a device may not survive being written.
+        wipe: erase what belongs to the device's user, once all is written.
         reboot: restart the device at the end.
+        booted: and see that it comes back as it should.
         hash_checked: the sources were found to have the SHA-256 they should have.
         generated: the sources have no SHA-256 they could miss.
         read_back: read what was written from the medium, and compare.
@@ -34,9 +46,13 @@ class Recipe:
 
     steps: tuple[Step, ...]
     serial: str | None = None
+    requirements: tuple[Requirement, ...] = ()
     erase: bool = False
-    slot: Literal["active", "a", "b"] = "active"
+    slot: Literal["active", "inactive", "a", "b"] = "active"
+    allow_dangerous: bool = False
+    wipe: bool = False
     reboot: bool = True
+    booted: bool = False
     hash_checked: bool = False
     generated: bool = False
     read_back: bool = False
