@@ -59,7 +59,7 @@ async def test_an_empty_list_teaches(rig: Rig) -> None:
     ("options", "status", "code"),
     [
         ((), 1, Code.IMAGE_TOO_LARGE),
-        (("--slot", "inactive"), 2, Code.NOT_SUPPORTED),
+        (("--slot", "inactive"), 2, Code.INVALID_REQUEST),
         (("--slot", "a"), 2, Code.INVALID_REQUEST),
     ],
 )

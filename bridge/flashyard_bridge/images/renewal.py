@@ -27,17 +27,18 @@ async def keep_signed(bridge: BridgeState) -> NoReturn:
 
 
 async def renew(bridge: BridgeState) -> None:
-    """Send each waiting job's hub a new signature for its image."""
+    """Send each waiting job's hub new signatures for its images."""
     sessions = {hub.hub_id: hub.session for hub in bridge.fleet.hubs() if hub.online}
     for job in bridge.fleet.jobs():
-        if job.status is not Status.QUEUED or job.image is None or job.hub_id not in sessions:
+        if job.status is not Status.QUEUED or job.hub_id not in sessions:
             continue
-        order = ImageOrder(
-            order_id=mint_order_id(),
-            job_id=job.job_id,
-            session=sessions[job.hub_id],
-            issued_at=bridge.now(),
-            sha256=job.image.sha256,
-            query=bridge.images.signature.sign(job.image.sha256, job.hub_id),
-        )
-        await bridge.link.publish_and_confirm(build(Kind.ORDER, job.hub_id), order.encode())
+        for sha256 in await bridge.images.needed(job):
+            order = ImageOrder(
+                order_id=mint_order_id(),
+                job_id=job.job_id,
+                session=sessions[job.hub_id],
+                issued_at=bridge.now(),
+                sha256=sha256,
+                query=bridge.images.signature.sign(sha256, job.hub_id),
+            )
+            await bridge.link.publish_and_confirm(build(Kind.ORDER, job.hub_id), order.encode())

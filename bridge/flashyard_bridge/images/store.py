@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.contract.records import StoredImage, Unpacked
+from flashyard.contract.records import Job, StoredImage, Unpacked
 from flashyard.flash import facts
 from flashyard.flash.image import inspect
 from flashyard_bridge.images.draft import sweep, write_whole
+from flashyard_bridge.images.plans import Plans
 from flashyard_bridge.images.signature import Signature
 from flashyard_bridge.images.upload import Upload
 
@@ -41,6 +42,9 @@ class ImageStore:
     Args:
         folder: is made where there is none.
         now: Unix ms.
+
+    Attributes:
+        plans: what jobs of several images consist of.
     """
 
     def __init__(self, folder: Path, now: Callable[[], int]) -> None:
@@ -49,11 +53,13 @@ class ImageStore:
         self._uploads = 0
         self._inspections = asyncio.Semaphore(MAX_INSPECTIONS)
         self._signature: Signature | None = None
+        self.plans = Plans(folder / "plans")
 
     def open(self) -> None:
         """Make the folder, load or make its key, and clear away what cut uploads left. Blocks."""
         self.folder.mkdir(parents=True, exist_ok=True)
         sweep(self.folder)
+        self.plans.open()
         self._signature = Signature.load(self.folder / "key", self._now)
 
     @property
@@ -114,6 +120,14 @@ class ImageStore:
                 return await self._adopt(upload, name, unpack=unpack)
         finally:
             self._uploads -= 1
+
+    async def needed(self, job: Job) -> frozenset[str]:
+        """Tell the SHA-256 of each image a job consists of."""
+        if job.image is not None:
+            return frozenset({job.image.sha256})
+        name = job.options and job.options.plan
+        plan = await self.plans.get(name) if name else None
+        return frozenset(step.image for step in plan.partitions) if plan else frozenset()
 
     async def delete(self, sha256: str) -> None:
         """Remove an image; who reads it just now reads on.

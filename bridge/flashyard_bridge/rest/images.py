@@ -145,7 +145,7 @@ async def delete_image(sha256: str, bridge: Bridge) -> ImageDeleted:
     """Delete an image that no queued or running job needs."""
     await bridge.images.get(sha256)
     for job in bridge.fleet.jobs():
-        if job.is_active and job.image and job.image.sha256 == sha256:
+        if job.is_active and sha256 in await bridge.images.needed(job):
             raise refuse(Code.IMAGE_IN_USE, f"The job {job.job_id} still needs the image.")
     if bridge.orders.need(sha256):
         raise refuse(Code.IMAGE_IN_USE)

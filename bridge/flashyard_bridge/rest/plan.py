@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.contract.orders import StartOrder
+from flashyard.contract.orders import OrderStep, StartOrder
+from flashyard.contract.plans import FlashPlan, PlannedStep, Requirement
 from flashyard.contract.records import Device, Job, StartOptions, StoredImage
 from flashyard_bridge.choice import hub_of, online_device
 from flashyard_bridge.errors import reject
 from flashyard_bridge.orders import mint_job_id, mint_order_id
+from flashyard_bridge.rest.fit import check_room, check_slot
 from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, StartRequest
 from flashyard_bridge.state import BridgeState
 
@@ -23,18 +26,40 @@ class Plan:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """What a start and a retry have in common. ``size``: bytes to generate without an image."""
+    """What a start and a retry have in common: ``steps``, or an ``image``, or a mere ``size``."""
 
     device_name: str | None
     partition: str
     image: StoredImage | None
     size: int
     options: StartOptions
+    steps: tuple[tuple[PlannedStep, StoredImage], ...] = ()
+    requirements: tuple[Requirement, ...] = ()
     attempt: int = 1
     retry_of: str | None = None
     idempotency_key: str | None = None
+
+    @property
+    def images(self) -> tuple[StoredImage, ...]:
+        """What is to be fetched; nothing where bytes are made."""
+        return (self.image,) if self.image else tuple(image for _, image in self.steps)
+
+    @property
+    def total(self) -> int:
+        """Content bytes over all steps."""
+        return sum(image.content_size for image in self.images) if self.images else self.size
+
+    def spans(self) -> Iterator[tuple[str, str | None, int]]:
+        """Yield each partition, its slot and the bytes it must have room for."""
+        slot = self.options.slot
+        if not self.steps:
+            yield self.partition, slot, self.image.expanded_size if self.image else self.size
+        for step, image in self.steps:
+            # Where the other slot is meant, and logical partitions, are for the hub to judge.
+            if step.slot is None and step.method == "flash":
+                yield step.partition, slot, image.expanded_size
 
 
 async def plan_start(bridge: BridgeState, request: StartRequest) -> Plan:
@@ -49,12 +74,19 @@ async def plan_start(bridge: BridgeState, request: StartRequest) -> Plan:
         _agree(request, image)
         if request.partition is None:
             raise refuse(Code.PARTITION_REQUIRED)
+    options, wanted = _options(request), request.plan
+    if wanted is not None:
+        options = options.with_(plan=await bridge.images.plans.keep(wanted))
     wish = _Wish(
         device_name=request.device_name or None,
-        partition=request.partition or DEFAULT_PARTITION,
+        partition=wanted.partitions[0].partition
+        if wanted
+        else request.partition or DEFAULT_PARTITION,
         image=image,
+        steps=await _steps(bridge, wanted),
+        requirements=wanted.requirements if wanted else (),
         size=request.image_size or DEFAULT_SIZE,
-        options=_options(request),
+        options=options,
         idempotency_key=request.idempotency_key,
     )
     return _plan(bridge, device, wish, tuple(request.ignored))
@@ -71,34 +103,52 @@ async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
         sentence = f"The job {job.job_id} has not ended."
         raise refuse(Code.ILLEGAL_STATE, sentence, hint="Cancel it first.")
     device = online_device(bridge.fleet, job.device_id, job.hub_id)
-    image = await bridge.images.get(job.image.sha256) if job.image else None
-    if image is not None and len(job.steps) <= 1 and image.content_size != job.total_bytes:
+    options = job.options or StartOptions()
+    kept = await bridge.images.plans.get(options.plan) if options.plan else None
+    if options.plan and kept is None:
+        raise refuse(
+            Code.ILLEGAL_STATE,
+            "What the job consisted of is not on record any more.",
+            hint="Start a new job with the same partitions.",
+        )
+    wish = _Wish(
+        device_name=job.device_name,
+        partition=kept.partitions[0].partition if kept else job.partition,
+        image=await bridge.images.get(job.image.sha256) if job.image else None,
+        steps=await _steps(bridge, kept),
+        requirements=kept.requirements if kept else (),
+        size=job.total_bytes,
+        options=options,
+        attempt=job.attempt + 1,
+        retry_of=job.job_id,
+    )
+    if wish.total != job.total_bytes:
         raise refuse(
             Code.ILLEGAL_STATE,
             "The image was uploaded again since, compressed bytes to be flashed otherwise.",
             hint="Upload it as it is meant, and start a new job.",
         )
-    wish = _Wish(
-        device_name=job.device_name,
-        partition=job.partition,
-        image=image,
-        size=job.total_bytes,
-        options=job.options or StartOptions(),
-        attempt=job.attempt + 1,
-        retry_of=job.job_id,
-    )
     return _plan(bridge, device, wish)
 
 
+async def _steps(
+    bridge: BridgeState, plan: FlashPlan | None
+) -> tuple[tuple[PlannedStep, StoredImage], ...]:
+    steps = plan.partitions if plan else ()
+    return tuple([(step, await bridge.images.get(step.image)) for step in steps])
+
+
 def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, ...] = ()) -> Plan:
-    image = wish.image
-    if image is None and not device.emulated:
+    if not wish.images and not device.emulated:
         raise refuse(Code.IMAGE_REQUIRED)
-    slot = wish.options.slot
-    if slot is not None and slot not in device.slots:
-        raise reject(Code.INVALID_REQUEST, "slot", f"is not one of {device.device_id}'s slots.")
-    _fit(device, wish)
+    check_slot(device, wish.options.slot)
+    for partition, slot, span in wish.spans():
+        check_room(device, partition, slot, span)
     now = bridge.now()
+
+    def sign(image: StoredImage) -> str:
+        return bridge.images.signature.sign(image.sha256, device.hub_id)
+
     order = StartOrder(
         order_id=mint_order_id(),
         job_id=mint_job_id(now),
@@ -107,9 +157,21 @@ def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, 
         device_id=device.device_id,
         device_name=wish.device_name,
         partition=wish.partition,
-        total_bytes=wish.size if image is None else image.content_size,
-        image=image,
-        query=bridge.images.signature.sign(image.sha256, device.hub_id) if image else None,
+        total_bytes=wish.total,
+        image=wish.image,
+        query=sign(wish.image) if wish.image else None,
+        steps=tuple(
+            OrderStep(
+                partition=step.partition,
+                image=image,
+                query=sign(image),
+                slot=step.slot,
+                method=step.method,
+                before=step.before,
+            )
+            for step, image in wish.steps
+        ),
+        requirements=wish.requirements,
         options=wish.options,
         attempt=wish.attempt,
         retry_of=wish.retry_of,
@@ -124,9 +186,11 @@ def _options(request: StartRequest) -> StartOptions:
     return StartOptions(
         image_size=None if request.image or size == DEFAULT_SIZE else size,
         verify=None if request.verify == "image" else request.verify,
-        slot=request.slot if request.slot in {"a", "b"} else None,
+        slot=None if request.slot == "active" else request.slot,
         reboot=None if request.reboot else False,
         erase=request.erase or None,
+        wipe=request.wipe or None,
+        allow_dangerous=request.allow_dangerous or None,
     )
 
 
@@ -138,20 +202,3 @@ def _agree(request: StartRequest, image: StoredImage) -> None:
             "imageSize",
             f"contradicts the image, which has {image.size} bytes; leave it out.",
         )
-
-
-def _fit(device: Device, wish: _Wish) -> None:
-    """Refuse what the device's own record shows to be too large; else the hub finds out."""
-    room = _room(device, wish.partition, wish.options.slot or device.current_slot)
-    span = wish.size if wish.image is None else wish.image.expanded_size
-    if room is not None and span > room:
-        raise refuse(
-            Code.IMAGE_TOO_LARGE,
-            f"{span} bytes do not fit into {wish.partition}, which has {room}.",
-        )
-
-
-def _room(device: Device, partition: str, slot: str | None) -> int | None:
-    sizes = device.partitions or {}
-    slotted = sizes.get(f"{partition}_{slot}") if slot else None
-    return sizes.get(partition) if slotted is None else slotted

@@ -261,10 +261,7 @@ class Story:
             status=status,
             phase=phase,
             stage=status.capitalize(),
-            steps=tuple(
-                step if step.status in FINAL_STATUS else step.with_(status=status)
-                for step in self.job.steps
-            ),
+            steps=_over(self.job.steps, status),
             requested=None,
             position=None,
             transfer_speed=0,
@@ -299,6 +296,17 @@ class Story:
             "transfer_speed": job.transfer_speed,
             "estimated_time_remaining": job.estimated_time_remaining,
         }
+
+
+def _over(steps: tuple[StepRecord, ...], status: Status) -> tuple[StepRecord, ...]:
+    """End the step a job was at as the job ends; of a failed one the rest is cancelled."""
+    ended: list[StepRecord] = []
+    for step in steps:
+        is_open = step.status not in FINAL_STATUS
+        ended.append(step.with_(status=status) if is_open else step)
+        if ended[-1].status is not Status.COMPLETED:
+            status = Status.CANCELLED
+    return tuple(ended)
 
 
 def _short(text: str | None) -> str | None:

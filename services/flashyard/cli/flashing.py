@@ -209,7 +209,7 @@ async def _start(
             except UnreachableError as error:
                 hint = "It may have started all the same: look at `flashyard ls jobs`."
                 return fault(Code.HUB_NO_ANSWER, error.sentence, hint=hint)
-        return _expected(started, device, request.partition, image, facts)
+        return _expected(started, device, image, facts)
 
     came = await asyncio.gather(*map(start, requests, devices))
     refused = [each for each in came if isinstance(each, Fault)]
@@ -221,16 +221,14 @@ async def _start(
     return Begun([each for each in came if isinstance(each, Job)], refused)
 
 
-def _expected(
-    started: Started, device: Device, partition: str, image: LocalImage, facts: ImageFacts
-) -> Job:
+def _expected(started: Started, device: Device, image: LocalImage, facts: ImageFacts) -> Job:
     """Make the job as it is known before the bridge has told more."""
     return Job(
         job_id=started.job_id,
         device_id=device.device_id,
         device_name=device.device_name,
         hub_id=device.hub_id,
-        partition=partition,
+        partition=started.partition,
         status=Status.QUEUED if started.status == "queued" else Status.RUNNING,
         phase=Phase.QUEUED,
         stage="Queued",

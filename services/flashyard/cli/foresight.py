@@ -17,12 +17,11 @@ from flashyard.flash.facts import ImageFacts
 from flashyard.flash.image import inspect
 
 _SLOTS = ("active", "inactive", "a", "b")
-_CHECKS = ("none", "image", "readback")
-_UNBUILT = {("slot", "inactive")}
+_CHECKS = ("none", "image", "readback", "booted")
 
 
 def judge_options(*, verify: str | None, slot: str | None) -> None:
-    """Raise `invalid_request` or `not_supported` for values no device could be flashed with."""
+    """Raise `invalid_request` for values no device could be flashed with."""
     for name, value, known in (("verify", verify, _CHECKS), ("slot", slot, _SLOTS)):
         if value is None:
             continue
@@ -33,8 +32,6 @@ def judge_options(*, verify: str | None, slot: str | None) -> None:
                 f"`{name}` is not valid: Input should be {', '.join(some)} or {last}.",
                 hint="`flashyard flash --help` has more.",
             )
-        if (name, value) in _UNBUILT:
-            raise refuse(Code.NOT_SUPPORTED, f"`{name}` cannot be `{value}` yet.")
 
 
 async def examine(path: Path, advance: Callable[[int], None], *, unpack: bool) -> ImageFacts:
@@ -60,6 +57,12 @@ async def examine(path: Path, advance: Callable[[int], None], *, unpack: bool) -
 
 def misfit(device: Device, partition: str, slot: str | None, image: ImageFacts) -> Fault | None:
     """Tell why this device cannot take the image: `invalid_request`, `image_too_large`."""
+    if slot == "inactive" and not device.slots:
+        return fault(
+            Code.INVALID_REQUEST,
+            f"`slot` is not valid: {device.device_id} has no slots.",
+            hint="Leave --slot out.",
+        )
     named = slot if slot in {"a", "b"} else None
     if named is not None and named not in device.slots:
         return fault(

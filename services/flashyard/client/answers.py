@@ -8,6 +8,7 @@ from __future__ import annotations
 from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.model import DeviceId, HubId, JobId, Model, Name, Partition
 from flashyard.contract.phases import Status
+from flashyard.contract.plans import PlannedStep, Requirement
 from flashyard.contract.records import Device, Hub, Job, LogLine, StoredImage
 
 
@@ -60,7 +61,7 @@ class Started(Model):
     job_id: JobId
     status: str
     device_id: DeviceId
-    partition: Partition | None = None
+    partition: Partition
     ignored: tuple[str, ...] = ()
 
 
@@ -94,9 +95,13 @@ class StartRequest(Model):
     device_id: DeviceId
     hub_id: HubId | None = None
     device_name: Name | None = None
-    partition: Partition
+    partition: Partition | None = None
     image: str | None = None
+    partitions: tuple[PlannedStep, ...] | None = None
+    requirements: tuple[Requirement, ...] | None = None
     verify: str | None = None
     slot: str | None = None
     reboot: bool | None = None
     erase: bool | None = None
+    wipe: bool | None = None
+    allow_dangerous: bool | None = None

@@ -41,7 +41,7 @@ class Requirement(Model):
     """
 
     variable: _Word
-    values: Annotated[tuple[_Word, ...], Field(min_length=1, max_length=64)]
+    values: Annotated[tuple[_Word, ...], Field(min_length=1, max_length=64, strict=False)]
     reject: bool | None = None
     product: _Word | None = None
 

@@ -98,16 +98,12 @@ async def test_a_bad_value_is_refused_by_its_fields_name(rig: Rig, field: str, v
 
 
 UNBUILT = [
-    ("partitions", [{"partition": "boot", "image": "0" * 64}]),
-    ("partitions", []),
-    ("wipe", True),
     ("rollback", "slot"),
     ("rollback", "last-good"),
     ("priority", 4),
     ("bandwidthLimit", 1_000_000),
     ("notBefore", 1_703_001_234_000),
     ("waitForDevice", True),
-    ("slot", "inactive"),
     ("sha256", "0" * 64),
     ("image", "https://example.org/system.img"),
 ]
