@@ -26,6 +26,7 @@ from flashyard.flash.emulator import (
 )
 from flashyard.flash.emulator.profile import (
     DEFAULT_BATTERY_MV,
+    DEFAULT_BOOT_MS,
     DEFAULT_DOWNLOAD,
     DEFAULT_PARTITIONS,
 )
@@ -168,6 +169,34 @@ def emulate(
             parser=_told(parse_room), metavar="NAME=SIZE", help="Add a partition, or resize one."
         ),
     ] = None,
+    logical: Annotated[
+        list[Room] | None,
+        typer.Option(
+            parser=_told(parse_room),
+            metavar="NAME=SIZE",
+            help="Add a partition that lives in super: only fastbootd knows it.",
+        ),
+    ] = None,
+    super_size: Annotated[
+        int | None,
+        typer.Option(
+            "--super",
+            parser=_told(parse_quantity),
+            metavar="BYTES",
+            help="What all of --logical share; 16G if not given.",
+        ),
+    ] = None,
+    fastbootd_download: Annotated[
+        int | None,
+        typer.Option(
+            parser=_told(parse_quantity),
+            metavar="BYTES",
+            help="The most one download carries in fastbootd, if not as much as elsewhere.",
+        ),
+    ] = None,
+    boot_time: Annotated[
+        float, typer.Option(metavar="MS", min=0, help="How long it is away when it restarts.")
+    ] = DEFAULT_BOOT_MS,
     locked: Annotated[
         bool, typer.Option("--locked", help="Refuse to be flashed, erased or switched.")
     ] = False,
@@ -179,7 +208,8 @@ def emulate(
         typer.Option(
             parser=_told(parse_mischief),
             metavar="COMMAND[:N]=fail|silence|cut@BYTES|short|garble",
-            help="Let a command go wrong: every time, or the N-th time.",
+            help="Let a command go wrong: every time, or the N-th time; boot=fail|silence: let the "
+            "system not start.",
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -210,13 +240,17 @@ def emulate(
                 serial=place.serial,
                 name=place.name,
                 partitions={**DEFAULT_PARTITIONS, **dict(partition or [])},
+                logical=dict(logical or []),
+                super_size=super_size,
                 slots=slots,
                 max_download_size=limit,
+                userspace_download=fastbootd_download,
                 locked=locked,
                 battery_mv=battery,
                 discard=discard,
                 link_speed=link_speed,
                 latency_s=latency / 1000,
+                boot_s=boot_time / 1000,
                 faults=tuple(fault or []),
             )
         except ValueError as error:

@@ -21,6 +21,9 @@ RESTARTS = frozenset(
         "shutdown",
     }
 )
+STARTS = frozenset({"reboot", "continue"})
+"""Of these, the ones that start the operating system."""
+
 WORDS = RESTARTS | {
     "getvar",
     "download",
@@ -31,6 +34,7 @@ WORDS = RESTARTS | {
     "delete-logical-partition",
     "resize-logical-partition",
     "snapshot-update",
+    "update-super",
 }
 """Every command an emulated device knows."""
 

@@ -9,10 +9,10 @@ from collections import Counter, deque
 from enum import StrEnum
 from threading import Lock, RLock
 
-from flashyard.flash.emulator.command import WORDS, Command
+from flashyard.flash.emulator.command import STARTS, WORDS, Command
 from flashyard.flash.emulator.media import Media
-from flashyard.flash.emulator.mischief import Mishaps
-from flashyard.flash.emulator.partitions import Partitions
+from flashyard.flash.emulator.mischief import BOOT, Kind, Mishaps
+from flashyard.flash.emulator.partitions import SUPER, Partitions
 from flashyard.flash.emulator.profile import Profile
 from flashyard.flash.emulator.reply import RefusedError
 from flashyard.flash.emulator.slots import Slots
@@ -45,7 +45,7 @@ class Device:
         self.lock = RLock()
         self.mode = Mode.BOOTLOADER
         self.slots = Slots(profile.slots)
-        self.partitions = Partitions(profile.partitions, profile.slots)
+        self.partitions = Partitions(profile)
         self.mishaps = Mishaps(profile.faults)
         self.commands: deque[str] = deque(maxlen=_REMEMBERED_COMMANDS)
         self.counts: Counter[str] = Counter()
@@ -64,17 +64,32 @@ class Device:
         with self._receipt_lock:
             self.received += count
 
-    def boot(self, *, after: str) -> None:
-        """Come up again after one of the commands that restart.
+    @property
+    def max_download_size(self) -> int:
+        """Bytes one download may carry, in the mode it is in."""
+        in_userspace = self.profile.userspace_download if self.mode is Mode.USERSPACE else None
+        return in_userspace or self.profile.max_download_size
+
+    def boot(self, *, after: str) -> bool:
+        """Come up again after one of the commands that restart; False: it never does.
 
         `reboot-fastboot` leads to fastbootd; all others, those that a real device would not come
         back from included, lead to the bootloader, as if somebody held the right keys. `reboot`
         and `continue` start the operating system first.
         """
         self.mode = Mode.USERSPACE if after == "reboot-fastboot" else Mode.BOOTLOADER
+        if self.profile.is_dynamic:
+            self.partitions.mapped = self.mode is Mode.USERSPACE
         self.boots += 1
-        if after in {"reboot", "continue"}:
+        return after not in STARTS or self._start_system()
+
+    def _start_system(self) -> bool:
+        """Start the operating system from the current slot, or fall back to the other one."""
+        mishap = self.mishaps.due(BOOT)
+        if mishap is None:
             self.slots.booted()
+            return True
+        return mishap.kind is Kind.FAIL and self.slots.failed()
 
     def stage(self) -> Staged:
         """Open the place for one download.
@@ -184,6 +199,25 @@ class Device:
         self.require_unlocked()
         self.partitions.resize(name, size)
         self.media.shorten(name, size)
+
+    def update_super(self, name: str, staged: Staged, *, wipe: bool) -> None:
+        """Take a layout of the logical partitions; with `wipe` each of them is empty then.
+
+        The image is kept as the content of `super`, and not read: which partitions there are
+        stays as it is.
+
+        Raises:
+            RefusedError: locked, not in fastbootd, no such partition, or a sparse image.
+        """
+        self.require_unlocked()
+        if self.mode is not Mode.USERSPACE:
+            raise RefusedError("logical partitions are for fastbootd")
+        if name != SUPER or staged.weight.sparse:
+            raise RefusedError("not an image of super's layout")
+        self.write(self.partition(name), staged)
+        if wipe:
+            for full in self.partitions.empty():
+                self.media.erase(full)
 
     def require_unlocked(self) -> None:
         """Refuse to go on where the bootloader is locked.

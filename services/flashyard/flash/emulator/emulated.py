@@ -24,6 +24,7 @@ from flashyard.flash.emulator.wire import Wire
 
 _Port: TypeAlias = TcpPort | UdpPort | FunctionFsPort
 
+_FOR_GOOD = 365 * 86400.0  # seconds
 _LEAST_BUFFER = 16 << 10
 _MOST_BUFFER = 1 << 20
 
@@ -111,9 +112,9 @@ class EmulatedDevice:
             return self._media.path(self.device.partition(name))
 
     def _serve(self, wire: Wire) -> None:
-        def restart() -> None:
+        def restart(comes_back: bool) -> None:  # noqa: FBT001 (it answers the question)
             for port in self._ports():
-                port.restart(self.profile.boot_s, wire)
+                port.restart(self.profile.boot_s if comes_back else _FOR_GOOD, wire)
 
         Session(self.device, wire, self._throttle, self._off.wait, restart).run()
 

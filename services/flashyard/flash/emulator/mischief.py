@@ -15,6 +15,10 @@ from threading import Lock
 from flashyard.flash.emulator.command import WORDS
 from flashyard.quantity import parse_quantity
 
+BOOT = "boot"
+"""Stands among the commands for the start of the operating system."""
+
+_OF_BOOT = ("fail", "silence")
 _GRAMMAR = re.compile(r"([a-z][a-z_-]*)(?::([1-9]\d{0,8}))?=([a-z]+)(?:@(.+))?", re.ASCII)
 
 
@@ -25,6 +29,9 @@ class Kind(StrEnum):
     drops the connection (on `download` after so many bytes of the data phase, or after the last
     one where there are fewer; on any other command before the answer); SHORT answers with the
     first two bytes of OKAY; GARBLE answers with bytes that are no fastboot reply.
+
+    Of `boot`, the start of the operating system, there are two: FAIL falls back to the other slot
+    and the bootloader, and where there are no slots it is SILENCE: the device never comes back.
     """
 
     FAIL = "fail"
@@ -39,7 +46,7 @@ class Mischief:
     """One `COMMAND[:N]=KIND`.
 
     Attributes:
-        command: the command's word, such as `flash` or `reboot-bootloader`.
+        command: the command's word, such as `flash` or `reboot-bootloader`; or `boot`.
         kind: what happens.
         nth: which occurrence since the device was made, from 1; None for every one.
         cut_after: bytes of the data phase that still arrive; for CUT alone.
@@ -58,12 +65,14 @@ def parse_mischief(text: str) -> Mischief:
         ValueError: outside the grammar; one sentence that shows the text.
     """
     match = _GRAMMAR.fullmatch(text)
-    if match is not None and match[1] not in WORDS:
+    if match is not None and match[1] not in WORDS | {BOOT}:
         raise ValueError(f"{text!r} names no command of an emulated device.")
     if match is None or match[3] not in set(Kind) or (match[3] == Kind.CUT) != bool(match[4]):
         raise ValueError(
             f"{text!r} is not a fault: write COMMAND[:N]=fail|silence|cut@BYTES|short|garble."
         )
+    if match[1] == BOOT and match[3] not in _OF_BOOT:
+        raise ValueError(f"{text!r} is not a fault: write boot[:N]=fail|silence.")
     nth = int(match[2]) if match[2] else None
     return Mischief(match[1], Kind(match[3]), nth, parse_quantity(match[4]) if match[4] else 0)
 

@@ -16,6 +16,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 DEFAULT_DOWNLOAD = 256 * MIB
 DEFAULT_BATTERY_MV = 4200
+DEFAULT_BOOT_MS = 500.0
+DEFAULT_SUPER = 16 * GIB
 _LONGEST_LATENCY_S = 3600.0
 PARTITION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,35}", re.ASCII)
 """The grammar of contract section 1; it also keeps a name from leaving its directory."""
@@ -40,8 +42,13 @@ class Profile:
         name: what people call it; the serial where empty.
         product: the board's code name, as `getvar:product` tells it.
         partitions: bytes by bare name; with two slots most become `NAME_a` and `NAME_b`.
+        logical: bytes by bare name of those that live in `super`, and in fastbootd alone; of two
+            slots the second one's are empty.
+        super_size: bytes all logical partitions share. With one of these two the device has a
+            partition `super`; without, logical ones can be made in either mode.
         slots: 0 or 2.
         max_download_size: bytes one download may carry.
+        userspace_download: the same in fastbootd; None: no other.
         locked: refuse flash, erase and set_active.
         battery_mv: what the battery gauge shows, in millivolts.
         discard: throw flashed content away after checking it.
@@ -55,14 +62,17 @@ class Profile:
     name: str = ""
     product: str = "flashyard"
     partitions: Mapping[str, int] = field(default_factory=lambda: DEFAULT_PARTITIONS)
+    logical: Mapping[str, int] = field(default_factory=dict)
+    super_size: int | None = None
     slots: int = 0
     max_download_size: int = DEFAULT_DOWNLOAD
+    userspace_download: int | None = None
     locked: bool = False
     battery_mv: int = DEFAULT_BATTERY_MV
     discard: bool = False
     link_speed: int | None = None
     latency_s: float = 0.0
-    boot_s: float = 0.5
+    boot_s: float = DEFAULT_BOOT_MS / 1000
     faults: tuple[Mischief, ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,14 +87,18 @@ class Profile:
             )
         if self.slots not in {0, 2}:
             raise ValueError(f"A device has 0 or 2 slots, not {self.slots}.")
-        for name, size in self.partitions.items():
+        for name, size in (*self.partitions.items(), *self.logical.items()):
             if not PARTITION_NAME.fullmatch(name):
                 raise ValueError(
                     f"{name!r} cannot name a partition: use 1 to 36 of A-Z a-z 0-9 ._-"
                 )
             if size < 1:
                 raise ValueError(f"Partition {name} needs a size of at least one byte.")
-        if not 1 <= self.max_download_size < 1 << 32:
+        if sum(self.logical.values()) > self.room_in_super:
+            raise ValueError("The logical partitions are larger than the super they are in.")
+        if not all(
+            1 <= limit < 1 << 32 for limit in (self.max_download_size, self.userspace_download or 1)
+        ):
             raise ValueError(
                 "The largest download is 1 byte to 4 GiB less one: the field has 32 bits."
             )
@@ -92,3 +106,13 @@ class Profile:
             raise ValueError("A reply can be held back for an hour at most.")
         if self.link_speed is not None and self.link_speed < 1:
             raise ValueError("The link speed is at least one byte per second.")
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Does it keep its logical partitions in a partition of their own?"""
+        return bool(self.logical) or self.super_size is not None
+
+    @property
+    def room_in_super(self) -> int:
+        """Bytes all logical partitions share."""
+        return DEFAULT_SUPER if self.super_size is None else self.super_size

@@ -28,7 +28,8 @@ class Session:
         wire: the host's line.
         throttle: the link's speed limit, if it has one.
         pause: waits so many seconds, or until the device is switched off.
-        restart: takes the device off its links for a while, but for this session's wire.
+        restart: takes the device off its links, but for this session's wire; told whether it
+            comes back.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Session:
         wire: Wire,
         throttle: Throttle | None,
         pause: Callable[[float], object],
-        restart: Callable[[], None],
+        restart: Callable[[bool], None],
     ) -> None:
         self._device = device
         self._wire = wire
@@ -55,6 +56,7 @@ class Session:
             "delete-logical-partition": self._delete_logical,
             "resize-logical-partition": self._resize_logical,
             "snapshot-update": self._snapshot_update,
+            "update-super": self._update_super,
             **dict.fromkeys(RESTARTS, self._go_down),
         }
 
@@ -122,7 +124,9 @@ class Session:
 
     def _announced(self, command: Command) -> int:
         size = command.size()
-        if size > self._device.profile.max_download_size:
+        with self._device.lock:
+            limit = self._device.max_download_size
+        if size > limit:
             raise RefusedError("data too large")
         return size
 
@@ -188,13 +192,24 @@ class Session:
             raise RefusedError("no snapshot update is under way")
         return ""
 
+    def _update_super(self, command: Command) -> str:
+        staged, self._staged = self._staged, None
+        if staged is None:
+            raise RefusedError("no image was downloaded")
+        name, _, wipe = command.argument.partition(":")
+        if wipe not in {"", "wipe"}:
+            raise RefusedError("expected NAME or NAME:wipe")
+        with closing(staged), self._device.lock:
+            self._device.update_super(name, staged, wipe=bool(wipe))
+        return ""
+
     def _go_down(self, command: Command) -> str:
         """Restart before the OKAY: whoever has heard that must not meet the device as it was."""
         if not command.restarts:
             return self._unknown(command)
         with self._device.lock:
-            self._device.boot(after=command.word)
-        self._restart()
+            comes_back = self._device.boot(after=command.word)
+        self._restart(comes_back)
         return ""
 
     def _unknown(self, _command: Command) -> str:

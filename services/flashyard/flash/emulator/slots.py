@@ -52,6 +52,17 @@ class Slots:
         self._slots[letter] = Slot()
         self.current = letter
 
+    def failed(self) -> bool:
+        """The operating system did not come up; the other slot's does, if there is one: True."""
+        if self.current is None:
+            return False
+        self._slots[self.current] = Slot(unbootable=True, retries=0)
+        bootable = [letter for letter, slot in self._slots.items() if not slot.unbootable]
+        self.current = bootable[0] if bootable else self.current
+        if bootable:
+            self.booted()
+        return True
+
     def booted(self) -> None:
         """The operating system came up from the current slot and said so."""
         if self.current is not None:

@@ -28,7 +28,7 @@ _PLAIN: Mapping[str, _Plain] = {
     "is-userspace": lambda device: _yes_no(device.mode is Mode.USERSPACE),
     "slot-count": lambda device: str(len(device.slots)),
     "current-slot": lambda device: device.current_slot(),
-    "max-download-size": lambda device: f"{device.profile.max_download_size:#x}",
+    "max-download-size": lambda device: f"{device.max_download_size:#x}",
     "super-partition-name": lambda _: "super",
     "snapshot-update-status": lambda _: "none",
     "battery-voltage": lambda device: str(device.profile.battery_mv),
