@@ -35,6 +35,7 @@ class Recipe:
         requirements: what the device must say of itself.
         slot: which slot to write; another than the active one is made that at the end.
         allow_dangerous: also write partitions a device may not survive being written.
+        denied: patterns of names that are to be held for such, beside those of the list.
         wipe: erase what belongs to the device's user, once all is written.
         reboot: restart the device at the end.
         booted: and see that it comes back as it should.
@@ -50,6 +51,7 @@ class Recipe:
     erase: bool = False
     slot: Literal["active", "inactive", "a", "b"] = "active"
     allow_dangerous: bool = False
+    denied: tuple[str, ...] = ()
     wipe: bool = False
     reboot: bool = True
     booted: bool = False
@@ -57,8 +59,3 @@ class Recipe:
     generated: bool = False
     read_back: bool = False
     part_size: int = PART_SIZE
-
-    @property
-    def letter(self) -> str | None:
-        """The slot asked for by name, or None for the active one."""
-        return None if self.slot == "active" else self.slot

@@ -102,6 +102,10 @@ class Run:
         """Has it been asked to end?"""
         return self._cancel.is_set()
 
+    def wait(self, seconds: float) -> None:
+        """Sleep in the writer's thread; a request to end cuts it short."""
+        self._cancel.wait(seconds)
+
     def safe_point(self) -> None:
         """End here if asked to.
 

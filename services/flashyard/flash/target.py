@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self, TypeAlias
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.source import Part, Source
@@ -27,6 +27,9 @@ class Capability(StrEnum):
 Tell = Callable[[str], None]
 """Takes a line a device says while it works."""
 
+Mode: TypeAlias = Literal["fastboot", "fastbootd", "dfu", "storage"]
+"""What a device is flashed in: its bootloader, the fastboot inside Android, USB DFU; or a disk."""
+
 
 class Taken(NamedTuple):
     """Bytes a target has just taken: on the wire, and the content they stand for."""
@@ -41,8 +44,7 @@ class Description:
 
     Attributes:
         product, serial, version: its own words.
-        mode: its bootloader (`fastboot`), the one inside Android (`fastbootd`), USB DFU (`dfu`),
-            or none because it is a disk (`storage`).
+        mode: which of its programs answers.
         slots: the letters of its slots, empty where it has none.
         current_slot: the letter of the active one.
         partitions: name to size, as far as it told; slotted names carry their letter.
@@ -56,7 +58,7 @@ class Description:
     product: str | None
     serial: str | None
     version: str | None
-    mode: Literal["fastboot", "fastbootd", "dfu", "storage"]
+    mode: Mode
     slots: tuple[str, ...]
     current_slot: str | None
     max_download_size: int
@@ -70,17 +72,40 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step goes: the device's own name of it, its bytes where known, and can it grow?"""
+    """Where a step goes: the device's own name of it, its bytes where known, and can it grow?
+
+    ``mode``: the only one in which it can be written, where the device is in another one.
+    """
 
     name: str
     size: int | None
     resizable: bool = False
+    mode: Mode | None = None
 
 
 def unable(capability: Capability, place: Place) -> FaultError:
     """Make the refusal of what a kind of device cannot do there."""
     said = f"This kind of device cannot {capability}."
     return refuse(Code.NOT_SUPPORTED, said, details=place.name)
+
+
+class Bootloader(Protocol):
+    """What else there is to a device that runs a fastboot program. Raises as :class:`Target`."""
+
+    def ask(self, variable: str) -> str | None:
+        """Ask for a variable; None: it does not tell."""
+
+    def restart_into(self, mode: Mode) -> None:
+        """Send it into `fastboot` or `fastbootd`; done once it agrees to go."""
+
+    def update_super(self, wipe: bool) -> None:  # noqa: FBT001 - the command's own choice
+        """Have it take what it was sent last as the layout of its logical partitions.
+
+        With ``wipe`` the old ones are dropped.
+        """
+
+    def has_left(self, wait: float) -> bool:
+        """Wait, at most so many seconds, for a device that was told to go; False: it is there."""
 
 
 class Target(Protocol):
@@ -92,6 +117,10 @@ class Target(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What it can do."""
+
+    @property
+    def bootloader(self) -> Bootloader | None:
+        """The device as a bootloader, where it is one."""
 
     def describe(self) -> Description:
         """Ask the device who it is."""

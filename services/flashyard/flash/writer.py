@@ -6,53 +6,69 @@ no MQTT, no event loop and no particular kind of device.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase, Status, Verification
+from flashyard.flash.contact import Contact, Opener, Patience
+from flashyard.flash.departure import Departure
+from flashyard.flash.homecoming import Look, unseen
+from flashyard.flash.identification import INTO_FASTBOOTD, LEADS_TO, Identification
 from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.room import make_room
 from flashyard.flash.run import Run
 from flashyard.flash.source import Part
-from flashyard.flash.target import Capability, Description, Place, Target, Tell
+from flashyard.flash.target import Capability, Mode, Place
 
-Opener = Callable[[Tell], Target]
 # Where leaving a part half sent does no harm that is not told.
 _BREAKS = frozenset({Capability.BREAK_OFF, Capability.WRITES_AS_SENT})
+_INTO: dict[Mode, str] = {
+    "fastboot": "Restarting into the bootloader",
+    "fastbootd": INTO_FASTBOOTD,
+}
+_PATIENCE = Patience()
 
 
-def write(opener: Opener, recipe: Recipe, run: Run) -> None:
+def write(
+    opener: Opener, recipe: Recipe, run: Run, look: Look = unseen, patience: Patience = _PATIENCE
+) -> None:
     """Carry out a recipe; returning means that the device acknowledged all of it.
 
-    ``opener`` opens the device, given where its lines go. The run is in `preparing` when this is
-    called, and in `finishing` when it returns; after a fault ``run.device_state`` says what is
-    left on the device. Moving the run to its end is for the caller.
+    ``opener`` opens the device, given where its lines go; again, where it restarts on the way.
+    ``look`` tells what is at its port. The run is in `preparing` when this is called, and in
+    `finishing` when it returns; after a fault ``run.device_state`` says what is left on the
+    device. Moving the run to its end is for the caller.
 
     Raises:
-        FaultError: `cancelled` at a safe point; before anything was changed `device_mismatch`,
-            `device_locked`, `battery_low`, `unknown_partition`, `image_too_large`,
-            `not_supported`, `invalid_request`; and what targets and sources raise.
+        FaultError: `cancelled` at a safe point; before anything was changed what
+            :meth:`Identification.places` raises; `device_mismatch`, `device_silent`,
+            `device_refused` where it does not come back from a restart; `not_booted`; and what
+            targets and sources raise.
     """
     if recipe.hash_checked:
         run.verification = Verification.IMAGE
     run.enter(Phase.IDENTIFYING, "Connecting to the device")
-    with opener(run.lines.add) as target:
-        _Writer(target, recipe, run).carry_out()
+    with Contact(opener, run, patience, recipe.serial) as contact:
+        _Writer(contact, recipe, run, look).carry_out()
 
 
 class _Writer:
-    def __init__(self, target: Target, recipe: Recipe, run: Run) -> None:
-        self._target = target
+    def __init__(self, contact: Contact, recipe: Recipe, run: Run, look: Look) -> None:
+        self._contact = contact
         self._recipe = recipe
         self._run = run
-        self._limit = 0
-        self._left: dict[str, str] = {}  # what was touched, and how it is now
+        self._look = look
+        self._leaves = contact.aftermath.note
+        self._identification = Identification(contact, recipe, look)
+        self._places: list[Place | None] = []
 
     def carry_out(self) -> None:
-        places = self._identify()
-        for index, (step, place) in enumerate(zip(self._recipe.steps, places, strict=True)):
+        self._identify()
+        for index, step in enumerate(self._recipe.steps):
             tally = self._run.steps[index]
             tally.status = Status.RUNNING
             try:
+                place = self._place(index, step)
                 self._erase(index, step, place)
                 self._write(index, step, place)
                 self._sync(index, step, place)
@@ -66,80 +82,75 @@ class _Writer:
             # The levels are a ladder: without the one below, this one would be overstated.
             is_read = self._recipe.read_back
             self._run.verification = Verification.READBACK if is_read else Verification.TRANSPORT
-        self._leave()
+        slot = self._identification.slot
+        departure = Departure(self._contact, self._recipe, self._run, slot, self._look)
+        departure.wipe()
+        departure.leave()
 
-    def _identify(self) -> list[Place]:
+    def _identify(self) -> None:
         """Learn who the device is and refuse, before anything is changed, what cannot work."""
         self._run.enter(Phase.IDENTIFYING, "Identifying the device")
-        device = self._run.description = self._target.describe()
+        device = self._contact.meet()
         self._run.lines.add(f"Found {device.product or 'a device'}, serial {device.serial}")
-        self._limit = device.max_download_size
-        self._check(device)
-        places = []
-        for step in self._recipe.steps:
-            place = self._target.locate(step.partition, self._recipe.letter)
-            _check_room(step, place)
-            self._target.admit(place, step.source)
-            places.append(place)
-        return places
+        self._places = self._identification.places()
 
-    def _check(self, device: Description) -> None:
-        wanted, letter = self._recipe.serial, self._recipe.letter
-        if wanted is not None and device.serial != wanted:
-            raise refuse(Code.DEVICE_MISMATCH, details=f"wanted {wanted}, found {device.serial}")
-        if device.locked:
-            raise refuse(Code.DEVICE_LOCKED)
-        if device.battery_ok is False:
-            raise refuse(Code.BATTERY_LOW, details=f"{device.battery_mv} mV")
-        for capability in sorted(self._needs() - self._target.capabilities):
-            raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.")
-        if letter is not None and letter not in device.slots:
-            raise refuse(Code.INVALID_REQUEST, f"The device has no slot {letter}.")
+    def _place(self, index: int, step: Step) -> Place:
+        """Bring the device into the mode the step is to be taken in."""
+        wanted = LEADS_TO[step.before] if step.before else None
+        # What was written to the bootloader holds after a restart; fastbootd is there or is not.
+        if wanted == "fastboot" or (wanted and wanted != self._contact.description.mode):
+            self._enter(wanted, index)
+        place = self._places[index]
+        if place is not None and place.mode is not None:
+            self._enter(place.mode, index)
+            place = self._places[index]
+        if place is None or place.mode is not None:
+            raise refuse(Code.UNKNOWN_PARTITION, f"The device has no partition {step.partition}.")
+        return place
 
-    def _needs(self) -> set[Capability]:
-        is_inert = Capability.INERT in self._target.capabilities
-        wanted = {
-            Capability.ERASE: self._recipe.erase,
-            Capability.ACTIVATE: self._recipe.letter is not None,
-            Capability.REBOOT: self._recipe.reboot and not is_inert,
-            Capability.READ_BACK: self._recipe.read_back,
-        }
-        return {capability for capability, is_wanted in wanted.items() if is_wanted}
+    def _enter(self, mode: Mode, index: int) -> None:
+        self._contact.enter(mode, _INTO[mode])
+        self._places = self._identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
-        if self._recipe.erase:
+        if self._recipe.erase and step.method == "flash":
             self._run.enter(Phase.ERASING, f"Erasing {step.partition} partition", index)
             self._leaves(place.name, "may be erased")
-            self._target.erase(place)
+            self._contact.target.erase(place)
             self._leaves(place.name, "erased")
 
     def _write(self, index: int, step: Step, place: Place) -> None:
         self._run.enter(Phase.WRITING, f"Flashing {step.partition} partition", index)
-        if place.resizable and (place.size or 0) < step.source.expanded_size:
-            self._leaves(place.name, "may be resized")
-            self._target.resize(place, step.source.expanded_size)
-            self._leaves(place.name, "resized")
+        make_room(self._contact, self._recipe.steps, self._places, index)
         position = 0
         for number, part in enumerate(self._parts(step)):
             self._run.safe_point()
-            if Capability.WRITES_AS_SENT in self._target.capabilities:
+            if Capability.WRITES_AS_SENT in self._contact.target.capabilities:
                 self._leaves(place.name, "partly written" if number else "may be partly written")
             position = self._send(index, part, position)
             self._run.safe_point()
             self._leaves(place.name, "partly written" if number else "may be partly written")
-            self._target.commit(place, part)
+            self._commit(index, step, place, part)
             self._leaves(place.name, "partly written")
             self._run.lines.add(f"{place.name}: part {number + 1} written")
-        is_synced = Capability.SYNC not in self._target.capabilities
+        is_synced = Capability.SYNC not in self._contact.target.capabilities
         self._leaves(place.name, "written" if is_synced else "written, not synced")
 
+    def _commit(self, index: int, step: Step, place: Place, part: Part) -> None:
+        if step.method == "flash":
+            self._contact.target.commit(place, part)
+        else:
+            self._contact.bootloader.update_super(self._recipe.wipe)
+            self._places = self._identification.look(index + 1)
+
     def _parts(self, step: Step) -> Iterator[Part]:
-        return step.source.parts(self._limit, part_size=self._recipe.part_size)
+        limit = self._contact.description.max_download_size
+        return step.source.parts(limit, part_size=self._recipe.part_size)
 
     def _send(self, index: int, part: Part, position: int) -> int:
         """Send a part; it may end within where nothing is changed yet, or everything by buffers."""
-        may_break_off = not self._target.capabilities.isdisjoint(_BREAKS)
-        for taken in self._target.send(part):
+        may_break_off = not self._contact.target.capabilities.isdisjoint(_BREAKS)
+        for taken in self._contact.target.send(part):
             position += taken.content
             self._run.count(index, taken, position)
             if may_break_off:
@@ -148,9 +159,9 @@ class _Writer:
 
     def _sync(self, index: int, step: Step, place: Place) -> None:
         """Wait for the medium: until then a target may have kept back what makes it usable."""
-        if Capability.SYNC in self._target.capabilities:
+        if Capability.SYNC in self._contact.target.capabilities:
             self._run.enter(Phase.SYNCING, f"Syncing {step.partition} partition", index)
-            self._target.sync(place)
+            self._contact.target.sync(place)
             self._leaves(place.name, "written")
 
     def _verify(self, index: int, step: Step, place: Place) -> None:
@@ -159,44 +170,6 @@ class _Writer:
             self._run.enter(Phase.VERIFYING, f"Verifying {step.partition} partition", index)
             self._leaves(place.name, "written, not verified")
             for part in self._parts(step):
-                for _ in self._target.compare(place, part):
+                for _ in self._contact.target.compare(place, part):
                     self._run.safe_point()
             self._leaves(place.name, "verified")
-
-    def _leave(self) -> None:
-        """From the first phase entered here there is no way back: the device is told to go."""
-        letter = self._recipe.letter
-        wanted = self._recipe.reboot and Capability.INERT not in self._target.capabilities
-        reboot = wanted and not self._run.is_followed
-        if letter is not None:
-            self._leaves(f"slot {letter}", "not activated")
-        if wanted:
-            self._leaves("device", "not restarted")
-        if letter is not None:
-            self._run.enter(Phase.ACTIVATING, f"Activating slot {letter}")
-            self._target.set_active(letter)
-            self._leaves(f"slot {letter}", "activated")
-        if reboot:
-            self._run.enter(Phase.FINISHING, "Finalizing and rebooting")
-            self._leaves("device", "restart not confirmed")
-            self._target.reboot()
-            self._leaves("device", "restarted")
-        else:
-            self._run.enter(Phase.FINISHING, "Finalizing")
-            if wanted:
-                self._run.restart_left = True
-                self._run.lines.add("The restart is left to the job that waits for the device")
-
-    def _leaves(self, what: str, how: str) -> None:
-        self._left[what] = how
-        self._run.device_state = ", ".join(f"{name} {state}" for name, state in self._left.items())
-
-
-def _check_room(step: Step, place: Place) -> None:
-    needed = step.source.expanded_size
-    if place.size is not None and needed > place.size and not place.resizable:
-        raise refuse(
-            Code.IMAGE_TOO_LARGE,
-            f"The image is larger than the partition {place.name}.",
-            details=f"{needed} bytes for a partition of {place.size}",
-        )

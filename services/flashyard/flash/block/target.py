@@ -69,6 +69,10 @@ class BlockTarget:
         """It is written directly and can be read; it has no parts, and nothing in it runs."""
         return CAPABILITIES
 
+    @property
+    def bootloader(self) -> None:
+        """There is none to talk to."""
+
     def describe(self) -> Description:
         """Tell what the kernel knows of it."""
         return Description(

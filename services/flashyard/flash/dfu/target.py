@@ -73,6 +73,10 @@ class DfuTarget:
             able.add(Capability.READ_BACK)
         return frozenset(able)
 
+    @property
+    def bootloader(self) -> None:
+        """There is none to talk to."""
+
     def describe(self) -> Description:
         """Tell what its descriptors say."""
         face = self._pipe.face

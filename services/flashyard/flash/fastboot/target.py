@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self, TypeAlias
 
-from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.faults import Code, FaultError
 from flashyard.flash.fastboot import variables
 from flashyard.flash.fastboot.client import Client
 from flashyard.flash.fastboot.limits import DEFAULT_DOWNLOAD, DEFAULT_LIMITS, Limits
+from flashyard.flash.fastboot.partitions import Partitions
 from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
 from flashyard.flash.fastboot.usb import UsbAddress, UsbTransport
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
-from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
+from flashyard.flash.target import Capability, Description, Mode, Place, Taken, Tell, unable
 
 AnyAddress: TypeAlias = Address | UsbAddress
 
 _LOG = logging.getLogger(__name__)
 _MAX_VARIABLES = 4096  # lines of `getvar:all` that are kept
-# A bootloader that tells this one's size tells everyone's. Old ones tell only what they can format.
-_TELLTALE = "boot"
+_RESTARTS: dict[Mode, str] = {"fastboot": "reboot-bootloader", "fastbootd": "reboot-fastboot"}
 CAPABILITIES = frozenset(
     {Capability.ERASE, Capability.ACTIVATE, Capability.REBOOT, Capability.BREAK_OFF}
 )
@@ -36,6 +36,7 @@ class FastbootTarget:
         self._client = Client(transport, tell, limits)
         self._limits = limits
         self._table: dict[str, str] | None = None
+        self._places = Partitions(self._client.getvar, self._everything)
 
     @classmethod
     def open(cls, address: AnyAddress, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -46,6 +47,15 @@ class FastbootTarget:
     def capabilities(self) -> frozenset[Capability]:
         """All it can; over USB no end of a session drops a download."""
         return CAPABILITIES if self._transport.breaks_off else CAPABILITIES - {Capability.BREAK_OFF}
+
+    @property
+    def bootloader(self) -> Self:
+        """Itself."""
+        return self
+
+    def ask(self, variable: str) -> str | None:
+        """Ask for a variable; a FAIL or nothing at all is None."""
+        return self._client.getvar(variable)
 
     def serial(self) -> str | None:
         """Ask for the serial number alone."""
@@ -65,11 +75,11 @@ class FastbootTarget:
             slots=tuple("abcdefgh"[:count]),
             current_slot=current,
             max_download_size=self._max_download_size(),
-            locked=_negated(variables.flag(ask("unlocked"))),
+            locked=_is_locked(ask),
             battery_mv=variables.number((ask("battery-voltage") or "").lower().removesuffix("mv")),
             battery_ok=variables.flag(ask("battery-soc-ok")),
             emulated=emulated,
-            partitions=self._partitions(),
+            partitions=self._places.sizes,
             name=ask("flashyard-name") if emulated else None,
         )
 
@@ -80,14 +90,6 @@ class FastbootTarget:
             _LOG.warning("max-download-size is %r; assuming %d bytes", told, DEFAULT_DOWNLOAD)
             return DEFAULT_DOWNLOAD
         return min(size, MAX_DOWNLOAD)
-
-    def _partitions(self) -> dict[str, int | None]:
-        prefix = "partition-size:"
-        return {
-            name.removeprefix(prefix): variables.number(value)
-            for name, value in self._everything().items()
-            if name.startswith(prefix)
-        }
 
     def _everything(self) -> dict[str, str]:
         """Read `getvar:all` once per session; empty where the device does not tell."""
@@ -107,32 +109,8 @@ class FastbootTarget:
         return self._table
 
     def locate(self, partition: str, slot: str | None) -> Place:
-        """Find a partition as AOSP does: where it has slots, its name takes a slot's letter.
-
-        Raises:
-            FaultError: `unknown_partition` where the device tells of its partitions and not of
-                this one; `protocol_error` where it hides which slot is active.
-        """
-        name = partition
-        slotted = variables.flag(self._client.getvar(f"has-slot:{partition}"))
-        if slotted:
-            letter = slot or variables.slot_letter(self._client.getvar("current-slot"))
-            if letter is None:
-                raise refuse(
-                    Code.PROTOCOL_ERROR,
-                    f"The device has slots for {partition} but does not tell which is active.",
-                    hint="Name the slot: a or b.",
-                )
-            name = f"{partition}_{letter}"
-        size = variables.number(self._client.getvar(f"partition-size:{name}"))
-        if size is None and not slotted and self._tells_all() and name not in self._partitions():
-            raise refuse(Code.UNKNOWN_PARTITION, f"The device has no partition {partition}.")
-        logical = variables.flag(self._client.getvar(f"is-logical:{name}"))
-        # Only a logical partition can really have no bytes; elsewhere 0 means "not told".
-        return Place(name, size if logical else size or None, resizable=bool(logical))
-
-    def _tells_all(self) -> bool:
-        return any(name.split("_")[0] == _TELLTALE for name in self._partitions())
+        """Find a partition; raises as :meth:`Partitions.locate`."""
+        return self._places.locate(partition, slot)
 
     def admit(self, place: Place, source: Source) -> None:
         """Leave it to the device to judge what it is sent."""
@@ -170,6 +148,23 @@ class FastbootTarget:
         """Restart into the system; done once the device says OKAY."""
         self._client.command("reboot", self._limits.reboot)
 
+    def restart_into(self, mode: Mode) -> None:
+        """Restart into the bootloader or into fastbootd; done once the device says OKAY."""
+        self._client.command(_RESTARTS[mode], self._limits.reboot)
+
+    def update_super(self, wipe: bool) -> None:  # noqa: FBT001 - the command's own choice
+        """Lay out the logical partitions anew, as AOSP does."""
+        how = ":wipe" if wipe else ""
+        self._client.command(f"update-super:{self._places.super_name}{how}", self._limits.erase)
+
+    def has_left(self, wait: float) -> bool:
+        """Wait for the session to break, which a device that restarts has it do."""
+        try:
+            self._transport.receive(wait)
+        except FaultError as broken:
+            return broken.fault.code is not Code.DEVICE_SILENT
+        return False
+
     def close(self) -> None:
         """Close the session."""
         self._transport.close()
@@ -189,5 +184,9 @@ def _connect(address: AnyAddress, limits: Limits) -> Transport:
     return UdpTransport.connect(address, limits)
 
 
-def _negated(answer: bool | None) -> bool | None:  # noqa: FBT001 (it is what it negates)
-    return None if answer is None else not answer
+def _is_locked(ask: Callable[[str], str | None]) -> bool | None:
+    """AOSP's variable; where it is not told, the one some Qualcomm bootloaders have instead."""
+    unlocked = variables.flag(ask("unlocked"))
+    if unlocked is None:
+        return {"locked": True, "unlocked": False}.get((ask("device-state") or "").lower())
+    return not unlocked

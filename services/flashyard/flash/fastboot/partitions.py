@@ -1,0 +1,95 @@
+"""Where a fastboot device keeps what: a partition's own name, its size, and who may write it.
+
+It asks and decides; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from flashyard.contract.faults import Code, refuse
+from flashyard.flash.fastboot import variables
+from flashyard.flash.slots import lives_in_super
+from flashyard.flash.target import Place
+
+# A bootloader that tells this one's size tells everyone's. Old ones tell only what they can format.
+_TELLTALE = "boot"
+_SIZE = "partition-size:"
+_SUPER = "super"
+
+
+class Partitions:
+    """Those of one session. ``ask`` gives a variable; ``listed`` is `getvar:all`'s table."""
+
+    def __init__(
+        self, ask: Callable[[str], str | None], listed: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._ask = ask
+        self._listed = listed
+
+    @cached_property
+    def sizes(self) -> dict[str, int | None]:
+        """Name to bytes, as far as the device lists them."""
+        return {
+            name.removeprefix(_SIZE): variables.number(value)
+            for name, value in self._listed().items()
+            if name.startswith(_SIZE)
+        }
+
+    @cached_property
+    def super_name(self) -> str:
+        """What the device calls the partition its logical ones live in."""
+        return self._ask("super-partition-name") or _SUPER
+
+    def locate(self, partition: str, slot: str | None) -> Place:
+        """Find a partition as AOSP does: where it has slots, its name takes a slot's letter.
+
+        Raises:
+            FaultError: `unknown_partition` where the device tells of its partitions and not of
+                this one; `protocol_error` where it hides which slot is active.
+        """
+        slotted = variables.flag(self._ask(f"has-slot:{partition}"))
+        name = self._in_slot(partition, slot) if slotted else partition
+        size = variables.number(self._ask(f"{_SIZE}{name}"))
+        # Some bootloaders tell that it has slots, and yet not where it is.
+        is_elsewhere = not slotted or lives_in_super(partition)
+        if size is None and is_elsewhere and self._is_within_super(name):
+            return Place(name, None, mode="fastbootd")
+        if size is None and not slotted and self._tells_all and name not in self.sizes:
+            raise refuse(Code.UNKNOWN_PARTITION, f"The device has no partition {partition}.")
+        logical = variables.flag(self._ask(f"is-logical:{name}"))
+        # Only a logical partition can really have no bytes; elsewhere 0 means "not told".
+        elsewhere = bool(logical) and self._is_within_super(name)
+        return Place(
+            name,
+            size if logical else size or None,
+            resizable=bool(logical),
+            mode="fastbootd" if elsewhere else None,
+        )
+
+    def _in_slot(self, partition: str, slot: str | None) -> str:
+        letter = slot or variables.slot_letter(self._ask("current-slot"))
+        if letter is None:
+            raise refuse(
+                Code.PROTOCOL_ERROR,
+                f"The device has slots for {partition} but does not tell which is active.",
+                hint="Name the slot: a or b.",
+            )
+        return f"{partition}_{letter}"
+
+    def _is_within_super(self, name: str) -> bool:
+        """Must it be in there, seen by a bootloader, which knows nothing of what is?"""
+        return self._is_outside_super and name not in {*self.sizes, self.super_name}
+
+    @cached_property
+    def _is_outside_super(self) -> bool:
+        """Is this a bootloader, on a device that has a super?"""
+        if variables.flag(self._ask("is-userspace")):
+            return False
+        size = variables.number(self._ask(f"{_SIZE}{self.super_name}"))
+        return bool(size) or self.super_name in self.sizes
+
+    @property
+    def _tells_all(self) -> bool:
+        return any(name.split("_")[0] == _TELLTALE for name in self.sizes)
