@@ -109,7 +109,8 @@ class EmulatedDevice:
     def partition_file(self, name: str) -> Path:
         """Where the content of a partition, given by full or bare name, lies once flashed."""
         with self.device.lock:
-            return self._media.path(self.device.partition(name))
+            slot = self.device.slots.current
+            return self._media.path(self.device.partitions.resolve(name, slot, anywhere=True))
 
     def _serve(self, wire: Wire) -> None:
         def restart(comes_back: bool) -> None:  # noqa: FBT001 (it answers the question)

@@ -47,18 +47,19 @@ class Partitions:
     def _is_there(self, full: str) -> bool:
         return full in self._sizes and (self.mapped or full not in self._logical)
 
-    def resolve(self, name: str, slot: str | None) -> str:
+    def resolve(self, name: str, slot: str | None, *, anywhere: bool = False) -> str:
         """Find the full name.
 
         Args:
             name: as the host gave it, full or bare.
             slot: the current slot's letter; None on a device without slots.
+            anywhere: also where it is not to be seen.
 
         Raises:
             RefusedError: there is no such partition.
         """
         for full in (name, f"{name}_{slot}"):
-            if self._is_there(full):
+            if self._is_there(full) or (anywhere and full in self._sizes):
                 return full
         raise RefusedError(f"no such partition: {name}")
 
