@@ -124,18 +124,23 @@ def test_one_logical_partition_gives_up_what_another_needs(tmp_path: Path) -> No
         ]
 
 
-@pytest.mark.parametrize("wipe", [False, True])
-def test_a_layout_of_logical_partitions_is_handed_to_fastbootd(tmp_path: Path, wipe: bool) -> None:
+@pytest.mark.parametrize(("wipe", "how", "left"), [(False, "", 4 * MIB), (True, ":wipe", 0)])
+def test_a_layout_of_logical_partitions_is_handed_to_fastbootd(
+    tmp_path: Path,
+    wipe: bool,  # noqa: FBT001 (it is the option's value)
+    how: str,
+    left: int,
+) -> None:
     layout = Generated("layout", 8192)
     steps = Step("super", layout, method="update-super"), Step("system", SYSTEM)
     with dynamic(tmp_path) as device:
         device.flash(recipe(*steps, wipe=wipe, erase=True))
         told = words(device)
-        assert told[:2] == ["reboot-fastboot", f"update-super:super{':wipe' if wipe else ''}"]
+        assert told[:2] == ["reboot-fastboot", f"update-super:super{how}"]
         assert device.content("super") == content_of(layout)
         assert device.content("system_a") == content_of(SYSTEM)
         with device.device.device.lock:
-            assert device.device.device.partitions.size("vendor_a") == (0 if wipe else 4 * MIB)
+            assert device.device.device.partitions.size("vendor_a") == left
 
 
 @pytest.mark.parametrize(

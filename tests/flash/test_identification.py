@@ -1,4 +1,4 @@
-"""What cannot work, or should not be, is refused with its own code while the device is as it was."""
+"""What cannot work, or should not be, is refused with its own code, the device untouched."""
 
 from __future__ import annotations
 

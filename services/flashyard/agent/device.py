@@ -39,6 +39,7 @@ _BREAKS = frozenset(
         Code.PROTOCOL_ERROR,
         Code.TIMED_OUT,
         Code.DEVICE_MISMATCH,
+        Code.NOT_BOOTED,
     }
 )
 _RESTART_LEFT = "not restarted: another job waited for the device"
@@ -289,6 +290,8 @@ class DeviceAgent:
             line=self._watch.line,
             timing=self._gear.timing,
             part_size=self._gear.part_size,
+            denied=self._gear.denied,
+            boot_timeout=self._gear.boot_timeout,
             reboot=order.options.reboot is not False or self._owes_restart,
         )
         self._board.current = story

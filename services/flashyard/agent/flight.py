@@ -17,8 +17,10 @@ from flashyard.agent.story import Story
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase
+from flashyard.flash.contact import Patience
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import AnyAddress, FastbootTarget
+from flashyard.flash.fastboot.whereabouts import look
 from flashyard.flash.generated import Generated
 from flashyard.flash.image import Image
 from flashyard.flash.recipe import Recipe, Step
@@ -45,6 +47,8 @@ class Flight:
         line: to the device.
         timing: how often the run is looked at, and how long its thread may take to let go.
         part_size: the most bytes the device is sent before it writes them.
+        denied: patterns of partitions that are written only where the job allows it.
+        boot_timeout: seconds the device has to be seen to start, where the job is to see that.
         reboot: restart the device at the end, unless another job follows.
     """
 
@@ -58,6 +62,8 @@ class Flight:
         line: Line,
         timing: Timing,
         part_size: int,
+        denied: tuple[str, ...],
+        boot_timeout: float,
         reboot: bool,
     ) -> None:
         self.reboot = reboot
@@ -68,6 +74,8 @@ class Flight:
         self._line = line
         self._timing = timing
         self._part_size = part_size
+        self._denied = denied
+        self._patience = Patience(boot=boot_timeout)
         self._is_preparing = True
 
     @property
@@ -147,6 +155,8 @@ class Flight:
                 lambda tell: FastbootTarget.open(device.address, tell, device.limits),
                 self._recipe(steps, device.serial),
                 self.run,
+                partial(look, device.address),
+                self._patience,
             )
 
     def _steps(self, images: list[Image]) -> tuple[Step, ...]:
@@ -183,6 +193,7 @@ class Flight:
             erase=bool(options.erase),
             slot=options.slot or "active",
             allow_dangerous=bool(options.allow_dangerous),
+            denied=self._denied,
             wipe=bool(options.wipe),
             reboot=self.reboot,
             booted=options.verify == "booted",

@@ -24,6 +24,8 @@ class Gear:
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
         part_size: the most bytes a device is sent before it writes them.
+        denied: patterns of partitions that are written only where a job allows it.
+        boot_timeout: seconds a device has to be seen to start.
         sample_every: seconds between two samples of a job.
         timing: everything else that takes time.
     """
@@ -35,5 +37,7 @@ class Gear:
     fetches: bool
     ended: Bounded[str, Status]
     part_size: int
+    denied: tuple[str, ...]
+    boot_timeout: float
     sample_every: float
     timing: Timing

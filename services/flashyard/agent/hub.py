@@ -101,6 +101,8 @@ class Hub:
             fetches=settings.bridge_url is not None,
             ended=ended,
             part_size=settings.part_size,
+            denied=settings.deny_partition,
+            boot_timeout=settings.boot_timeout,
             sample_every=settings.progress_interval / 1000,
             timing=self._timing,
         )

@@ -149,6 +149,23 @@ UsbPort = Annotated[
         rich_help_panel=_DEVICES,
     ),
 ]
+DenyPartition = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deny-partition",
+        metavar="GLOB",
+        help="Partitions to write only where a job allows it, beside those a device may not "
+        "survive; may be repeated.",
+        rich_help_panel=_DEVICES,
+    ),
+]
+BootTimeout = Annotated[
+    int | None,
+    typer.Option(
+        metavar="S",
+        help="How long a device has to be seen to start, where that is asked for (default: 300).",
+    ),
+]
 MaxParallel = Annotated[
     int | None, typer.Option(metavar="N", help="Jobs at once, over all devices (default: 16).")
 ]

@@ -13,6 +13,7 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
+    BootTimeout,
     Broker,
     BrokerCa,
     BrokerCert,
@@ -21,6 +22,7 @@ from flashyard.cli.options import (
     ClientCa,
     Credentials,
     DataDir,
+    DenyPartition,
     FastbootTcp,
     FastbootUdp,
     HttpListen,
@@ -209,6 +211,8 @@ def hub(
     fastboot_udp: FastbootUdp = None,
     usb: Usb = None,
     usb_port: UsbPort = None,
+    deny_partition: DenyPartition = None,
+    boot_timeout: BootTimeout = None,
     max_parallel: MaxParallel = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
@@ -236,6 +240,8 @@ def hub(
         fastboot_udp=fastboot_udp,
         usb=usb,
         usb_port=usb_port,
+        deny_partition=deny_partition,
+        boot_timeout=boot_timeout,
         max_parallel=max_parallel,
         cache_size=cache_size,
         part_size=part_size,

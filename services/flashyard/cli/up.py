@@ -9,12 +9,14 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
+    BootTimeout,
     BrokerCa,
     BrokerCert,
     BrokerKey,
     CacheSize,
     ClientCa,
     DataDir,
+    DenyPartition,
     FastbootTcp,
     FastbootUdp,
     HttpListen,
@@ -63,6 +65,8 @@ def up(
     fastboot_udp: FastbootUdp = None,
     usb: Usb = None,
     usb_port: UsbPort = None,
+    deny_partition: DenyPartition = None,
+    boot_timeout: BootTimeout = None,
     max_parallel: MaxParallel = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
@@ -135,6 +139,8 @@ def up(
         fastboot_udp=fastboot_udp,
         usb=usb,
         usb_port=usb_port,
+        deny_partition=deny_partition,
+        boot_timeout=boot_timeout,
         max_parallel=max_parallel,
         cache_size=cache_size,
         part_size=part_size,

@@ -69,9 +69,7 @@ NEXT: Mapping[Phase, frozenset[Phase]] = {
     Phase.PREPARING: frozenset({Phase.IDENTIFYING}) | _ENDS,
     Phase.IDENTIFYING: _STEP | _ENDS,
     # Once all is written, what belongs to the device's user may be erased: then it ends from here.
-    Phase.ERASING: frozenset(
-        {Phase.WRITING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK}
-    )
+    Phase.ERASING: frozenset({Phase.WRITING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK})
     | _ENDS,
     Phase.WRITING: frozenset(
         {Phase.SYNCING, Phase.VERIFYING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK}

@@ -10,7 +10,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import HubId
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.port_rule import PortRule
-from flashyard.settings.values import Devices, HttpUrl, PortRules, Size
+from flashyard.settings.values import Devices, Globs, HttpUrl, PortRules, Size
 
 
 class HubSettings(LinkSettings):
@@ -20,6 +20,8 @@ class HubSettings(LinkSettings):
     are ours; all others are left alone.
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
     most bytes a device is sent before it writes them.
+    ``deny_partition``: what is not written unless a job allows it, beside our own list.
+    ``boot_timeout``: seconds a device has to be seen to start, where that is asked for.
     """
 
     section: ClassVar[str] = "hub"
@@ -30,6 +32,8 @@ class HubSettings(LinkSettings):
     fastboot_udp: Devices = ()
     usb: bool | None = None
     usb_port: PortRules = (PortRule("*"),)
+    deny_partition: Globs = ()
+    boot_timeout: Annotated[int, Field(ge=1, le=86400)] = 300
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2

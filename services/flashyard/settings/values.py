@@ -58,6 +58,9 @@ Devices = Annotated[
 PortRules = Annotated[
     tuple[Annotated[PortRule, BeforeValidator(_port_rule)], ...], BeforeValidator(listed)
 ]
+Globs = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._*?-]{1,40}$")], ...], BeforeValidator(listed)
+]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
 BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere
 HttpUrl = Annotated[str, AfterValidator(_http)]

@@ -11,7 +11,6 @@ import pytest
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Verification
 from flashyard.flash.contact import Patience
-from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.fastboot.target import AnyAddress
 from flashyard.flash.fastboot.usb import UsbAddress
 from flashyard.flash.homecoming import Sighting
 from flashyard.flash.ports.modes import classify
 
 
-def look(address: AnyAddress) -> Sighting | None:
-    """Look at a port; None: there is none to look at, over a network.
+def look(address: object) -> Sighting | None:
+    """Look at the port an address is of; None: there is none to look at, as over a network.
 
     Raises:
         FaultError: `device_mismatch`: the device in there says that it is another one.
