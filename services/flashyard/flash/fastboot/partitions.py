@@ -16,6 +16,7 @@ from flashyard.flash.target import Place
 # A bootloader that tells this one's size tells everyone's. Old ones tell only what they can format.
 _TELLTALE = "boot"
 _SIZE = "partition-size:"
+_LOGICAL = "is-logical:"
 _SUPER = "super"
 
 
@@ -30,11 +31,15 @@ class Partitions:
 
     @cached_property
     def sizes(self) -> dict[str, int | None]:
-        """Name to bytes, as far as the device lists them."""
+        """Name to bytes, as far as the device lists them; None: or as one likes, within super."""
+        listed = self._listed()
         return {
-            name.removeprefix(_SIZE): variables.number(value)
-            for name, value in self._listed().items()
-            if name.startswith(_SIZE)
+            name: None
+            if variables.flag(listed.get(f"{_LOGICAL}{name}"))
+            else variables.number(size)
+            for variable, size in listed.items()
+            for name in [variable.removeprefix(_SIZE)]
+            if variable.startswith(_SIZE)
         }
 
     @cached_property
@@ -53,14 +58,14 @@ class Partitions:
         name = self._in_slot(partition, slot) if slotted else partition
         size = variables.number(self._ask(f"{_SIZE}{name}"))
         # Some bootloaders tell that it has slots, and yet not where it is.
-        is_elsewhere = not slotted or lives_in_super(partition)
-        if size is None and is_elsewhere and self._is_within_super(name):
+        is_usual = lives_in_super(partition)
+        if size is None and (is_usual or not slotted) and self._is_within_super(name, is_usual):
             return Place(name, None, mode="fastbootd")
         if size is None and not slotted and self._tells_all and name not in self.sizes:
             raise refuse(Code.UNKNOWN_PARTITION, f"The device has no partition {partition}.")
-        logical = variables.flag(self._ask(f"is-logical:{name}"))
+        logical = variables.flag(self._ask(f"{_LOGICAL}{name}"))
         # Only a logical partition can really have no bytes; elsewhere 0 means "not told".
-        elsewhere = bool(logical) and self._is_within_super(name)
+        elsewhere = bool(logical) and self._is_outside_super
         return Place(
             name,
             size if logical else size or None,
@@ -78,9 +83,19 @@ class Partitions:
             )
         return f"{partition}_{letter}"
 
-    def _is_within_super(self, name: str) -> bool:
-        """Must it be in there, seen by a bootloader, which knows nothing of what is?"""
-        return self._is_outside_super and name not in {*self.sizes, self.super_name}
+    def _is_within_super(self, name: str, is_usual: bool) -> bool:  # noqa: FBT001 (is it?)
+        """Must it be in there, seen by a bootloader, which knows nothing of what is?
+
+        ``is_usual``: other devices have it there. Then it is enough that this one names its super.
+        """
+        if name in {*self.sizes, self.super_name}:
+            return False
+        return self._is_outside_super or (is_usual and self._names_super)
+
+    @cached_property
+    def _names_super(self) -> bool:
+        is_inside = variables.flag(self._ask("is-userspace"))
+        return not is_inside and self._ask("super-partition-name") is not None
 
     @cached_property
     def _is_outside_super(self) -> bool:
