@@ -46,6 +46,7 @@ async def test_every_option_reaches_the_device(tmp_path: Path) -> None:
     options = (
         "--serial ONE --tcp 127.0.0.1:0 --slots 2 --max-download-size 1M --link-speed 64M "
         "--latency 1 --partition system=5M --partition extra=1MB --battery 3100 "
+        "--logical odm=1M --super 2M --fastbootd-download 512K --boot-time 10 "
         "--fault erase:2=fail --fault getvar:99=silence"
     )
     async with serving("emulate", *options.split(), "--out", tmp_path) as emulator:
@@ -58,6 +59,13 @@ async def test_every_option_reaches_the_device(tmp_path: Path) -> None:
             assert flash(host, "extra", b"content") == b"OKAY"
             assert ask(host, "erase:extra_b") == b"OKAY"
             assert ask(host, "erase:extra_a") == b"FAILinjected fault"
+            assert ask(host, "getvar:partition-size:super") == b"OKAY%#x" % (2 * MIB)
+            assert ask(host, "getvar:partition-size:odm_a").startswith(b"FAIL")
+        where = "tcp", address(emulator.ready[0])
+        reference_client(*where, "reboot", "fastboot")
+        told = reference_client(*where, "getvar", "all").stderr
+        assert f"partition-size:odm_a:{MIB:#x}" in told
+        assert f"max-download-size:{512 << 10:#x}" in told
     assert (tmp_path / "ONE" / "extra_a.img").read_bytes() == b"content".ljust(4096, b"\0")
 
 

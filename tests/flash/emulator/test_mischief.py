@@ -28,6 +28,8 @@ BOTH = pytest.mark.parametrize("transport", ["tcp", "udp"])
         ("download:2=cut@1.5MiB", Mischief("download", Kind.CUT, 2, 3 << 19)),
         ("reboot-fastboot=short", Mischief("reboot-fastboot", Kind.SHORT)),
         ("set_active:10=garble", Mischief("set_active", Kind.GARBLE, 10)),
+        ("boot=fail", Mischief("boot", Kind.FAIL)),
+        ("boot:2=silence", Mischief("boot", Kind.SILENCE, 2)),
     ],
 )
 def test_the_grammar_is_read(text: str, mischief: Mischief) -> None:
@@ -52,6 +54,8 @@ def test_the_grammar_is_read(text: str, mischief: Mischief) -> None:
         "fly=fail",
         "FLASH=fail",
         "flash =fail",
+        "boot=cut@0",
+        "boot=garble",
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(text: str) -> None:
