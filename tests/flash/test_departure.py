@@ -111,6 +111,26 @@ def test_a_slot_is_activated_anew_so_that_what_is_said_of_it_is_news(tmp_path: P
         assert device.commands[-2:] == ["set_active:a", "reboot"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "state"),
+    [
+        ("set_active=fail", Code.DEVICE_REFUSED, "slot a not activated, device not restarted"),
+        ("set_active=silence", Code.DEVICE_SILENT, "slot a not activated, device not restarted"),
+        ("reboot=fail", Code.DEVICE_REFUSED, "slot a activated, device restart not confirmed"),
+        ("reboot=silence", Code.DEVICE_SILENT, "slot a activated, device restart not confirmed"),
+        ("reboot=cut@0", Code.LINK_LOST, "slot a activated, device restart not confirmed"),
+    ],
+)
+def test_a_fault_on_the_way_out_is_no_start(
+    tmp_path: Path, fault: str, code: Code, state: str
+) -> None:
+    run = run_of(SEEN)
+    with emulated(tmp_path, "tcp", AB, fault) as device, refused(code):
+        device.flash(SEEN, HASTY, run)
+    assert run.device_state == f"boot_a written, {state}"
+    assert run.verification is Verification.TRANSPORT
+
+
 def _fails(device: Emulated, patience: Patience = SOON, asked: Recipe = SEEN) -> tuple[str, str]:
     run = run_of(asked)
     with refused(Code.NOT_BOOTED) as refusal:

@@ -171,6 +171,20 @@ def test_what_cannot_work_is_refused_before_anything_is_written(
     assert run.where.phase is Phase.IDENTIFYING
 
 
+def test_an_inactive_slot_is_held_against_what_fastbootd_knows(tmp_path: Path) -> None:
+    made = recipe(Step("boot", BOOT), Step("system", SYSTEM), slot="inactive")
+    with dynamic(tmp_path) as device, refused(Code.INCOMPLETE_SLOT) as refusal:
+        device.flash(made)
+    assert refusal.fault.details == "vendor"
+    assert words(device) == ["reboot-fastboot"]
+    with dynamic(tmp_path, super_size=16 * MIB) as device:
+        run = device.flash(replace(made, steps=(*made.steps, Step("vendor", BOOT)), erase=True))
+        assert device.content("system_b") == content_of(SYSTEM)
+        assert device.content("boot_b") == content_of(BOOT)
+        assert words(device)[-2:] == ["set_active:b", "reboot"]
+    assert run.device_state.startswith("device ")
+
+
 def test_a_bootloader_does_not_write_what_it_does_not_know(tmp_path: Path) -> None:
     with dynamic(tmp_path) as device, device.connect(lambda _: None) as target:
         part = next(BOOT.parts(MIB))

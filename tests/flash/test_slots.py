@@ -53,5 +53,12 @@ def test_who_writes_super_writes_all_that_is_in_it() -> None:
     assert missing(DEVICE, "b", SYSTEM - {"system", "vendor_dlkm"} | {"super"}) == ()
 
 
+def test_a_system_that_only_fastbootd_knows_of_is_missed_all_the_same() -> None:
+    bootloader = ["boot_a", "boot_b", "super"]
+    assert missing(bootloader, "b", {"boot"}) == ("system",)
+    assert missing(bootloader, "b", {"boot", "system"}) == ()
+    assert missing(bootloader, "b", {"boot", "super"}) == ()
+
+
 def test_a_device_that_tells_nothing_misses_nothing() -> None:
     assert missing([], "b", {"boot"}) == ()

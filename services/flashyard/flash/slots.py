@@ -17,6 +17,7 @@ _SYSTEM = re.compile(
 # Of these, what lives in `super` where a device has one.
 _IN_SUPER = re.compile(r"system|system_ext|vendor|product|odm|[a-z0-9_]+_dlkm")
 _SUPER = "super"
+_LEAST_IN_SUPER = "system"
 
 
 def other(slot: str | None, slots: Sequence[str]) -> str | None:
@@ -47,6 +48,8 @@ def missing(partitions: Collection[str], slot: str, written: Collection[str]) ->
     """
     suffix = f"_{slot}"
     had = {name.removesuffix(suffix) for name in partitions if name.endswith(suffix)}
+    if _SUPER in partitions:
+        had.add(_LEAST_IN_SUPER)  # a bootloader does not tell, and no slot starts without
     there = {name.removesuffix(suffix) for name in written}
     return tuple(
         sorted(
