@@ -122,8 +122,10 @@ class Identification:
         return Place(step.partition, None, mode=None if is_there else "fastbootd")
 
     def _letter(self, step: Step) -> str | None:
-        slots = self._contact.description.slots
-        return other(self.slot, slots) if step.other_slot else self.slot
+        """Name the slot, but for the active one: that is the device's to know."""
+        if step.other_slot:
+            return other(self.slot, self._contact.description.slots)
+        return None if self._recipe.slot == "active" else self.slot
 
     # Wishes
 

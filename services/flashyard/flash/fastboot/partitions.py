@@ -52,9 +52,10 @@ class Partitions:
 
         Raises:
             FaultError: `unknown_partition` where the device tells of its partitions and not of
-                this one; `protocol_error` where it hides which slot is active.
+                this one; `protocol_error` where it hides which slot is active, or, of a slot
+                that was asked for, whether the partition has any.
         """
-        slotted = variables.flag(self._ask(f"has-slot:{partition}"))
+        slotted = self._is_slotted(partition, slot)
         name = self._in_slot(partition, slot) if slotted else partition
         size = variables.number(self._ask(f"{_SIZE}{name}"))
         # Some bootloaders tell that it has slots, and yet not where it is.
@@ -72,6 +73,22 @@ class Partitions:
             resizable=bool(logical),
             mode="fastbootd" if elsewhere else None,
         )
+
+    def _is_slotted(self, partition: str, slot: str | None) -> bool:
+        """Without an answer the list decides: writing the wrong slot would be taken for success."""
+        answer = variables.flag(self._ask(f"has-slot:{partition}"))
+        if answer is not None:
+            return answer
+        listed = any(f"{partition}_{letter}" in self.sizes for letter in "ab")
+        is_known = listed or partition in self.sizes or self._tells_all
+        is_elsewhere = self._is_within_super(partition, lives_in_super(partition))
+        if slot is not None and not is_known and not is_elsewhere:
+            raise refuse(
+                Code.PROTOCOL_ERROR,
+                f"The device does not tell whether {partition} has slots.",
+                hint="Leave the slot out, and name the partition as the device does.",
+            )
+        return listed
 
     def _in_slot(self, partition: str, slot: str | None) -> str:
         letter = slot or variables.slot_letter(self._ask("current-slot"))
