@@ -35,7 +35,7 @@ class Departure:
         for partition in USER_DATA:
             if ask(f"partition-type:{partition}") or ask(f"partition-size:{partition}"):
                 self._run.enter(Phase.ERASING, "Wiping user data")
-                place = self._contact.target.locate(partition, self._slot)
+                place = self._contact.target.locate(partition, None)
                 self._note(place.name, "may be erased")
                 self._contact.target.erase(place)
                 self._note(place.name, "erased")
