@@ -37,6 +37,7 @@ class Device:
         counts: how often each command word of the protocol came.
         received: bytes of data phases, in all.
         boots: how often it was restarted.
+        is_dead: does it not come back from its last restart?
     """
 
     def __init__(self, profile: Profile, media: Media) -> None:
@@ -52,6 +53,7 @@ class Device:
         self.received = 0
         self._receipt_lock = Lock()  # not the other one, which a long flash may hold
         self.boots = 0
+        self.is_dead = False
 
     def note(self, command: Command) -> None:
         """Remember that a host sent a command."""
@@ -70,8 +72,8 @@ class Device:
         in_userspace = self.profile.userspace_download if self.mode is Mode.USERSPACE else None
         return in_userspace or self.profile.max_download_size
 
-    def boot(self, *, after: str) -> bool:
-        """Come up again after one of the commands that restart; False: it never does.
+    def boot(self, *, after: str) -> None:
+        """Come up again after one of the commands that restart.
 
         `reboot-fastboot` leads to fastbootd; all others, those that a real device would not come
         back from included, lead to the bootloader, as if somebody held the right keys. `reboot`
@@ -81,15 +83,16 @@ class Device:
         if self.profile.is_dynamic:
             self.partitions.mapped = self.mode is Mode.USERSPACE
         self.boots += 1
-        return after not in STARTS or self._start_system()
+        if after in STARTS:
+            self._start_system()
 
-    def _start_system(self) -> bool:
+    def _start_system(self) -> None:
         """Start the operating system from the current slot, or fall back to the other one."""
         mishap = self.mishaps.due(BOOT)
         if mishap is None:
             self.slots.booted()
-            return True
-        return mishap.kind is Kind.FAIL and self.slots.failed()
+        else:
+            self.is_dead = mishap.kind is not Kind.FAIL or not self.slots.failed()
 
     def stage(self) -> Staged:
         """Open the place for one download.

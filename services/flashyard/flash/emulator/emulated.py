@@ -113,9 +113,10 @@ class EmulatedDevice:
             return self._media.path(self.device.partitions.resolve(name, slot, anywhere=True))
 
     def _serve(self, wire: Wire) -> None:
-        def restart(comes_back: bool) -> None:  # noqa: FBT001 (it answers the question)
+        def restart() -> None:
+            down_for = _FOR_GOOD if self.device.is_dead else self.profile.boot_s
             for port in self._ports():
-                port.restart(self.profile.boot_s if comes_back else _FOR_GOOD, wire)
+                port.restart(down_for, wire)
 
         Session(self.device, wire, self._throttle, self._off.wait, restart).run()
 

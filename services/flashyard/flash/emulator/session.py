@@ -28,8 +28,7 @@ class Session:
         wire: the host's line.
         throttle: the link's speed limit, if it has one.
         pause: waits so many seconds, or until the device is switched off.
-        restart: takes the device off its links, but for this session's wire; told whether it
-            comes back.
+        restart: takes the device off its links for a while, but for this session's wire.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class Session:
         wire: Wire,
         throttle: Throttle | None,
         pause: Callable[[float], object],
-        restart: Callable[[bool], None],
+        restart: Callable[[], None],
     ) -> None:
         self._device = device
         self._wire = wire
@@ -208,8 +207,8 @@ class Session:
         if not command.restarts:
             return self._unknown(command)
         with self._device.lock:
-            comes_back = self._device.boot(after=command.word)
-        self._restart(comes_back)
+            self._device.boot(after=command.word)
+        self._restart()
         return ""
 
     def _unknown(self, _command: Command) -> str:
