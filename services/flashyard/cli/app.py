@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from flashyard.cli import ask
 from flashyard.cli.access import access
+from flashyard.cli.doctor import doctor
 from flashyard.cli.emulate import emulate
 from flashyard.cli.flash import flash
 from flashyard.cli.invocation import Invocation
@@ -63,6 +64,7 @@ app.command(rich_help_panel=SERVE)(bridge)
 app.command(rich_help_panel=SERVE)(hub)
 app.command(rich_help_panel=SERVE)(emulate)
 app.add_typer(access, rich_help_panel=SERVE)
+app.command(rich_help_panel=SERVE)(doctor)
 app.command(rich_help_panel=USE)(ls)
 app.command(rich_help_panel=USE)(flash)
 app.command(rich_help_panel=USE)(watch)

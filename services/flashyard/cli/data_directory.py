@@ -13,6 +13,17 @@ from flashyard.contract.faults import Code, refuse
 LOCK = "lock"
 
 
+def is_held(directory: Path) -> bool:
+    """Does a process of ours work in a directory now? Nothing is made, and nothing stays held."""
+    if not (directory / LOCK).exists():
+        return False
+    try:
+        with FileLock(directory / LOCK, timeout=0):
+            return False
+    except (Timeout, OSError):  # what is another user's may well be in use
+        return True
+
+
 @contextmanager
 def held(directories: Iterable[Path]) -> Iterator[None]:
     """Make directories where needed, for their owner alone, and hold them while inside.

@@ -115,6 +115,9 @@ HubId = Annotated[
         "else of the host, kept in the data directory).",
     ),
 ]
+BridgeUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Fetch images from the bridge at this address.")
+]
 FastbootTcp = Annotated[
     list[str] | None,
     typer.Option(

@@ -14,6 +14,7 @@ import typer
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
     BootTimeout,
+    BridgeUrl,
     Broker,
     BrokerCa,
     BrokerCert,
@@ -203,10 +204,7 @@ def hub(
     broker_cert: BrokerCert = None,
     broker_key: BrokerKey = None,
     hub_id: HubId = None,
-    bridge_url: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Fetch images from the bridge at this address."),
-    ] = None,
+    bridge_url: BridgeUrl = None,
     fastboot_tcp: FastbootTcp = None,
     fastboot_udp: FastbootUdp = None,
     usb: Usb = None,

@@ -8,7 +8,7 @@ from flashyard.settings.bridge import BridgeSettings
 from flashyard.settings.broker import CREDENTIALS, BrokerSettings
 from flashyard.settings.client import ClientSettings
 from flashyard.settings.emulator import EmulatorSettings
-from flashyard.settings.hub import HubSettings
+from flashyard.settings.hub import HostSettings, HubSettings
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.network_device import NetworkDevice
 from flashyard.settings.port_rule import PortRule
@@ -21,6 +21,7 @@ __all__ = [
     "BrokerSettings",
     "ClientSettings",
     "EmulatorSettings",
+    "HostSettings",
     "HubSettings",
     "LinkSettings",
     "NetworkDevice",

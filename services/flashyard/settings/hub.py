@@ -10,7 +10,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import HubId
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.port_rule import PortRule
-from flashyard.settings.values import Devices, Globs, HttpUrl, PortRules, Size
+from flashyard.settings.values import BrokerUrl, Devices, Globs, HttpUrl, PortRules, Size
 
 
 class HubSettings(LinkSettings):
@@ -51,3 +51,9 @@ class HubSettings(LinkSettings):
                 )
             seen.add(device.device_id)
         return self
+
+
+class HostSettings(HubSettings):
+    """The hub's as they are looked at: a broker not named is where `flashyard up` has its own."""
+
+    broker: BrokerUrl = Field(default="mqtt://127.0.0.1:1883", repr=False)
