@@ -52,6 +52,7 @@ def doctor(
 ) -> int:
     """Look whether this host is fit to be a hub, and tell what mends it."""
     import asyncio
+    import logging
 
     from flashyard.cli.data_directory import is_held
     from flashyard.cli.findings import exit_status, show
@@ -83,6 +84,8 @@ def doctor(
     if install_udev:
         _install(bench, wanted)
         return 0
+    # What a link has to say is told by the finding.
+    logging.getLogger("flashyard").addHandler(logging.NullHandler())
     asked = Asked(
         has_broker="broker" in settings.model_fields_set, hub_runs=is_held(settings.directory)
     )

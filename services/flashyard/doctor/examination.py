@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from flashyard.agent.threads import in_thread
 from flashyard.doctor.bench import Bench
@@ -22,6 +23,8 @@ from flashyard.doctor.checks.storage import storage
 from flashyard.doctor.checks.transfer_memory import transfer_memory
 from flashyard.doctor.checks.udev_rule import udev_rule
 from flashyard.doctor.finding import About, Finding
+from flashyard.endpoint import Endpoint
+from flashyard.link import Address
 from flashyard.settings import HubSettings
 
 WITHIN = 3.0  # seconds
@@ -74,11 +77,21 @@ def checks(bench: Bench, settings: HubSettings, asked: Asked) -> list[Check]:
                 settings.bridge_url or LOCAL_BRIDGE, is_told=settings.bridge_url is not None
             ),
         ),
-        Check("ports", doors.http_door),
-        Check("ports", doors.mqtt_door),
+        *_doors(settings, asked),
         blocking("data directory", lambda: storage(settings)),
         blocking("open files", lambda: open_files(settings.max_parallel)),
     ]
+
+
+def _doors(settings: HubSettings, asked: Asked) -> list[Check]:
+    """List the doors of this host that the settings do not name: those are knocked at already."""
+    bridge_at, broker_at = urlsplit(settings.bridge_url or ""), Address.parse(settings.broker)
+    named = [Endpoint(bridge_at.hostname or "-", bridge_at.port or 0)]
+    if asked.has_broker:
+        named.append(Endpoint(broker_at.host, broker_at.port))
+    ports = {each.port for each in named if each.is_loopback}
+    knocks = {doors.HTTP: doors.http_door, doors.MQTT: doors.mqtt_door}
+    return [Check("ports", knock) for door, knock in knocks.items() if door.port not in ports]
 
 
 async def examine(checks: Iterable[Check], within: float = WITHIN) -> list[Finding]:

@@ -17,10 +17,10 @@ async def bridge(url: str, *, is_told: bool) -> list[Finding]:
     try:
         answer = await readiness(url, WITHIN)
     except UnreachableError as error:
-        clock = _CLOCK.unknown("No bridge told the time, and there is nothing else to compare it.")
+        clock = _CLOCK.unknown("No bridge told the time to compare with.")
         if is_told:
             return [_ABOUT.problem(error.sentence, f"curl -v {url}/api/v1/ready"), clock]
-        sentence = f"No --bridge-url was given: {error.sentence}"
+        sentence = f"No --bridge-url was named, and none is at {url}."
         return [_ABOUT.unknown(sentence, "flashyard up"), clock]
     return [_told(url, answer), _clock(answer)]
 

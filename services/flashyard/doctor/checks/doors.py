@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 
 from flashyard.client.readiness import readiness
 from flashyard.client.unreachable import UnreachableError
-from flashyard.contract.faults import FaultError
 from flashyard.doctor.finding import About, Finding
+from flashyard.doctor.greeting import greet, is_refusal
 from flashyard.endpoint import Endpoint
-from flashyard.link import Link
 
 _ABOUT = About("ports")
 HTTP, MQTT = Endpoint("127.0.0.1", 8000), Endpoint("127.0.0.1", 1883)
@@ -35,21 +33,12 @@ async def mqtt_door(door: Endpoint = MQTT) -> Finding:
     """Look whether a broker has it, or could; one that refuses a stranger is one, too."""
     if is_free(door):
         return _ABOUT.ok(f"{door} is free for a broker.")
-    link = Link(
-        f"mqtt://{door}",
-        f"flashyard-doctor-{secrets.token_hex(4)}",
-        on_message=lambda *_: None,
-        connect_timeout=_WITHIN / 2,
-    )
-    try:
-        async with link:
-            await link.wait_until_up(_WITHIN)
-    except FaultError as error:
-        if "the broker refused" not in (error.fault.details or ""):
-            return _ABOUT.warning(
-                f"Something that is no MQTT broker listens at {door}, or one that wants TLS.",
-                f"flashyard up --mqtt {door.host}:{door.port + 1}",
-            )
+    reason = await greet(f"mqtt://{door}")
+    if reason is not None and not is_refusal(reason):
+        return _ABOUT.warning(
+            f"Something listens at {door} that is no MQTT broker, or speaks TLS alone.",
+            f"flashyard up --mqtt {door.host}:{door.port + 1}",
+        )
     return _ABOUT.ok(f"A broker listens at {door}.")
 
 
