@@ -58,7 +58,7 @@ def install(
     Args:
         text: the rule.
         host: where to.
-        again: the command to run as root instead.
+        again: the command that does it as root.
         tell: runs udev's commands.
 
     Returns:
@@ -70,7 +70,7 @@ def install(
     """
     if not host.user.is_root:
         raise refuse(
-            Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: sudo {again}"
+            Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}"
         )
     if not host.has_udev:
         raise refuse(
