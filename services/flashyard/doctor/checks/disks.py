@@ -41,9 +41,15 @@ def _shut(bench: Bench, disk: Disk) -> Finding:
         )
     if not bench.is_ruled:
         return _ABOUT.problem(f"{bench.host.user.name} may not write {what}.", bench.install)
+    if bench.rules_group not in bench.host.user.groups:
+        return _ABOUT.problem(
+            f"{bench.host.user.name} may not write {what}, not being in {bench.rules_group}.",
+            bench.join,
+        )
     return _ABOUT.problem(
-        f"{bench.host.user.name} may not write {what}, not being in {bench.rules_group}.",
-        bench.join,
+        f"{bench.host.user.name} may not write {what}, though the rule is there: it was plugged "
+        "in before.",
+        shlex.join(["sudo", "udevadm", "trigger", "--action=change", "--subsystem-match=block"]),
     )
 
 
