@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flashyard.cli.data_directory import held
+from flashyard.cli.data_directory import held, is_held
 from flashyard.contract.faults import Code, FaultError
 
 
@@ -37,3 +37,11 @@ def test_a_place_that_cannot_be_is_told(tmp_path: Path) -> None:
     with pytest.raises(FaultError) as caught, held([tmp_path / "file" / "hub"]):
         pytest.fail("it was held")
     assert caught.value.fault.code is Code.INVALID_REQUEST
+
+
+def test_a_directory_is_held_while_somebody_works_in_it(tmp_path: Path) -> None:
+    assert not is_held(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    with held([tmp_path / "hub"]):
+        assert is_held(tmp_path / "hub")
+    assert not is_held(tmp_path / "hub")

@@ -134,7 +134,9 @@ async def flashyard(
 
 async def _spawn(arguments: tuple[str | Path, ...], env: Mapping[str, str] | None) -> Process:
     # The machine's own settings, colours and proxies are kept out.
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    kept = {
+        key: os.environ[key] for key in ("PATH", "HOME", "LANG", "PYTHONPATH") if key in os.environ
+    }
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flashyard", *map(str, arguments)),
         stdin=DEVNULL,

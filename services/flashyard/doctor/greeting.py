@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flashyard.contract.faults import FaultError
 from flashyard.link import Link
-from flashyard.link.reach import reach
 
 WITHIN = 2.5  # seconds, for all of it
+_LOOK_AGAIN = 0.02
 _REFUSED = "the broker refused"  # as the link begins, where a broker has said no
 
 
@@ -26,7 +28,6 @@ async def greet(
     ``client_id``: by default nobody's, since two connections of one id put each other off.
     """
     try:
-        await reach(url, tls, WITHIN / 2)  # sooner told than by a link, which goes on trying
         link = Link(
             url,
             client_id or f"flashyard-doctor-{secrets.token_hex(4)}",
@@ -34,13 +35,27 @@ async def greet(
             tls=tls,
             on_message=lambda *_: None,
             subscriptions=subscriptions,
-            connect_timeout=WITHIN / 2,
+            connect_timeout=WITHIN - 0.5,
         )
         async with link:
-            await link.wait_until_up(WITHIN - 0.5)
+            await _first_word(link)
     except FaultError as error:
         return error.fault.details or error.fault.sentence
     return None
+
+
+async def _first_word(link: Link) -> None:
+    """Wait until it is up, or has failed once; it would go on trying.
+
+    Raises:
+        FaultError: as `Link.wait_until_up`.
+    """
+    so_far = link.down_reason
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WITHIN):
+            while not link.is_up and link.down_reason == so_far:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(_LOOK_AGAIN)
+    await link.wait_until_up(0)
 
 
 def is_refusal(reason: str) -> bool:

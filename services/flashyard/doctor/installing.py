@@ -69,9 +69,7 @@ def install(
             group; and as :func:`tell_udev`.
     """
     if not host.user.is_root:
-        raise refuse(
-            Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}"
-        )
+        raise refuse(Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}")
     if not host.has_udev:
         raise refuse(
             Code.NOT_SUPPORTED,

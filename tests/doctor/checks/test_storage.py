@@ -10,7 +10,7 @@ from flashyard.doctor.finding import Finding, Level
 from flashyard.settings import HubSettings
 
 
-def found(directory: Path, cache_size: str = "1M") -> Finding:
+def found(directory: Path, cache_size: int = 1 << 20) -> Finding:
     settings = HubSettings(broker="mqtt://h", data_dir=directory, cache_size=cache_size)
     return storage(settings)
 
@@ -28,7 +28,7 @@ def test_a_directory_that_can_be_written_is_well_and_left_as_it_was(tmp_path: Pa
 
 
 def test_a_cache_larger_than_the_disk_is_told_with_one_that_fits(tmp_path: Path) -> None:
-    told = found(tmp_path, "900T")
+    told = found(tmp_path, 900 << 40)
     assert told.level is Level.WARNING
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize >> 30
     command = str(told.command)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from flashyard.agent.clock import SHOWN_SKEW_MS
 from flashyard.client.readiness import Readiness, readiness
 from flashyard.client.unreachable import UnreachableError
@@ -12,17 +15,23 @@ _CLOCK = About("clock")
 WITHIN = 2.5  # seconds
 
 
-async def bridge(url: str, *, is_told: bool) -> list[Finding]:
-    """Ask for its readiness; ``is_told``: was it named, or is it where `flashyard up` has one?"""
+async def bridge(url: str, *, is_told: bool, now: Callable[[], float] = time.time) -> list[Finding]:
+    """Ask for its readiness.
+
+    Args:
+        url: the bridge's.
+        is_told: was it named, or is it looked for where `flashyard up` has one?
+        now: this host's clock, Unix seconds.
+    """
     try:
-        answer = await readiness(url, WITHIN)
+        answer = await readiness(url, WITHIN, now)
     except UnreachableError as error:
-        clock = _CLOCK.unknown("No bridge told the time to compare with.")
+        no_clock = _CLOCK.unknown("No bridge told the time to compare with.")
         if is_told:
-            return [_ABOUT.problem(error.sentence, f"curl -v {url}/api/v1/ready"), clock]
+            return [_ABOUT.problem(error.sentence, f"curl -v {url}/api/v1/ready"), no_clock]
         sentence = f"No --bridge-url was named, and none is at {url}."
-        return [_ABOUT.unknown(sentence, "flashyard up"), clock]
-    return [_told(url, answer), _clock(answer)]
+        return [_ABOUT.unknown(sentence, "flashyard up"), no_clock]
+    return [_told(url, answer), clock(answer)]
 
 
 def _told(url: str, answer: Readiness) -> Finding:
@@ -33,7 +42,8 @@ def _told(url: str, answer: Readiness) -> Finding:
     )
 
 
-def _clock(answer: Readiness) -> Finding:
+def clock(answer: Readiness) -> Finding:
+    """Judge how far the clocks are apart; a slow answer proves nothing."""
     off, doubt = abs(answer.ahead_ms), answer.within_ms
     if off <= SHOWN_SKEW_MS:
         return _CLOCK.ok(f"It is within {(off + doubt) / 1000:.1f} s of the bridge's.")
