@@ -33,3 +33,23 @@ def test_a_role_listens_and_calls_on_loopback_only(role: str) -> None:
     addresses = [word for word in service["command"] if ":" in word]
     assert addresses
     assert all("127.0.0.1" in address for address in addresses)
+
+
+USB = PyCompose.from_yaml((HOUSE / "docker-compose.usb.yml").read_text(encoding="utf-8"))
+
+
+def test_usb_is_an_addition_to_the_hub_alone() -> None:
+    assert list(USB.service_names()) == ["hub"]
+
+
+def test_a_hub_with_usb_is_given_usb_and_no_more() -> None:
+    services = USB.to_dict()["services"]
+    assert isinstance(services, dict)
+    hub = services["hub"]
+    [allowed] = hub["device_cgroup_rules"]
+    assert set(allowed.rpartition(" ")[2]) == set("rwm")
+    assert allowed.startswith("c 189:* ")
+    assert not {"privileged", "cap_add", "devices", "user"} & set(hub)
+    assert all(each.endswith(":ro") for each in hub["volumes"] if "udev" in each)
+
+

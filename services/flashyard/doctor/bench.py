@@ -73,13 +73,24 @@ class Bench:
 
     @property
     def install(self) -> str:
-        """The command that puts the rule in its place."""
-        words = ["sudo", *self.program, "doctor", "--install-udev"]
+        """The command that puts the rule in its place; a container can only print it."""
+        if self.host.is_container:
+            return self.look
+        return shlex.join(["sudo", *self.program, "doctor", "--install-udev", *self._told])
+
+    @property
+    def look(self) -> str:
+        """The command that prints the rule."""
+        return shlex.join([*self.program, "doctor", "--print-udev", *self._told])
+
+    @property
+    def _told(self) -> list[str]:
+        words = []
         if self.rules_group != GROUP:
             words += ["--udev-group", self.rules_group]
         for glob in self.named:
             words += ["--usb-port", glob]
-        return shlex.join(words)
+        return words
 
     @property
     def join(self) -> str:

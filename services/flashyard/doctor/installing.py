@@ -70,12 +70,12 @@ def install(
     """
     if not host.user.is_root:
         raise refuse(Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}")
-    if not host.has_udev:
+    if host.is_container or not host.has_udev:
         raise refuse(
             Code.NOT_SUPPORTED,
-            "No udev runs here, and the rule would do nothing."
-            if not host.is_container
-            else "This is a container: the rule belongs on its host.",
+            "This is a container: the rule belongs on its host."
+            if host.is_container
+            else "No udev runs here, and the rule would do nothing.",
             hint="`flashyard doctor --print-udev` prints it; "
             f"put it into /etc/udev/rules.d/{FILE} of the host that has the devices.",
         )

@@ -21,6 +21,14 @@ def test_where_no_udev_runs_nothing_is_known_and_nothing_is_called_well(
     assert "on its host" in udev_rule(paper.bench()).sentence
 
 
+def test_a_container_that_sees_udev_and_not_its_rules_knows_nothing(paper: HostOnPaper) -> None:
+    paper.run_udev()
+    paper.write(".dockerenv", "")
+    found = udev_rule(paper.bench("*-usb-0:1.*"))
+    assert found.level is Level.UNKNOWN
+    assert found.command == "flashyard doctor --print-udev --usb-port '*-usb-0:1.*'"
+
+
 def test_the_rule_in_its_place_is_well(paper: HostOnPaper) -> None:
     assert udev_rule(paper.ruled()).level is Level.OK
 

@@ -35,7 +35,7 @@ def _shut(bench: Bench, disk: Disk) -> Finding:
     port = disk.port or ""
     station = _STATION.match(port)
     if station and not any(fnmatchcase(port, f"{glob}:*") for glob in bench.named):
-        named = shlex.join([*shlex.split(bench.install), "--usb-port", station[0]])
+        named = f"{bench.install} {shlex.join(['--usb-port', station[0]])}"
         return _ABOUT.warning(
             f"{what} is in no port that was named (--usb-port), and is not ours to write.", named
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from flashyard.doctor.bench import Bench
 from flashyard.doctor.finding import About, Finding
 from flashyard.doctor.rule import FILE
@@ -16,10 +14,10 @@ def udev_rule(bench: Bench) -> Finding:
     host = bench.host
     if not host.has_udev:
         where = "in this container; the rule belongs on its host" if host.is_container else "here"
-        return _ABOUT.unknown(
-            f"No udev runs {where}.", shlex.join([*bench.program, "doctor", "--print-udev"])
-        )
+        return _ABOUT.unknown(f"No udev runs {where}.", bench.look)
     if bench.installed is None:
+        if host.is_container:
+            return _ABOUT.unknown(f"This container is not shown its host's {FILE}.", bench.install)
         return _missing(bench)
     if bench.installed != bench.wanted:
         return _ABOUT.warning(
