@@ -51,5 +51,3 @@ def test_a_hub_with_usb_is_given_usb_and_no_more() -> None:
     assert allowed.startswith("c 189:* ")
     assert not {"privileged", "cap_add", "devices", "user"} & set(hub)
     assert all(each.endswith(":ro") for each in hub["volumes"] if "udev" in each)
-
-
