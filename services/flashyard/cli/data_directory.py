@@ -15,9 +15,9 @@ LOCK = "lock"
 
 def is_held(directory: Path) -> bool:
     """Does a process of ours work in a directory now? Nothing is made, and nothing stays held."""
-    if not (directory / LOCK).exists():
-        return False
     try:
+        if not (directory / LOCK).exists():
+            return False
         with FileLock(directory / LOCK, timeout=0):
             return False
     except (Timeout, OSError):  # what is another user's may well be in use

@@ -65,11 +65,9 @@ def install(
         Whether the file was changed.
 
     Raises:
-        FaultError: `not_allowed`: not root; `not_supported`: no udev; `invalid_request`: no such
+        FaultError: `not_supported`: no udev; `not_allowed`: not root; `invalid_request`: no such
             group; and as :func:`tell_udev`.
     """
-    if not host.user.is_root:
-        raise refuse(Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}")
     if host.is_container or not host.has_udev:
         raise refuse(
             Code.NOT_SUPPORTED,
@@ -79,6 +77,8 @@ def install(
             hint="`flashyard doctor --print-udev` prints it; "
             f"put it into /etc/udev/rules.d/{FILE} of the host that has the devices.",
         )
+    if not host.user.is_root:
+        raise refuse(Code.NOT_ALLOWED, "Only root may write udev's rules.", hint=f"Run: {again}")
     if (group := group_of(text)) not in host.groups:
         raise refuse(
             Code.INVALID_REQUEST,

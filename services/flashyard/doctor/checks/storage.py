@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from flashyard.agent.shelf import RESERVE
@@ -20,7 +21,7 @@ _IMAGES = "images"
 def storage(settings: HubSettings) -> Finding:
     """Write a file that is gone at once; count what is free and what is cached already."""
     directory = settings.directory
-    there = next(each for each in (directory, *directory.parents) if each.exists())
+    there = _nearest(directory)
     if why := _unwritable(there, probe=there == directory):
         return _ABOUT.problem(
             f"{directory} cannot be written: {why}.",
@@ -39,6 +40,15 @@ def storage(settings: HubSettings) -> Finding:
             f"flashyard hub --cache-size {room // _GIB}G",
         )
     return _ABOUT.ok(f"There is room for {settings.cache_size / _GIB:.3g} GiB of images.")
+
+
+def _nearest(directory: Path) -> Path:
+    """Return it, or else the nearest above it that is there as far as we may look."""
+    for each in (directory, *directory.parents):
+        with suppress(OSError):
+            if each.exists():
+                return each
+    return Path("/")
 
 
 def _unwritable(directory: Path, *, probe: bool) -> str | None:
