@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from flashyard.doctor.checks.broker import broker as check
+from flashyard.doctor.checks.broker import mending
 from flashyard.doctor.finding import Finding, Level
-from flashyard.link import Link
+from flashyard.link import Address, Link
 from flashyard.settings import HubSettings
 from support.authority import Authority
 from support.broker_process import Broker, free_port
@@ -90,6 +91,25 @@ async def test_a_broker_of_another_authority_and_one_without_tls_are_told_apart(
     told = await found(broker.url.replace("mqtt://", "mqtts://"))
     assert told.level is Level.PROBLEM
     assert "TLS" in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"),
+    [
+        ("the host is not known: Name or service not known", "getent hosts far"),
+        ("no answer within 2 s", "flashyard broker --listen far:1884"),
+        (
+            "its certificate is not valid yet; is this machine's clock right?",
+            "sudo timedatectl set-ntp true",
+        ),
+        (
+            "it wants a client certificate (--broker-cert)",
+            "flashyard hub --broker-cert FILE --broker-key FILE",
+        ),
+    ],
+)
+def test_what_the_link_says_tells_what_to_do(reason: str, command: str) -> None:
+    assert mending(reason, Address.parse("mqtts://far:1884"), "bench-a") == command
 
 
 async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

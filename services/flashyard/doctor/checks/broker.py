@@ -14,6 +14,7 @@ from flashyard.settings import HubSettings
 _ABOUT = About("broker")
 # What the link says of a failure, and what mends it; the first that fits.
 _MENDING = (
+    ("host is not known", "getent hosts {host}"),
     ("clock", "sudo timedatectl set-ntp true"),
     ("mqtts://", "flashyard hub --broker mqtts://{place}"),
     ("no TLS there", "flashyard hub --broker mqtt://{place}"),
@@ -54,14 +55,15 @@ async def broker(settings: HubSettings, *, is_told: bool, hub_runs: bool) -> Fin
             return _ABOUT.ok(f"{address} lets {hub_id or 'a hub'} in.")
     if not is_told:
         return _ABOUT.unknown(f"No --broker was named, and none is at {address}.", "flashyard up")
-    return _ABOUT.problem(f"{address}: {_ended(reason)}", _mending(reason, address, hub_id))
+    return _ABOUT.problem(f"{address}: {_ended(reason)}", mending(reason, address, hub_id))
 
 
-def _mending(reason: str, address: Address, hub_id: str | None) -> str:
-    place = str(address).partition("://")[2]
+def mending(reason: str, address: Address, hub_id: str | None) -> str:
+    """Tell what mends it, by what the link says of a failure."""
+    place, host, hub = str(address).partition("://")[2], address.host, hub_id or "NAME"
     for word, command in _MENDING:
         if word in reason:
-            return command.format(place=place, hub=shlex.quote(hub_id or "NAME"))
+            return command.format(place=place, host=shlex.quote(host), hub=shlex.quote(hub))
     return f"flashyard broker --listen {place}"
 
 
