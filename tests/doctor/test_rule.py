@@ -41,8 +41,9 @@ def test_its_group_can_be_read_back_from_it(group: str) -> None:
     assert group_of(rule(group=group)) == group
 
 
-def test_where_there_is_no_rule_the_group_is_the_usual_one() -> None:
-    assert group_of("") == "plugdev"
+@pytest.mark.parametrize("text", ["", 'GROUP="no name"'])
+def test_where_no_rule_names_a_group_it_is_the_usual_one(text: str) -> None:
+    assert group_of(text) == "plugdev"
 
 
 @pytest.mark.parametrize("glob", ['a"b', "a|b", "a b", "a\nb", "a\\b", "$env{X}", "a,b"])

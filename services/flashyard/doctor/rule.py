@@ -16,10 +16,11 @@ FILE = "70-flashyard.rules"  # below 73, where seats are given what is tagged "u
 GROUP = "plugdev"
 EVERY_PORT = "*"
 
-_GROUP_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+_NAME = r"[a-z_][a-z0-9_-]{0,30}"
+_GROUP_NAME = re.compile(_NAME)
 # In a udev match `|` parts alternatives and a quote ends it; neither is in any port's name.
 _PORT_GLOB = re.compile(r"[A-Za-z0-9._:*?\[\]!@+-]+")
-_WRITTEN_GROUP = re.compile(r'GROUP="([^"]+)"')
+_WRITTEN_GROUP = re.compile(rf'GROUP="({_NAME})"')
 
 _TEXT = """\
 # Devices that flashyard flashes: who may open them, and who keeps off.

@@ -56,6 +56,14 @@ async def test_a_login_that_does_not_fit_is_a_problem_in_our_words(
     assert told.command == command
 
 
+async def test_a_local_broker_that_nobody_named_and_that_asks_for_a_login_is_no_problem_yet(
+    guarded: Guarded,
+) -> None:
+    told = await found(f"mqtt://127.0.0.1:{guarded.port}", is_told=False)
+    assert told.level is Level.UNKNOWN
+    assert "asks for a login" in told.sentence
+
+
 async def test_a_hub_that_runs_here_is_not_put_off(guarded: Guarded) -> None:
     url = f"mqtt://bench-a:{guarded.secrets['bench-a']}@127.0.0.1:{guarded.port}"
     async with Link(url, "bench-a", on_message=lambda *_: None) as link:

@@ -53,6 +53,12 @@ async def broker(settings: HubSettings, *, is_told: bool, hub_runs: bool) -> Fin
         )
         if reason is None:
             return _ABOUT.ok(f"{address} lets {hub_id or 'a hub'} in.")
+    if not is_told and is_refusal(reason):
+        return _ABOUT.unknown(
+            f"No --broker was named, and {address} asks for a login.",
+            f"FLASHYARD_HUB_BROKER=mqtt://USER:PASSWORD@{address.host}:{address.port} "
+            "flashyard doctor",
+        )
     if not is_told:
         return _ABOUT.unknown(f"No --broker was named, and none is at {address}.", "flashyard up")
     return _ABOUT.problem(f"{address}: {_ended(reason)}", mending(reason, address, hub_id))
