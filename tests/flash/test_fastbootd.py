@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import pytest
 
-from flashyard.contract.faults import Code
+from flashyard.contract.faults import Code, refuse
 from flashyard.contract.phases import Phase, Status
 from flashyard.flash.contact import Patience
 from flashyard.flash.emulator import Profile
+from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.generated import Generated
 from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.target import Tell
+from flashyard.flash.target import Place, Tell
 from flashyard.flash.writer import write
 from support.emulated import HASTY, MIB, SERIAL, Emulated, emulated, run_of
 from support.faults import refused
@@ -110,6 +111,38 @@ def test_a_plan_s_restarts_are_obeyed(tmp_path: Path) -> None:
             "reboot",
         ]
     assert [step.status for step in run.steps] == [Status.COMPLETED] * 4
+
+
+class Narrow(FastbootTarget):
+    """Its fastbootd does not know `misc`, as those of phones do not know `bootloader`."""
+
+    def locate(self, partition: str, slot: str | None) -> Place:
+        if partition == "misc" and self.ask("is-userspace") == "yes":
+            raise refuse(Code.UNKNOWN_PARTITION)
+        return super().locate(partition, slot)
+
+
+@pytest.mark.parametrize("found_in", ["bootloader", "fastbootd"])
+def test_what_fastbootd_does_not_know_is_left_to_the_bootloader(
+    tmp_path: Path, found_in: str
+) -> None:
+    made = recipe(Step("system", SYSTEM), Step("misc", BOOT), Step("vendor", BOOT))
+    with dynamic(tmp_path) as device:
+        if found_in == "fastbootd":
+            device.flash(recipe(Step("system", SYSTEM), reboot=False))
+            device.device.device.commands.clear()
+        write(lambda tell: Narrow.open(device.address, tell), made, run_of(made))
+        told = [word for word in words(device) if not word.startswith("resize")]
+        assert told == [
+            *(["reboot-bootloader"] if found_in == "fastbootd" else []),
+            "reboot-fastboot",
+            *["flash:system_a"] * 4,
+            "reboot-bootloader",
+            "flash:misc",
+            "reboot-fastboot",
+            "flash:vendor_a",
+            "reboot",
+        ]
 
 
 def test_one_logical_partition_gives_up_what_another_needs(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.aftermath import Aftermath
 from flashyard.flash.run import Run
-from flashyard.flash.target import Bootloader, Description, Mode, Target, Tell
+from flashyard.flash.target import Bootloader, Description, Mode, Target, Tell, no_bootloader
 
 Opener = Callable[[Tell], Target]
 # What opening a device meets while that device is on its way.
@@ -82,7 +82,7 @@ class Contact:
         """The device as a bootloader; raises `not_supported` where it is none."""
         found = self.target.bootloader
         if found is None:
-            raise refuse(Code.NOT_SUPPORTED, "This kind of device has no bootloader to talk to.")
+            raise no_bootloader()
         return found
 
     def part(self) -> bool:

@@ -10,19 +10,21 @@ from dataclasses import replace
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.plans import Before
-from flashyard.flash import denied, requirements
+from flashyard.flash import denied, readiness, requirements
 from flashyard.flash.contact import Contact
 from flashyard.flash.homecoming import Look
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.slots import missing, other
 from flashyard.flash.source import Kind
-from flashyard.flash.target import Capability, Description, Mode, Place
+from flashyard.flash.target import Capability, Description, Mode, Place, no_bootloader
 
 # What Android keeps of its user's.
 USER_DATA = ("userdata", "metadata", "cache")
 LEADS_TO: dict[Before, Mode] = {"reboot-bootloader": "fastboot", "reboot-fastboot": "fastbootd"}
-INTO_FASTBOOTD = "Restarting into fastbootd"
-_CRITICAL_LOCKS = ("unlocked-critical", "unlocked_critical", "critical-unlocked")
+INTO: dict[Mode, str] = {
+    "fastboot": "Restarting into the bootloader",
+    "fastbootd": "Restarting into fastbootd",
+}
 
 
 class Identification:
@@ -52,15 +54,27 @@ class Identification:
         self._check_slots(self._contact.description)
         self._check_denied()
         self._check_requirements()
-        self._check_readiness(self._contact.description)
+        partitions = [step.partition for step in self._recipe.steps]
+        readiness.check(self._contact.description, self._contact.target.bootloader, partitions)
         self._check_complete()
-        places = self.look()
+        places = self._look_first()
         is_planned = any(step.before for step in self._recipe.steps)
         if not is_planned and any(place and place.mode == "fastbootd" for place in places):
-            self._contact.enter("fastbootd", INTO_FASTBOOTD)
+            self._contact.enter("fastbootd", INTO["fastbootd"])
             self._check_complete()
             places = self.look()
         return places
+
+    def _look_first(self) -> list[Place | None]:
+        """Look where the device was found; what fastbootd does not know the bootloader may."""
+        try:
+            return self.look()
+        except FaultError as unknown:
+            is_unknown = unknown.fault.code is Code.UNKNOWN_PARTITION
+            if not is_unknown or self._contact.description.mode != "fastbootd":
+                raise
+        self._contact.enter("fastboot", INTO["fastboot"])
+        return self.look()
 
     def look(self, start: int = 0, *, has_begun: bool = False) -> list[Place | None]:
         """Locate the steps from ``start`` on that the device is to take in the mode it is in.
@@ -138,9 +152,10 @@ class Identification:
             )
         for capability in sorted(self._needs() - target.capabilities):
             raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.")
-        needs_bootloader = recipe.booted or recipe.wipe or recipe.requirements
-        if needs_bootloader or any(_is_beyond(step) for step in recipe.steps):
-            self._contact.bootloader  # noqa: B018 (it refuses where there is none)
+        needs_bootloader = recipe.booted or recipe.wipe or bool(recipe.requirements)
+        needs_bootloader = needs_bootloader or any(_is_beyond(step) for step in recipe.steps)
+        if needs_bootloader and target.bootloader is None:
+            raise no_bootloader()
         if recipe.read_back and any(step.method != "flash" for step in recipe.steps):
             raise refuse(Code.NOT_SUPPORTED, "A layout of logical partitions cannot be read back.")
         device = self._contact.description
@@ -206,25 +221,6 @@ class Identification:
     def _check_requirements(self) -> None:
         if self._recipe.requirements:
             requirements.check(self._recipe.requirements, self._contact.bootloader.ask)
-
-    def _check_readiness(self, device: Description) -> None:
-        if device.locked:
-            raise refuse(Code.DEVICE_LOCKED)
-        critical = [
-            step.partition for step in self._recipe.steps if denied.is_critical(step.partition)
-        ]
-        bootloader = self._contact.target.bootloader
-        if critical and bootloader is not None:
-            for name in _CRITICAL_LOCKS:
-                if (bootloader.ask(name) or "").lower() in {"no", "false"}:
-                    raise refuse(
-                        Code.DEVICE_LOCKED,
-                        f"The bootloader locks {critical[0]} separately from all others.",
-                        hint="Unlock it with `fastboot flashing unlock_critical`, then retry.",
-                        details=f"{name}: no",
-                    )
-        if device.battery_ok is False:
-            raise refuse(Code.BATTERY_LOW, details=f"{device.battery_mv} mV")
 
 
 def _is_beyond(step: Step) -> bool:

@@ -89,6 +89,11 @@ def unable(capability: Capability, place: Place) -> FaultError:
     return refuse(Code.NOT_SUPPORTED, said, details=place.name)
 
 
+def no_bootloader() -> FaultError:
+    """Make the refusal of what only a bootloader can."""
+    return refuse(Code.NOT_SUPPORTED, "This kind of device has no bootloader to talk to.")
+
+
 class Bootloader(Protocol):
     """What else there is to a device that runs a fastboot program. Raises as :class:`Target`."""
 

@@ -13,7 +13,7 @@ from flashyard.contract.phases import Phase, Status, Verification
 from flashyard.flash.contact import Contact, Opener, Patience
 from flashyard.flash.departure import Departure
 from flashyard.flash.homecoming import Look, unseen
-from flashyard.flash.identification import INTO_FASTBOOTD, LEADS_TO, Identification
+from flashyard.flash.identification import INTO, LEADS_TO, Identification
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.room import make_room
 from flashyard.flash.run import Run
@@ -22,10 +22,6 @@ from flashyard.flash.target import Capability, Mode, Place
 
 # Where leaving a part half sent does no harm that is not told.
 _BREAKS = frozenset({Capability.BREAK_OFF, Capability.WRITES_AS_SENT})
-_INTO: dict[Mode, str] = {
-    "fastboot": "Restarting into the bootloader",
-    "fastbootd": INTO_FASTBOOTD,
-}
 _PATIENCE = Patience()
 
 
@@ -109,7 +105,7 @@ class _Writer:
         return place
 
     def _enter(self, mode: Mode, index: int) -> None:
-        self._contact.enter(mode, _INTO[mode])
+        self._contact.enter(mode, INTO[mode])
         self._places = self._identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
