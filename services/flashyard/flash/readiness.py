@@ -1,4 +1,4 @@
-"""May a device be written now: is it unlocked, and has it charge enough? Its own words are taken."""
+"""May a device be written now: is it unlocked, is there charge enough? By its own words."""
 
 from __future__ import annotations
 
