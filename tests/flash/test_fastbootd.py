@@ -17,7 +17,7 @@ from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.generated import Generated
 from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.target import Place, Tell
+from flashyard.flash.target import Mode, Place, Tell
 from flashyard.flash.writer import write
 from support.emulated import HASTY, MIB, SERIAL, Emulated, emulated, run_of
 from support.faults import refused
@@ -263,6 +263,20 @@ def test_a_device_that_does_not_come_back_is_not_waited_for_without_end(tmp_path
     with dynamic(tmp_path, boot_s=60.0) as device, refused(Code.DEVICE_SILENT) as refusal:
         write(device.connect, made, run_of(made), patience=Patience(mode=0.2))
     assert "fastbootd" in refusal.fault.sentence
+
+
+@pytest.mark.parametrize("before", ["reboot-bootloader", "reboot-fastboot"])
+def test_a_device_that_agrees_to_go_and_stays_is_not_taken_for_one_that_came_back(
+    tmp_path: Path, before: Any
+) -> None:
+    class Staying(FastbootTarget):
+        def restart_into(self, mode: Mode) -> None:
+            """Say yes and stay."""
+
+    made = recipe(Step("boot", BOOT), Step("misc", BOOT, before=before))
+    soon = Patience(leave=0.05, mode=0.2)
+    with dynamic(tmp_path) as device, refused(Code.DEVICE_REFUSED):
+        write(lambda tell: Staying.open(device.address, tell), made, run_of(made), patience=soon)
 
 
 def test_a_device_that_comes_back_as_another_one_is_left_alone(tmp_path: Path) -> None:

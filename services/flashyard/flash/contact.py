@@ -102,25 +102,28 @@ class Contact:
         self._run.enter(where.phase, stage)
         self.aftermath.note("device", f"sent into {mode}")
         self.bootloader.restart_into(mode)
-        self.part()
-        self._await(mode)
+        changes = self.description.mode != mode
+        has_left = self.part()
+        self._await(mode, has_left=has_left or changes)
         self._run.lines.add(f"The device is in {mode}")
         self.aftermath.note("device", f"in {mode}")
         self._run.enter(where.phase, where.stage)
 
-    def _await(self, mode: Mode) -> None:
+    def _await(self, mode: Mode, *, has_left: bool) -> None:
+        """Meet it once it is there; one that need not change must have been seen to be away."""
         deadline = monotonic() + self.patience.mode
         while True:
             self._run.safe_point()
             found = self.glimpse()
-            if found is not None and found.mode == mode:
+            has_left = has_left or found is None
+            if found is not None and found.mode == mode and has_left:
                 return
             self.close()
             if monotonic() >= deadline:
                 break
             self._run.wait(self.patience.look_again)
         if self.trouble is None:
-            raise refuse(Code.DEVICE_REFUSED, f"The device does not go into {mode}.")
+            raise refuse(Code.DEVICE_REFUSED, f"The device does not restart into {mode}.")
         raise refuse(
             Code.DEVICE_SILENT, f"The device did not come back in {mode}.", details=self.trouble
         )
