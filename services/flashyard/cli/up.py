@@ -166,6 +166,8 @@ def up(
         hub_flags=_flags(
             hub_id=hub_id,
             fastboot_udp=fastboot_udp,
+            deny_partition=deny_partition,
+            boot_timeout=boot_timeout,
             max_parallel=max_parallel,
             cache_size=cache_size,
             part_size=part_size,
