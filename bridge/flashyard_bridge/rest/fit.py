@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import Device
+from flashyard.flash.slots import missing, other
 from flashyard_bridge.errors import reject
+
+_LONGEST = 500  # characters of names in a sentence
 
 
 def check_slot(device: Device, slot: str | None) -> None:
@@ -15,6 +20,17 @@ def check_slot(device: Device, slot: str | None) -> None:
         )
     if slot not in {None, "inactive", *device.slots}:
         raise reject(Code.INVALID_REQUEST, "slot", f"is not one of {device.device_id}'s slots.")
+
+
+def check_whole(device: Device, slot: str | None, written: Collection[str]) -> None:
+    """Refuse to start an inactive slot of which a part would be of another age."""
+    letter = other(device.current_slot, device.slots)
+    if slot == "inactive" and letter is not None:
+        lacking = missing(device.partitions or (), letter, written)
+        if lacking:
+            names = ", ".join(lacking)[:_LONGEST]
+            sentence = f"Slot {letter} would not be whole: {names} would be missing."
+            raise refuse(Code.INCOMPLETE_SLOT, sentence, details=names)
 
 
 def check_room(device: Device, partition: str, slot: str | None, span: int) -> None:
@@ -29,7 +45,7 @@ def check_room(device: Device, partition: str, slot: str | None, span: int) -> N
 def _letter(device: Device, slot: str | None) -> str | None:
     if slot != "inactive":
         return slot or device.current_slot
-    return next((letter for letter in device.slots if letter != device.current_slot), None)
+    return other(device.current_slot, device.slots)
 
 
 def _room(device: Device, partition: str, letter: str | None) -> int | None:

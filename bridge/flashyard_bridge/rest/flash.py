@@ -75,6 +75,7 @@ class DemoStarted(Model):
         Code.PARTITION_REQUIRED,
         Code.IMAGE_REQUIRED,
         Code.IMAGE_TOO_LARGE,
+        Code.INCOMPLETE_SLOT,
     ),
     openapi_extra=start_schema(),
 )
@@ -100,6 +101,7 @@ async def start(
         Code.UNKNOWN_IMAGE,
         Code.IMAGE_REQUIRED,
         Code.IMAGE_TOO_LARGE,
+        Code.INCOMPLETE_SLOT,
     ),
     dependencies=[Depends(require_json)],
 )

@@ -12,7 +12,7 @@ from flashyard.contract.records import Device, Job, StartOptions, StoredImage
 from flashyard_bridge.choice import hub_of, online_device
 from flashyard_bridge.errors import reject
 from flashyard_bridge.orders import mint_job_id, mint_order_id
-from flashyard_bridge.rest.fit import check_room, check_slot
+from flashyard_bridge.rest.fit import check_room, check_slot, check_whole
 from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, StartRequest
 from flashyard_bridge.state import BridgeState
 
@@ -50,6 +50,13 @@ class _Wish:
     def total(self) -> int:
         """Content bytes over all steps."""
         return sum(image.content_size for image in self.images) if self.images else self.size
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The partitions of the slot that is meant, by name."""
+        if not self.steps:
+            return frozenset({self.partition})
+        return frozenset(step.partition for step, _ in self.steps if step.slot is None)
 
     def spans(self) -> Iterator[tuple[str, str | None, int]]:
         """Yield each partition, its slot and the bytes it must have room for."""
@@ -142,6 +149,7 @@ def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, 
     if not wish.images and not device.emulated:
         raise refuse(Code.IMAGE_REQUIRED)
     check_slot(device, wish.options.slot)
+    check_whole(device, wish.options.slot, wish.written)
     for partition, slot, span in wish.spans():
         check_room(device, partition, slot, span)
     now = bridge.now()

@@ -127,6 +127,15 @@ async def test_each_image_must_fit_where_the_record_tells_the_size(rig: Rig) -> 
     assert (await refused(rig, body))["code"] == "image_too_large"
 
 
+async def test_an_inactive_slot_is_written_whole_or_not_at_all(rig: Rig) -> None:
+    body = await asked(rig, slot="inactive")
+    rooms = {"boot_a": 1 << 20, "boot_b": 1 << 20, "vbmeta_a": 1 << 20, "vbmeta_b": 1 << 20}
+    body["deviceId"] = await rig.plug(slots=("a", "b"), current_slot="a", partitions=rooms)
+    said = await refused(rig, body)
+    assert said["code"] == "incomplete_slot"
+    assert said["error"] == "Slot b would not be whole: vbmeta would be missing."
+
+
 async def test_a_device_without_slots_has_no_inactive_one(rig: Rig) -> None:
     body = await asked(rig, slot="inactive")
     body["deviceId"] = await rig.plug()
