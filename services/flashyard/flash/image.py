@@ -20,7 +20,7 @@ from flashyard.flash.packed.inspection import Progress, examine
 from flashyard.flash.packed.packing import BEGINNING, packing_of
 from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Part
 from flashyard.flash.sparse import MAGIC_BYTES
-from flashyard.flash.sparse_reader import Data, Fill, SparseReader
+from flashyard.flash.sparse_reader import SparseReader, content_of
 from flashyard.flash.splitting import effective_limit, split
 from flashyard.flash.window import Window
 
@@ -160,10 +160,4 @@ class Image:
     def _sparse_whole(self) -> Buffers:
         reader = SparseReader()
         for view in self._window.views(0, self.size):
-            content = 0
-            for event in reader.feed(view):
-                if isinstance(event, Data):
-                    content += len(event.data)
-                elif isinstance(event, Fill):
-                    content += event.length
-            yield view, content
+            yield view, content_of(reader.feed(view))

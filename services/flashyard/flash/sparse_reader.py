@@ -5,7 +5,7 @@ It says what stands where; it neither writes it anywhere nor holds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from flashyard.flash.sparse import (
@@ -44,6 +44,17 @@ class Skip(NamedTuple):
 
 
 Event: TypeAlias = Header | Data | Fill | Skip
+
+
+def content_of(events: Iterable[Event]) -> int:
+    """Count the bytes that are to be written: data and fills."""
+    content = 0
+    for event in events:
+        if isinstance(event, Data):
+            content += len(event.data)
+        elif isinstance(event, Fill):
+            content += event.length
+    return content
 
 
 class SparseReader:

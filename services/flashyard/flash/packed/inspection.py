@@ -12,7 +12,7 @@ from flashyard.flash.packed.packing import BEGINNING, Packing, packing_of
 from flashyard.flash.packed.stream import unpacked
 from flashyard.flash.source import Kind
 from flashyard.flash.sparse import MAGIC_BYTES
-from flashyard.flash.sparse_reader import Data, Fill, SparseReader
+from flashyard.flash.sparse_reader import SparseReader, content_of
 
 Progress = Callable[[int], None]
 
@@ -44,7 +44,7 @@ def examine(file: io.FileIO, packing: Packing, progress: Progress | None = None)
     while first is not None:
         total += len(first)
         data += sum(stretch.end - stretch.start for stretch in stretches(first))
-        content += _content(reader, first) if reader else len(first)
+        content += content_of(reader.feed(first)) if reader else len(first)
         first = next(pieces, None)
     inside = Unpacked(packing, total, data)
     if reader is None:
@@ -52,16 +52,6 @@ def examine(file: io.FileIO, packing: Packing, progress: Progress | None = None)
     reader.finish()
     expanded = reader.header.expanded_size if reader.header else 0
     return plausible(ImageFacts(Kind.SPARSE, size, expanded, content, inside))
-
-
-def _content(reader: SparseReader, piece: memoryview) -> int:
-    content = 0
-    for event in reader.feed(piece):
-        if isinstance(event, Data):
-            content += len(event.data)
-        elif isinstance(event, Fill):
-            content += event.length
-    return content
 
 
 def _counted(

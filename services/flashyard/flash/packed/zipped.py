@@ -1,4 +1,7 @@
-"""The one file inside a zip, read as a stream; of a zip that holds several none is guessed."""
+"""The files inside a zip, read as streams; where one is meant and several are there, none is.
+
+Its directory, its sizes and its checksums are held to what may be and to what is claimed.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ _MAX_READ = MIB  # of the directory, which is read whole: 20,000 entries
 class _Bounded(io.RawIOBase):
     """The file as `zipfile` may see it: no read is larger than a directory of ours may be."""
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
         self._size = file.seek(0, io.SEEK_END)
 
@@ -63,6 +66,15 @@ class _Bounded(io.RawIOBase):
         return self._file.read(wanted) or b""
 
 
+def opened(file: io.RawIOBase) -> zipfile.ZipFile:
+    """Open a zip whose directory is of a size that may be; the file stays the caller's to close.
+
+    Raises:
+        Exception: one of ERRORS: it is damaged, or none.
+    """
+    return zipfile.ZipFile(_Bounded(file))
+
+
 def member(file: io.FileIO, limit: int) -> Iterator[bytes]:
     """Yield the one file's bytes in pieces; its CRC-32 and its size are held to what is claimed.
 
@@ -72,15 +84,23 @@ def member(file: io.FileIO, limit: int) -> Iterator[bytes]:
             `image_corrupt`.
         Exception: one of ERRORS: it is damaged.
     """
-    with zipfile.ZipFile(_Bounded(file)) as archive:
-        about = _only(archive, limit)
-        done = 0
-        with archive.open(about) as inside:
-            while piece := inside.read(MIB):
-                done += len(piece)
-                yield piece
-        if done != about.file_size:
-            raise zipfile.BadZipFile(f"{done} bytes where {about.file_size} are claimed")
+    with opened(file) as archive:
+        yield from pieces_of(archive, _only(archive, limit))
+
+
+def pieces_of(archive: zipfile.ZipFile, about: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield a file's bytes, at most 1 MiB at a time, and never more than it claims to have.
+
+    Raises:
+        Exception: one of ERRORS: it is damaged.
+    """
+    done = 0
+    with archive.open(about) as inside:
+        while piece := inside.read(MIB):
+            done += len(piece)
+            yield piece
+    if done != about.file_size:
+        raise zipfile.BadZipFile(f"{done} bytes where {about.file_size} are claimed")
 
 
 def _only(archive: zipfile.ZipFile, limit: int) -> zipfile.ZipInfo:
@@ -92,7 +112,16 @@ def _only(archive: zipfile.ZipFile, limit: int) -> zipfile.ZipInfo:
             hint="Use a zip of exactly one image, or unpack it and name the image.",
             details=f"it holds {len(files)} files",
         )
-    about = files[0]
+    admit(files[0], limit)
+    return files[0]
+
+
+def admit(about: zipfile.ZipInfo, limit: int) -> None:
+    """Refuse what cannot be read, or claims to be larger than ``limit`` bytes.
+
+    Raises:
+        FaultError: `not_supported`, `image_too_large`.
+    """
     if about.flag_bits & _ENCRYPTED:
         raise refuse(
             Code.NOT_SUPPORTED, "The zip is encrypted.", hint="Unpack it, and use the image inside."
@@ -110,4 +139,3 @@ def _only(archive: zipfile.ZipFile, limit: int) -> zipfile.ZipInfo:
             "The file inside the zip is larger than any image may be.",
             details=f"{about.file_size} bytes; at most {limit}",
         )
-    return about
