@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -22,12 +21,11 @@ from flashyard.cli.talk import say
 
 
 @contextmanager
-def transfer(verb: str, path: Path) -> Iterator[Callable[[int], None]]:
+def transfer(verb: str, name: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show it; yield what is to be told of so many more bytes."""
-    total = path.stat().st_size if path.is_file() else 0
     if not sys.stderr.isatty():
         if verb == "Sending":
-            say(f"{verb} {path.name} ({size(total)}) to the bridge.")
+            say(f"{verb} {name} ({size(total)}) to the bridge.")
         yield lambda _: None
         return
     columns = (
@@ -38,5 +36,5 @@ def transfer(verb: str, path: Path) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
-        task = progress.add_task(f"{verb} {path.name}", total=total)
+        task = progress.add_task(f"{verb} {name}", total=total)
         yield lambda more: progress.advance(task, more)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from flashyard.client.bridge import Bridge
 from flashyard.contract.faults import Code, refuse
@@ -19,11 +19,12 @@ Advance = Callable[[int], None]  # is told of so many more bytes
 
 @dataclass(frozen=True, slots=True)
 class LocalImage:
-    """A file that was read whole once. ``size`` in bytes."""
+    """Bytes that were read whole once. ``pieces`` reads them again, blocking."""
 
-    path: Path
+    name: str
     size: int
     sha256: str
+    pieces: Callable[[], Iterator[bytes]]
 
 
 async def read(path: Path, advance: Advance) -> LocalImage:
@@ -34,12 +35,13 @@ async def read(path: Path, advance: Advance) -> LocalImage:
     """
     digest = hashlib.sha256()
     size = 0
-    async for chunk in _chunks(path, advance):
-        digest.update(chunk)
-        size += len(chunk)
+    pieces = partial(_pieces, path)
+    async for piece in _read(pieces(), advance):
+        digest.update(piece)
+        size += len(piece)
     if size == 0:
         raise refuse(Code.IMAGE_CORRUPT, f"The image {path} is empty.")
-    return LocalImage(path, size, digest.hexdigest())
+    return LocalImage(path.name, size, digest.hexdigest(), pieces)
 
 
 async def send(bridge: Bridge, image: LocalImage, advance: Advance, *, unpack: bool = True) -> None:
@@ -49,27 +51,27 @@ async def send(bridge: Bridge, image: LocalImage, advance: Advance, *, unpack: b
         FaultError: the bridge refuses it, or `image_digest`: the file changed under our hands.
         UnreachableError: the bridge went away.
     """
-    chunks = _chunks(image.path, advance)
-    stored = await bridge.upload(image.path.name, image.size, chunks, unpack=unpack)
+    pieces = _read(image.pieces(), advance)
+    stored = await bridge.upload(image.name, image.size, pieces, unpack=unpack)
     if stored.sha256 != image.sha256:
         raise refuse(
             Code.IMAGE_DIGEST,
-            f"The image {image.path} changed while it was being sent.",
+            f"The image {image.name} changed while it was being sent.",
             hint="Wait until it is written, then flash again.",
         )
 
 
-async def _chunks(path: Path, advance: Advance) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(_open, path)
-    with file:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-            advance(len(chunk))
+async def _read(pieces: Iterator[bytes], advance: Advance) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece
+        advance(len(piece))
 
 
-def _open(path: Path) -> BinaryIO:
+def _pieces(path: Path) -> Iterator[bytes]:
     try:
-        return path.open("rb")
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(_CHUNK):
+                yield piece
     except OSError as error:
         raise refuse(
             Code.INVALID_REQUEST,
