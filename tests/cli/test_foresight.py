@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
+from flashyard.cli.cargo import Cargo, Piece
 from flashyard.cli.foresight import examine, judge_options, misfit
+from flashyard.client.upload import LocalImage
 from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.plans import PlannedStep, Requirement
 from flashyard.flash.facts import ImageFacts
 from flashyard.flash.source import MIB, Kind
 from support.facts import a_device
@@ -21,6 +26,12 @@ SLOTTED = a_device(
 )
 
 
+def cargo(partition: str, facts: ImageFacts = SPARSE, **how: Any) -> Cargo:
+    step = PlannedStep(partition=partition, image="0" * 64, **how)
+    image = LocalImage("image.img", facts.size, step.image, lambda: iter(()))
+    return Cargo(name="image.img", pieces=(Piece(step, image, facts, unpack=True),))
+
+
 @pytest.mark.parametrize(
     ("partition", "slot", "room"),
     [("boot", None, 4096), ("boot", "active", 4096), ("boot", "b", 4096), ("misc", None, 4999)],
@@ -28,30 +39,67 @@ SLOTTED = a_device(
 def test_an_image_that_spans_more_than_its_partition_is_too_large(
     partition: str, slot: str | None, room: int
 ) -> None:
-    why = misfit(SLOTTED, partition, slot, SPARSE)
+    why = misfit(SLOTTED, cargo(partition), slot)
     assert why is not None
     assert (why.code, why.rule.exit) == (Code.IMAGE_TOO_LARGE, 1)
     assert why.sentence == f"5000 bytes do not fit into {partition}, which has {room}."
 
 
 def test_what_fits_or_is_not_on_record_is_no_reason_to_refuse() -> None:
-    assert misfit(SLOTTED, "boot", "a", SPARSE) is None
-    assert misfit(SLOTTED, "misc", None, SPARSE._replace(expanded_size=4999)) is None
-    assert misfit(SLOTTED, "vendor", None, SPARSE) is None
-    assert misfit(a_device(), "boot", None, SPARSE) is None
+    assert misfit(SLOTTED, cargo("boot"), "a") is None
+    assert misfit(SLOTTED, cargo("boot"), "inactive") is None
+    assert misfit(SLOTTED, cargo("misc", SPARSE._replace(expanded_size=4999)), None) is None
+    assert misfit(SLOTTED, cargo("vendor"), None) is None
+    assert misfit(a_device(), cargo("boot"), None) is None
+
+
+def test_what_the_hub_lays_out_anew_or_writes_elsewhere_is_for_the_hub_to_judge() -> None:
+    assert misfit(SLOTTED, cargo("boot", slot="other"), None) is None
+    assert misfit(SLOTTED, cargo("misc", method="update-super"), None) is None
+
+
+def test_one_partition_of_several_that_does_not_fit_is_enough() -> None:
+    several = Cargo(name="x", pieces=(*cargo("vendor").pieces, *cargo("misc").pieces))
+    why = misfit(SLOTTED, several, None)
+    assert why is not None
+    assert why.sentence == "5000 bytes do not fit into misc, which has 4999."
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_refused"),
+    [
+        (Requirement(variable="product", values=("alpha", "oriole")), False),
+        (Requirement(variable="product", values=("ori*",)), False),
+        (Requirement(variable="product", values=("alpha", "beta")), True),
+        (Requirement(variable="product", values=("oriole",), reject=True), True),
+        (Requirement(variable="product", values=("alpha",), reject=True), False),
+        (Requirement(variable="product", values=("alpha",), product="beta"), False),
+        (Requirement(variable="version-bootloader", values=("1",)), False),
+    ],
+)
+def test_an_image_for_another_product_is_refused(asked: Requirement, *, is_refused: bool) -> None:
+    wanting = replace(cargo("boot"), requirements=(asked,))
+    why = misfit(a_device(product="oriole"), wanting, None)
+    assert (why is not None) is is_refused
+    assert why is None or why.code is Code.DEVICE_MISMATCH
+    assert misfit(a_device(), wanting, None) is None, "a product nobody knows"
 
 
 def test_a_slot_the_device_does_not_have_is_refused() -> None:
-    why = misfit(a_device(partitions={"boot": 9000}), "boot", "a", SPARSE)
-    assert why is not None
-    assert (why.code, why.rule.exit) == (Code.INVALID_REQUEST, 2)
-    assert why.sentence == "`slot` is not one of PIXEL6_001's slots."
+    device = a_device(partitions={"boot": 9000})
+    for slot, sentence in (
+        ("a", "`slot` is not one of PIXEL6_001's slots."),
+        ("inactive", "`slot` is not valid: PIXEL6_001 has no slots."),
+    ):
+        why = misfit(device, cargo("boot"), slot)
+        assert why is not None
+        assert (why.code, why.rule.exit) == (Code.INVALID_REQUEST, 2)
+        assert why.sentence == sentence
 
 
 @pytest.mark.parametrize(
     ("verify", "slot", "code", "sentence"),
     [
-        (None, "inactive", Code.NOT_SUPPORTED, "`slot` cannot be `inactive` yet."),
         ("sha", None, Code.INVALID_REQUEST, "`verify` is not valid: Input should be 'none', "),
         (None, "c", Code.INVALID_REQUEST, "`slot` is not valid: Input should be 'active', "),
     ],
@@ -66,7 +114,7 @@ def test_values_nothing_can_be_flashed_with_are_refused(
 
 
 def test_what_works_is_let_through() -> None:
-    for verify, slot in ((None, None), ("none", "active"), ("image", "a")):
+    for verify, slot in ((None, None), ("none", "active"), ("booted", "inactive")):
         judge_options(verify=verify, slot=slot)
 
 

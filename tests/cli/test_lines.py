@@ -8,7 +8,7 @@ from flashyard.cli.lines import Lines
 from flashyard.client.follow import Caught, Changed, Gap
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Job
+from flashyard.contract.records import Job, StepRecord
 from support.facts import START, a_job
 
 
@@ -36,6 +36,23 @@ def test_a_line_is_written_when_a_phase_is_over_with_the_time_it_took() -> None:
         "PIXEL6_001  writing       OKAY [ 92.4s]",
         "PIXEL6_001  finishing     OKAY [  0.4s]",
         "PIXEL6_001  completed     OKAY [ 93.0s]",
+    ]
+
+
+def test_of_several_partitions_each_has_its_line() -> None:
+    steps = tuple(
+        StepRecord(partition=name, status=Status.QUEUED, bytes=0) for name in ("boot", "system")
+    )
+    boot = a_job(steps=steps, stage="Flashing boot partition")
+    system = boot.with_(stage="Flashing system partition")
+    assert written(
+        (boot, 0),
+        (boot.with_(progress=10.0), 1),
+        (system, 2),
+        (system.with_(phase=Phase.FINISHING, stage="Finalizing and rebooting"), 5),
+    ) == [
+        "PIXEL6_001  writing       OKAY  Flashing boot partition",
+        "PIXEL6_001  writing       OKAY [  3.0s]  Flashing system partition",
     ]
 
 

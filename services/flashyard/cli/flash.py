@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import Json, TokenFile, Url
-from flashyard.contract.faults import Code, refuse
 
 _PLAN = "The plan"
 
 
 def flash(
     ctx: typer.Context,
-    first: Annotated[
-        str,
+    words: Annotated[
+        list[str],
         typer.Argument(
-            metavar="DEVICES", help="A name, names with commas, or a glob; left out with --all."
+            metavar="DEVICES WHAT",
+            help="DEVICES: a name, names with commas, or a glob; left out with --all. "
+            "An IMAGE is raw or Android sparse; also as gz, xz, zst or zip.",
+            show_default=False,
         ),
     ],
-    second: Annotated[str, typer.Argument(metavar="PARTITION", help="Such as boot or system.")],
-    third: Annotated[
-        str | None,
-        typer.Argument(metavar="IMAGE", help="Raw or Android sparse; also as gz, xz, zst or zip."),
-    ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Flash every online device.")] = False,
     hub: Annotated[str | None, typer.Option(metavar="ID", help="On this hub only.")] = None,
     slot: Annotated[
         str | None,
         typer.Option(
-            metavar="SLOT", help="active, a or b (default: active).", rich_help_panel=_PLAN
+            metavar="SLOT",
+            help="active, inactive, a or b (default: active).",
+            rich_help_panel=_PLAN,
         ),
     ] = None,
     verify: Annotated[
         str | None,
         typer.Option(
             metavar="HOW",
-            help="none, image or readback, where the device can (default: image).",
+            help="none, image, readback, where the device can, or booted: it has to come back "
+            "after the restart (default: image).",
             rich_help_panel=_PLAN,
         ),
     ] = None,
     erase: Annotated[
         bool,
         typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN),
+    ] = False,
+    wipe: Annotated[
+        bool,
+        typer.Option("--wipe", help="Erase the user's data, too.", rich_help_panel=_PLAN),
+    ] = False,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARTITION",
+            help="Of a factory image, all but this; may be repeated.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARTITION",
+            help="Of a factory image, this alone; may be repeated.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    allow_dangerous: Annotated[
+        bool,
+        typer.Option(
+            "--allow-dangerous",
+            help="Also write partitions a device may not survive being written, "
+            "such as a factory image's bootloader.",
+            rich_help_panel=_PLAN,
+        ),
     ] = False,
     as_is: Annotated[
         bool,
@@ -76,44 +104,34 @@ def flash(
     token_file: TokenFile = None,
     json: Json = False,
 ) -> int:
-    """Flash an image to devices, and watch it.
+    """Flash images to devices, and watch it.
 
-    The image goes into the bridge's store unless it is there already; each device is one job.
+    WHAT is PARTITION IMAGE, or PARTITION=IMAGE for each of several partitions,
+    or a factory image: the vendor's ZIP, or a directory of images.
+
+    The images go into the bridge's store unless they are there already; each device is one job.
     Exit status: 0 if all were completed, 5 if some were not, 3 if cancelled, else the failure's.
     """
     import asyncio
 
-    from flashyard.cli.flashing import Manner, Wish, run
+    from flashyard.cli.flashing import run
+    from flashyard.cli.wish import Manner, Wish, understood
     from flashyard.settings import ClientSettings
 
     said: Invocation = ctx.obj
     settings = said.settings(ClientSettings, url=url, token_file=token_file)
-    devices, partition, image = _told(first, second, third, everything=everything)
+    meant = understood(words, everything=everything, skip=skip or (), only=only or ())
     wish = Wish(
-        devices=devices,
+        devices=meant.devices,
         hub_id=hub,
-        partition=partition,
-        image=Path(image),
+        what=meant.what,
         slot=slot,
         verify=verify,
         erase=erase,
+        wipe=wipe,
         reboot=not no_reboot,
         as_is=as_is,
+        allow_dangerous=allow_dangerous,
     )
     manner = Manner(dry_run=dry_run, detach=detach, yes=yes, json=json)
     return asyncio.run(run(settings, wish, manner))
-
-
-def _told(
-    first: str, second: str, third: str | None, *, everything: bool
-) -> tuple[str | None, str, str]:
-    """Sort the arguments: devices (None: all), partition, image."""
-    if everything and third is None:
-        return None, first, second
-    if not everything and third is not None:
-        return first, second, third
-    raise refuse(
-        Code.INVALID_REQUEST,
-        "It is either DEVICES PARTITION IMAGE, or --all PARTITION IMAGE.",
-        hint="`flashyard flash --help` has more.",
-    )

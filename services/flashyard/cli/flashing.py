@@ -1,62 +1,35 @@
-"""An image onto devices: devices chosen, image stored, a job started for each, and followed."""
+"""Images onto devices: devices chosen, images stored, a job started for each, and followed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import typer
-from pydantic import ValidationError
 
-from flashyard.cli.amounts import size
 from flashyard.cli.attend import LeftError, attend
+from flashyard.cli.cargo import Cargo
 from flashyard.cli.choice import choose, every
-from flashyard.cli.foresight import examine, judge_options, misfit
+from flashyard.cli.foresight import judge_options, misfit
+from flashyard.cli.loading import loaded
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
-from flashyard.cli.talk import complain, print_data, say
-from flashyard.cli.transfer import transfer
+from flashyard.cli.preview import plan_lines
+from flashyard.cli.sending import send_missing, stored
+from flashyard.cli.talk import complain, print_data, printable, say
 from flashyard.cli.views import can_ask, showing
+from flashyard.cli.wish import Manner, Wish
 from flashyard.client.answers import OneJob, Started, StartRequest
 from flashyard.client.bridge import Bridge
 from flashyard.client.unreachable import UnreachableError
-from flashyard.client.upload import LocalImage, read, send
 from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault, refuse
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Device, ImageRef, Job
-from flashyard.flash.facts import ImageFacts
+from flashyard.contract.records import Device, ImageRef, Job, StepRecord
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
 
 _AT_ONCE = 8  # starts under way; each waits for a hub's receipt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is to be flashed. ``devices``: None is every one that is online."""
-
-    devices: str | None
-    hub_id: str | None
-    partition: str
-    image: Path
-    slot: str | None
-    verify: str | None
-    erase: bool
-    reboot: bool
-    as_is: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How it is gone about."""
-
-    dry_run: bool
-    detach: bool
-    yes: bool
-    json: bool
 
 
 class Begun(NamedTuple):
@@ -80,22 +53,18 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
             devices = every(known, wish.hub_id)
         else:
             devices = choose(known, wish.devices, wish.hub_id)
-        with transfer("Reading", wish.image) as advance:
-            image = await read(wish.image, advance)
-        requests = [_request(wish, device, image) for device in devices]
-        with transfer("Examining", wish.image) as advance:
-            facts = await examine(wish.image, advance, unpack=not wish.as_is)
-        _foresee(wish, devices, facts)
-        is_stored = await _is_stored(bridge, image, facts, wish)
-        if manner.dry_run:
-            _print_plan(wish, devices, image, is_stored=is_stored)
-            return 0
-        if not _is_agreed(wish, devices, manner):
-            return TABLE[Code.CANCELLED].exit
-        if not is_stored:
-            with transfer("Sending", wish.image) as advance:
-                await send(bridge, image, advance, unpack=not wish.as_is)
-        begun = await _start(bridge, requests, devices, image, facts)
+        async with loaded(wish) as cargo:
+            _foresee(wish, devices, cargo)
+            have = await stored(bridge, cargo)
+            plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
+            if manner.dry_run:
+                for line in plan:
+                    print_data(line)
+                return 0
+            if not _is_agreed(wish, cargo, devices, manner, plan):
+                return TABLE[Code.CANCELLED].exit
+            await send_missing(bridge, cargo, have)
+        begun = await _start(bridge, wish, devices, cargo)
         if manner.detach:
             _print_ids(begun.jobs, json=manner.json)
             some = begun.jobs and begun.refused
@@ -103,49 +72,20 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         return await _attend(bridge, begun, json=manner.json)
 
 
-def _foresee(wish: Wish, devices: Sequence[Device], facts: ImageFacts) -> None:
+def _foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:
     """Refuse what none of the devices can take; where some can, the others are told of later.
 
     Raises:
         FaultError: why the first one cannot.
     """
-    misfits = [misfit(device, wish.partition, wish.slot, facts) for device in devices]
+    misfits = [misfit(device, cargo, wish.slot) for device in devices]
     if misfits[0] is not None and all(misfits):
         raise FaultError(misfits[0])
 
 
-async def _is_stored(bridge: Bridge, image: LocalImage, facts: ImageFacts, wish: Wish) -> bool:
-    """Does the bridge have it, and for what it is meant to be: compressed, or as it is?"""
-    if not await bridge.has_image(image.sha256):
-        return False
-    if facts.unpacked is None and not wish.as_is:
-        return True
-    return any(
-        stored.sha256 == image.sha256 and (stored.unpacked is None) is wish.as_is
-        for stored in await bridge.images()
-    )
-
-
-def _print_plan(
-    wish: Wish, devices: Sequence[Device], image: LocalImage, *, is_stored: bool
-) -> None:
-    stored = "it is in the bridge's store already" if is_stored else "it would be sent first"
-    steps = ["erase"] if wish.erase else []
-    steps += ["write", *(["restart"] if wish.reboot else [])]
-    where = (
-        wish.partition if wish.slot in {None, "active"} else f"{wish.partition}, slot {wish.slot}"
-    )
-    print_data(f"image      {image.path} ({size(image.size)}), sha256 {image.sha256}; {stored}")
-    print_data(f"partition  {where}: {', '.join(steps)}")
-    for device in devices:
-        kind = "emulated" if device.emulated else "real"
-        state = "online" if device.online else "offline"
-        busy = f", {len(device.queue) + 1} jobs before it" if device.current_job else ""
-        name = f"{device.device_id} ({device.device_name})"
-        print_data(f"device     {name} on hub {device.hub_id}: {kind}, {state}{busy}")
-
-
-def _is_agreed(wish: Wish, devices: Sequence[Device], manner: Manner) -> bool:
+def _is_agreed(
+    wish: Wish, cargo: Cargo, devices: Sequence[Device], manner: Manner, plan: Iterable[str]
+) -> bool:
     """Is it meant? Only real devices are asked about."""
     real = [device.device_id for device in devices if not device.emulated]
     if not real or manner.yes:
@@ -159,40 +99,40 @@ def _is_agreed(wish: Wish, devices: Sequence[Device], manner: Manner) -> bool:
             else f"Real devices ({', '.join(real)}) are flashed off a terminal only with --yes.",
             hint="Look at the plan with --dry-run, then add --yes.",
         )
+    if not cargo.is_plain:
+        for line in plan:
+            say(line)
+    where = ", ".join(dict.fromkeys(piece.partition for piece in cargo.pieces))
+    what = f"{cargo.name} to {where}" if cargo.is_plain else where
+    wiped = ", and erase the user's data" if wish.wipe else ""
     return typer.confirm(
-        f"Flash {wish.image.name} to {wish.partition} of {len(real)} real "
-        f"device{'s' if len(real) != 1 else ''} ({', '.join(real)})?",
+        f"Flash {printable(what)} of {len(real)} real "
+        f"device{'s' if len(real) != 1 else ''} ({', '.join(real)}){wiped}?",
         err=True,
     )
 
 
-def _request(wish: Wish, device: Device, image: LocalImage) -> StartRequest:
-    try:
-        return StartRequest(
-            device_id=device.device_id,
-            hub_id=device.hub_id,
-            partition=wish.partition,
-            image=image.sha256,
-            verify=wish.verify,
-            slot=wish.slot,
-            reboot=None if wish.reboot else False,
-            erase=True if wish.erase else None,
-        )
-    except ValidationError as error:
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"{wish.partition!r} is no name of a partition.",
-            hint="Up to 36 letters, digits and . _ - make one, such as boot or system_a.",
-        ) from error
+def _request(wish: Wish, device: Device, cargo: Cargo) -> StartRequest:
+    pieces = cargo.pieces_for(device)
+    request = StartRequest(
+        device_id=device.device_id,
+        hub_id=device.hub_id,
+        verify=wish.verify,
+        slot=wish.slot,
+        reboot=None if wish.reboot else False,
+        erase=wish.erase or None,
+        wipe=wish.wipe or None,
+        allow_dangerous=wish.allow_dangerous or None,
+    )
+    if cargo.is_plain:
+        step = pieces[0].step
+        return request.with_(partition=step.partition, image=step.image)
+    return request.with_(
+        partitions=tuple(piece.step for piece in pieces), requirements=cargo.requirements
+    )
 
 
-async def _start(
-    bridge: Bridge,
-    requests: Sequence[StartRequest],
-    devices: Sequence[Device],
-    image: LocalImage,
-    facts: ImageFacts,
-) -> Begun:
+async def _start(bridge: Bridge, wish: Wish, devices: Sequence[Device], cargo: Cargo) -> Begun:
     """Start a job for each device; those that are refused are told and left out.
 
     Raises:
@@ -200,18 +140,18 @@ async def _start(
     """
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def start(request: StartRequest, device: Device) -> Job | Fault:
+    async def start(device: Device) -> Job | Fault:
         async with gate:
             try:
-                started = await bridge.start(request)
+                started = await bridge.start(_request(wish, device, cargo))
             except FaultError as error:
                 return error.fault
             except UnreachableError as error:
                 hint = "It may have started all the same: look at `flashyard ls jobs`."
                 return fault(Code.HUB_NO_ANSWER, error.sentence, hint=hint)
-        return _expected(started, device, image, facts)
+        return _expected(started, device, cargo)
 
-    came = await asyncio.gather(*map(start, requests, devices))
+    came = await asyncio.gather(*map(start, devices))
     refused = [each for each in came if isinstance(each, Fault)]
     if len(came) == 1 and refused:
         raise FaultError(refused[0])
@@ -221,8 +161,10 @@ async def _start(
     return Begun([each for each in came if isinstance(each, Job)], refused)
 
 
-def _expected(started: Started, device: Device, image: LocalImage, facts: ImageFacts) -> Job:
+def _expected(started: Started, device: Device, cargo: Cargo) -> Job:
     """Make the job as it is known before the bridge has told more."""
+    pieces = cargo.pieces_for(device)
+    image = pieces[0].image
     return Job(
         job_id=started.job_id,
         device_id=device.device_id,
@@ -232,9 +174,14 @@ def _expected(started: Started, device: Device, image: LocalImage, facts: ImageF
         status=Status.QUEUED if started.status == "queued" else Status.RUNNING,
         phase=Phase.QUEUED,
         stage="Queued",
-        total_bytes=facts.content_size,
+        steps=tuple(
+            StepRecord(partition=piece.partition, status=Status.QUEUED, bytes=0) for piece in pieces
+        ),
+        total_bytes=sum(piece.facts.content_size for piece in pieces),
         queued_at=int(time.time() * 1000),
-        image=ImageRef(sha256=image.sha256, name=image.path.name[:200], size=image.size),
+        image=ImageRef(sha256=image.sha256, name=image.name[:200], size=image.size)
+        if cargo.is_plain
+        else None,
     )
 
 

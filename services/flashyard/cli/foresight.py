@@ -5,13 +5,12 @@ It knows what is on record: a device whose partitions are not known is left to t
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from threading import Event
 
+from flashyard.cli.cargo import Cargo, Piece
+from flashyard.cli.reading import Advance, read_through
 from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
 from flashyard.flash.facts import ImageFacts
 from flashyard.flash.image import inspect
@@ -34,48 +33,86 @@ def judge_options(*, verify: str | None, slot: str | None) -> None:
             )
 
 
-async def examine(path: Path, advance: Callable[[int], None], *, unpack: bool) -> ImageFacts:
+async def examine(path: Path, advance: Advance, *, unpack: bool) -> ImageFacts:
     """Look at an image in a thread that ends soon where nobody waits; raises what `inspect` does.
 
     ``advance`` is told of so many more bytes of a compressed one; with ``unpack`` False that is
     not looked into.
     """
-    given_up, read = Event(), 0
 
-    def went(done: int) -> None:
-        nonlocal read
-        if given_up.is_set():
-            raise refuse(Code.CANCELLED)
-        advance(done - read)
-        read = done
+    def look(advance: Advance) -> ImageFacts:
+        read = 0
 
-    try:
-        return await asyncio.to_thread(partial(inspect, path, went, unpack=unpack))
-    finally:
-        given_up.set()
+        def went(done: int) -> None:
+            nonlocal read
+            advance(done - read)
+            read = done
+
+        return inspect(path, went, unpack=unpack)
+
+    return await read_through(look, advance)
 
 
-def misfit(device: Device, partition: str, slot: str | None, image: ImageFacts) -> Fault | None:
-    """Tell why this device cannot take the image: `invalid_request`, `image_too_large`."""
+def misfit(device: Device, cargo: Cargo, slot: str | None) -> Fault | None:
+    """Tell why this device cannot take it all, as far as its record shows."""
+    faults = (
+        _misplaced(device, slot),
+        *(_outgrown(device, piece, slot) for piece in cargo.pieces_for(device)),
+        *(_mismatched(device, each) for each in cargo.requirements),
+    )
+    return next(filter(None, faults), None)
+
+
+def _misplaced(device: Device, slot: str | None) -> Fault | None:
     if slot == "inactive" and not device.slots:
         return fault(
             Code.INVALID_REQUEST,
             f"`slot` is not valid: {device.device_id} has no slots.",
             hint="Leave --slot out.",
         )
-    named = slot if slot in {"a", "b"} else None
-    if named is not None and named not in device.slots:
+    if slot in {"a", "b"} and slot not in device.slots:
         return fault(
             Code.INVALID_REQUEST,
             f"`slot` is not one of {device.device_id}'s slots.",
             hint="Leave --slot out for the active one.",
         )
+    return None
+
+
+def _outgrown(device: Device, piece: Piece, slot: str | None) -> Fault | None:
+    """Where the other slot is meant, and logical partitions, are for the hub to judge."""
+    if piece.step.slot is not None or piece.step.method != "flash":
+        return None
+    letter = slot if slot in {"a", "b"} else device.current_slot
+    if slot == "inactive":
+        letter = next((each for each in device.slots if each != device.current_slot), None)
     sizes = device.partitions or {}
-    bare = sizes.get(partition)
-    room = sizes.get(f"{partition}_{named or device.current_slot}", bare)
-    if room is None or image.expanded_size <= room:
+    room = sizes.get(f"{piece.partition}_{letter}", sizes.get(piece.partition))
+    span = piece.facts.expanded_size
+    if room is None or span <= room:
         return None
     return fault(
         Code.IMAGE_TOO_LARGE,
-        f"{image.expanded_size} bytes do not fit into {partition}, which has {room}.",
+        f"{span} bytes do not fit into {piece.partition}, which has {room}.",
     )
+
+
+def _mismatched(device: Device, asked: Requirement) -> Fault | None:
+    """Of all that may be asked the product alone is on record."""
+    is_known = device.product is not None and asked.variable == "product"
+    if not is_known or asked.product not in {None, device.product}:
+        return None
+    fits = any(_is_like(device.product or "", value) for value in asked.values)
+    if fits is not bool(asked.reject):
+        return None
+    wanted = " or ".join(asked.values)
+    return fault(
+        Code.DEVICE_MISMATCH,
+        f"The image is {'not ' if asked.reject else ''}for {wanted}; "
+        f"{device.device_id} is {device.product}.",
+        hint="Use the image made for this product.",
+    )
+
+
+def _is_like(value: str, wanted: str) -> bool:
+    return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted

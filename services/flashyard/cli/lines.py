@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from flashyard.cli.outcome import fault_of, told_beside
 from flashyard.cli.talk import printable, say
@@ -12,7 +12,25 @@ from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
 
 _PHASE_WIDTH = max(len(phase) for phase in Phase)
+_PER_STEP = {Phase.ERASING, Phase.WRITING, Phase.SYNCING, Phase.VERIFYING}
 _NO_QUEUE = 50  # ms
+
+
+class _Met(NamedTuple):
+    """Where a job was seen to be, and since when (ms); None: its beginning was not seen."""
+
+    job: Job
+    since: int | None
+
+    @property
+    def step(self) -> str:
+        """Of a job with several partitions: which one it is at."""
+        is_one = self.job.phase not in _PER_STEP or len(self.job.steps) < 2
+        return "" if is_one else f"  {self.job.stage}"
+
+    def goes_on(self, job: Job) -> bool:
+        """Is there nothing new?"""
+        return job.phase is self.job.phase and _Met(job, None).step == self.step
 
 
 class Lines:
@@ -26,8 +44,7 @@ class Lines:
     def __init__(self, jobs: Iterable[Job], out: TextIO) -> None:
         self._out = out
         self._width = max((len(job.device_id) for job in jobs), default=16)
-        # Where each job is, and since when (ms); None: its beginning was not seen.
-        self._phases: dict[str, tuple[Phase, int | None]] = {}
+        self._met: dict[str, _Met] = {}
         self._lost: set[str] = set()
 
     def show(self, news: News) -> None:
@@ -42,11 +59,11 @@ class Lines:
                 self._write(job, at)
 
     def _write(self, job: Job, at: int) -> None:
-        met = self._phases.get(job.job_id)
-        if met is not None and met[0] is job.phase:
+        met = self._met.get(job.job_id)
+        if met is not None and met.goes_on(job):
             return
-        self._phases[job.job_id] = (job.phase, _began(job, at) if met is None else at)
-        phase, since = met or (job.phase, None)
+        self._met[job.job_id] = _Met(job, _began(job, at) if met is None else at)
+        phase, since, step = (met.job.phase, met.since, met.step) if met else (job.phase, None, "")
         why = fault_of(job) if job.is_final else None
         if why is not None:
             word = "CANCELLED" if job.status is Status.CANCELLED else "FAILED"
@@ -55,7 +72,7 @@ class Lines:
                 self._line(job, phase, f"  {more}")
             return
         if met is not None and not _was_no_queue(phase, since, at):
-            self._line(job, phase, _okay(since, at))
+            self._line(job, phase, f"{_okay(since, at)}{step}")
         if job.is_final:
             self._line(
                 job, job.phase, _okay(job.started_at or job.queued_at, job.finished_at or at)

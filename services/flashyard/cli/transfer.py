@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from flashyard.cli.amounts import size
-from flashyard.cli.talk import say
+from flashyard.cli.talk import printable, say
 
 
 @contextmanager
@@ -36,5 +36,5 @@ def transfer(verb: str, name: str, total: int) -> Iterator[Callable[[int], None]
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
-        task = progress.add_task(f"{verb} {name}", total=total)
+        task = progress.add_task(printable(f"{verb} {name}"), total=total)
         yield lambda more: progress.advance(task, more)

@@ -32,7 +32,7 @@ def order(made: FactoryPlan) -> list[str]:
 def test_a_bundle_without_a_script_is_written_in_aosps_order(tmp_path: Path) -> None:
     files = {**images(), "super_empty.img": b"1", "system_other.img": b"1", "dt.img": b"1"}
     made = planned(tmp_path, files)
-    assert made.order == "AOSP's own order"
+    assert made.order == "in AOSP's order"
     assert order(made) == [
         "flash boot",
         "flash dtbo",
@@ -49,7 +49,7 @@ def test_a_bundle_without_a_script_is_written_in_aosps_order(tmp_path: Path) -> 
 
 def test_a_bundle_is_written_as_its_script_says(tmp_path: Path) -> None:
     made = planned(tmp_path, PHONE)
-    assert made.order == "fastboot-info.txt"
+    assert made.order == "as fastboot-info.txt says"
     assert order(made) == [
         "flash boot",
         "flash vbmeta",

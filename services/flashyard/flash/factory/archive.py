@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.factory.member import MAX_FILES, Members, named_twice, too_many
+from flashyard.flash.factory.member import MAX_FILES, Members, named_twice, too_many, unreadable
 from flashyard.flash.packed import zipped
 from flashyard.flash.packed.packing import Packing
 from flashyard.flash.packed.stream import MAX_UNPACKED, damaged
@@ -77,6 +77,8 @@ class _Zipped:
             yield from pieces_of(self._archive, self.about)
         except ERRORS as error:
             raise damaged(Packing.ZIP, f"{self.name}: {str(error) or 'it ends early'}") from error
+        except OSError as error:
+            raise unreadable(self.name, error) from error
 
 
 @contextmanager

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.factory import android_info, archive, classic, fastboot_info, folder
 from flashyard.flash.factory.android_info import AndroidInfo
-from flashyard.flash.factory.member import Members, content_of
+from flashyard.flash.factory.member import Members, content_of, unreadable
 from flashyard.flash.factory.tasks import Task
 
 SCRIPTS = frozenset({android_info.NAME, fastboot_info.NAME})
 
 
 class Bundle(NamedTuple):
-    """``order`` names where the tasks are from; ``info`` is None where nothing is asked."""
+    """``order`` says where the tasks are from; ``info`` is None where nothing is asked."""
 
     members: Members
     info: AndroidInfo | None
@@ -33,18 +33,16 @@ def opened(path: Path) -> Iterator[Bundle]:
         FaultError: `invalid_request`: there is no such thing, or it is none; what
             :mod:`archive <flashyard.flash.factory.archive>` and the scripts' parsers refuse.
     """
-    try:
-        if path.is_dir():
-            yield _read(folder.files_in(path), path)
-        else:
-            with archive.opened(path) as members:
-                yield _read(members, path)
-    except OSError as error:
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"The factory image {path} cannot be read: {error.strerror or error}.",
-            hint="Name a ZIP or a directory that is there and yours to read.",
-        ) from error
+    with ExitStack() as held:
+        try:
+            bundle = _read(_members(held, path), path)
+        except OSError as error:
+            raise unreadable(str(path), error) from error
+        yield bundle
+
+
+def _members(held: ExitStack, path: Path) -> Members:
+    return folder.files_in(path) if path.is_dir() else held.enter_context(archive.opened(path))
 
 
 def _read(members: Members, path: Path) -> Bundle:
@@ -60,5 +58,5 @@ def _read(members: Members, path: Path) -> Bundle:
         members=members,
         info=android_info.parse(content_of(info)) if info else None,
         tasks=fastboot_info.parse(content_of(script)) if script else classic.tasks(members),
-        order=fastboot_info.NAME if script else "AOSP's own order",
+        order=f"as {fastboot_info.NAME} says" if script else "in AOSP's order",
     )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from flashyard.flash.factory.member import MAX_FILES, Members, too_many
+from flashyard.flash.factory.member import MAX_FILES, Members, too_many, unreadable
 from flashyard.flash.source import MIB
 
 
@@ -19,9 +19,12 @@ class _File:
         self._path = path
 
     def pieces(self) -> Iterator[bytes]:
-        with self._path.open("rb", buffering=0) as file:
-            while piece := file.read(MIB):
-                yield piece
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                while piece := file.read(MIB):
+                    yield piece
+        except OSError as error:
+            raise unreadable(str(self._path), error) from error
 
 
 def files_in(path: Path) -> Members:

@@ -29,7 +29,6 @@ def measure(member: Member, progress: Progress) -> Measured:
     Raises:
         FaultError: `image_corrupt`: it is empty, cut off, or breaks its format's rules;
             `image_too_large`; what :meth:`Member.pieces` raises.
-        OSError: it cannot be read.
     """
     digest = hashlib.sha256()
     size = content = 0

@@ -28,8 +28,8 @@ class Member(Protocol):
         """Yield its bytes, at most 1 MiB at a time; may be called several times.
 
         Raises:
-            FaultError: `image_corrupt`; `not_supported`, `image_too_large` for what is in a zip.
-            OSError: it cannot be read.
+            FaultError: `image_corrupt`; `invalid_request`: it cannot be read; `not_supported`,
+                `image_too_large` for what is in a zip.
         """
         ...
 
@@ -59,3 +59,12 @@ def named_twice(name: str) -> FaultError:
 def too_many() -> FaultError:
     """Make the refusal of a bundle that is none."""
     return refuse(Code.INVALID_REQUEST, f"A bundle has no more than {MAX_FILES} files.")
+
+
+def unreadable(name: str, error: OSError) -> FaultError:
+    """Make the refusal of what the system does not let us read."""
+    return refuse(
+        Code.INVALID_REQUEST,
+        f"{name} cannot be read: {error.strerror or error}.",
+        hint="Name a ZIP or a directory that is there and yours to read.",
+    )

@@ -1,0 +1,99 @@
+"""A cargo put together of the files a wish names: each opened, read whole, and looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
+
+from flashyard.cli.cargo import Cargo, Piece
+from flashyard.cli.foresight import examine
+from flashyard.cli.reading import read_through
+from flashyard.cli.transfer import transfer
+from flashyard.cli.wish import Factory, Named, Wish
+from flashyard.client.upload import LocalImage, read
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.plans import MAX_STEPS, PlannedStep
+from flashyard.flash.factory.bundle import opened
+from flashyard.flash.factory.measure import Measured, measure
+from flashyard.flash.factory.member import Member
+from flashyard.flash.factory.plan import Choice, FactoryPlan, plan
+
+
+@asynccontextmanager
+async def loaded(wish: Wish) -> AsyncIterator[Cargo]:
+    """Put it together; its images can be read while inside.
+
+    Raises:
+        FaultError: a file cannot be read or is no sound image, or a factory image is none.
+    """
+    if isinstance(wish.what, Factory):
+        with ExitStack() as held:
+            bundle = await asyncio.to_thread(held.enter_context, opened(wish.what.path))
+            made = plan(bundle, _choice(wish, wish.what))
+            yield await _of_bundle(wish.what.path.name, made)
+    else:
+        yield await _of_images(wish.what, unpack=not wish.as_is)
+
+
+def _choice(wish: Wish, factory: Factory) -> Choice:
+    return Choice(
+        wipe=wish.wipe,
+        slot=wish.slot,
+        allow_dangerous=wish.allow_dangerous,
+        skip=factory.skip,
+        only=factory.only,
+    )
+
+
+async def _of_images(named: tuple[Named, ...], *, unpack: bool) -> Cargo:
+    if len(named) > MAX_STEPS:
+        raise refuse(Code.INVALID_REQUEST, f"A job has at most {MAX_STEPS} partitions.")
+    names = [each.partition for each in named]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise refuse(Code.INVALID_REQUEST, f"{twice} is named twice.")
+    pieces = []
+    for partition, path in named:
+        size = path.stat().st_size if path.is_file() else 0
+        with transfer("Reading", path.name, size) as advance:
+            image = await read(path, advance)
+        with transfer("Examining", path.name, size) as advance:
+            facts = await examine(path, advance, unpack=unpack)
+        step = PlannedStep(partition=partition, image=image.sha256)
+        pieces.append(Piece(step, image, facts, unpack))
+    return Cargo(name=named[0].path.name, pieces=tuple(pieces))
+
+
+async def _of_bundle(name: str, made: FactoryPlan) -> Cargo:
+    """Read each file once, however often it is written."""
+    members = {step.member.name: step.member for step in made.steps}
+    measured: dict[str, Measured] = {}
+    with transfer("Reading", name, sum(each.size for each in members.values())) as advance:
+        for member in members.values():
+            measured[member.name] = await read_through(partial(measure, member), advance)
+    return Cargo(
+        name=name,
+        pieces=tuple(
+            Piece(
+                PlannedStep(
+                    partition=step.partition,
+                    image=measured[step.member.name].sha256,
+                    slot=step.slot,
+                    method=step.method,
+                    before=step.before,
+                ),
+                _image(step.member, measured[step.member.name]),
+                measured[step.member.name].facts,
+                unpack=False,
+            )
+            for step in made.steps
+        ),
+        requirements=made.requirements,
+        order=made.order,
+        notes=made.notes,
+    )
+
+
+def _image(member: Member, found: Measured) -> LocalImage:
+    return LocalImage(member.name, found.facts.size, found.sha256, member.pieces)

@@ -1,0 +1,86 @@
+"""What would be done, line by line: for a dry run, and before a person agrees. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from flashyard.cli.amounts import size
+from flashyard.cli.cargo import Cargo, Piece
+from flashyard.cli.wish import Wish
+from flashyard.contract.plans import Requirement
+from flashyard.contract.records import Device
+
+_RESTARTS = {"reboot-bootloader": "its bootloader", "reboot-fastboot": "fastbootd"}
+
+
+def plan_lines(
+    wish: Wish, cargo: Cargo, devices: Sequence[Device], stored: Collection[str]
+) -> Iterator[str]:
+    """Yield the plan; ``stored``: the SHA-256 of what the bridge has already."""
+    yield from _plain(wish, cargo, stored) if cargo.is_plain else _whole(wish, cargo, stored)
+    for device in devices:
+        kind = "emulated" if device.emulated else "real"
+        state = "online" if device.online else "offline"
+        busy = f", {len(device.queue) + 1} jobs before it" if device.current_job else ""
+        name = f"{device.device_id} ({device.device_name})"
+        yield f"device     {name} on hub {device.hub_id}: {kind}, {state}{busy}"
+        left = [piece.image.name for piece in cargo.pieces if piece not in cargo.pieces_for(device)]
+        if left:
+            yield f"           it has no slots: without {', '.join(left)}"
+
+
+def _plain(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
+    [piece] = cargo.pieces
+    image = piece.image
+    where = (
+        "it is in the bridge's store already"
+        if image.sha256 in stored
+        else "it would be sent first"
+    )
+    yield f"image      {image.name} ({size(image.size)}), sha256 {image.sha256}; {where}"
+    steps = ["erase"] if wish.erase else []
+    steps += ["write"]
+    steps += ["wipe the user's data"] if wish.wipe else []
+    steps += ["restart"] if wish.reboot else []
+    slot = "" if wish.slot in {None, "active"} else f", slot {wish.slot}"
+    yield f"partition  {piece.partition}{slot}: {', '.join(steps)}"
+
+
+def _whole(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
+    if cargo.order is not None:
+        yield f"image      {cargo.name}, {cargo.order}"
+    if wish.slot not in {None, "active"}:
+        yield f"slot       {wish.slot}"
+    for number, each in enumerate(cargo.requirements):
+        yield f"{'' if number else 'requires':<11}{_asked(each)}"
+    yield from _steps(wish, cargo.pieces, stored)
+    if wish.wipe:
+        yield "then       erase the user's data"
+    if wish.reboot:
+        seen = ", and see it come back" if wish.verify == "booted" else ""
+        yield f"then       restart{seen}"
+    for note in cargo.notes:
+        yield f"note       {note}"
+
+
+def _steps(wish: Wish, pieces: Sequence[Piece], stored: Collection[str]) -> Iterator[str]:
+    named = [piece.partition + (" (other slot)" if piece.step.slot else "") for piece in pieces]
+    width = max(map(len, named))
+    for number, (piece, name) in enumerate(zip(pieces, named, strict=True), 1):
+        if piece.step.before is not None:
+            yield f"           restart into {_RESTARTS[piece.step.before]}"
+        verb = "lay out" if piece.step.method == "update-super" else "write"
+        verb = f"erase, {verb}" if wish.erase and verb == "write" else verb
+        where = "stored already" if piece.image.sha256 in stored else "to be sent"
+        amount = size(piece.image.size)
+        yield (
+            f"{f'step {number}':<11}{verb} {name:<{width}}  "
+            f"{amount:>8}  {piece.image.name}, {where}"
+        )
+
+
+def _asked(each: Requirement) -> str:
+    values = " or ".join(each.values)
+    verb = "is not" if each.reject else "is"
+    whose = f", of a {each.product}" if each.product else ""
+    return f"{each.variable} {verb} {values}{whose}"
