@@ -64,19 +64,22 @@ def _whole(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
 
 
 def _steps(wish: Wish, pieces: Sequence[Piece], stored: Collection[str]) -> Iterator[str]:
-    named = [piece.partition + (" (other slot)" if piece.step.slot else "") for piece in pieces]
-    width = max(map(len, named))
-    for number, (piece, name) in enumerate(zip(pieces, named, strict=True), 1):
+    doings = [_doing(wish, piece) for piece in pieces]
+    width = max(map(len, doings))
+    for number, (piece, doing) in enumerate(zip(pieces, doings, strict=True), 1):
         if piece.step.before is not None:
             yield f"           restart into {_RESTARTS[piece.step.before]}"
-        verb = "lay out" if piece.step.method == "update-super" else "write"
-        verb = f"erase, {verb}" if wish.erase and verb == "write" else verb
         where = "stored already" if piece.image.sha256 in stored else "to be sent"
         amount = size(piece.image.size)
-        yield (
-            f"{f'step {number}':<11}{verb} {name:<{width}}  "
-            f"{amount:>8}  {piece.image.name}, {where}"
-        )
+        yield (f"{f'step {number}':<11}{doing:<{width}}  {amount:>8}  {piece.image.name}, {where}")
+
+
+def _doing(wish: Wish, piece: Piece) -> str:
+    if piece.step.method == "update-super":
+        return f"lay out {piece.partition}"
+    erased = "erase and " if wish.erase else ""
+    other = " (other slot)" if piece.step.slot else ""
+    return f"{erased}write {piece.partition}{other}"
 
 
 def _asked(each: Requirement) -> str:
