@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -110,22 +109,13 @@ async def test_several_partitions_are_one_job(rig: Rig, tmp_path: Path) -> None:
     assert finished.out.split() == [order.job_id]
 
 
-@pytest.mark.parametrize(
-    ("facts", "arguments", "words"),
-    [
-        ({"product": "oriole"}, [], "is for emulated or flashyard; "),
-        ({"partitions": {"boot": 4096}}, [], "9000 bytes do not fit into boot"),
-        ({}, ["--slot", "inactive"], "has no slots"),
-        ({}, ["--skip", "misc"], "The bundle does not write misc."),
-    ],
-)
-async def test_what_cannot_work_is_refused_before_anything_is_sent(
-    rig: Rig, phone: Path, facts: dict[str, Any], arguments: list[str], words: str
-) -> None:
-    device = await rig.plug(**facts)
-    finished = await ask(rig, "flash", device, phone, *arguments)
-    assert finished.status in {1, 2}
-    assert words in finished.err
+async def test_an_image_for_another_product_is_not_even_sent(rig: Rig, tmp_path: Path) -> None:
+    path = tmp_path / "phone.zip"
+    path.write_bytes(zipped({**PHONE, "boot.img": noise(9000, "another")}))
+    device = await rig.plug(product="oriole")
+    finished = await ask(rig, "flash", device, path)
+    assert finished.status == 1
+    assert f"is for emulated or flashyard; {device} is oriole." in finished.err
     assert "Sending" not in finished.err
     assert rig.hub.orders == []
 
