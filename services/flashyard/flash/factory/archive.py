@@ -116,9 +116,9 @@ def _members(held: ExitStack, file: io.RawIOBase) -> dict[str, _Zipped]:
         raise damaged(Packing.ZIP, str(error) or "it ends early") from error
     members: dict[str, _Zipped] = {}
     for about in archive.infolist():
-        if about.is_dir():
-            continue
         each = _Zipped(archive, about)
+        if about.filename.endswith("/") or not each.name:
+            continue
         if each.name in members:
             raise named_twice(each.name)
         if len(members) == MAX_FILES:

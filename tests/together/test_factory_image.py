@@ -1,0 +1,116 @@
+"""Factory images from the terminal onto a device, and AOSP's client with the same beside us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from support.factory_images import images, noise, vendors, zipped
+from support.fastboot_host import reference_client
+from support.processes import Finished, Running, flashyard, serving
+
+# All that AOSP's client of Debian 12 knows how to order, but for what takes fastbootd.
+FILES = {
+    **images(),
+    **{
+        f"{name}.img": noise(3000 + len(name), name)
+        for name in ("boot_other", "odm", "product", "recovery", "vbmeta_system", "vendor_boot")
+    },
+    "dt.img": noise(2000, "dt"),
+    "system_other.img": noise(7000, "other"),
+    "userdata.img": noise(1000, "never written"),
+}
+MORE = ("dts", "odm", "vbmeta_system", "vendor_boot")
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def emulator(serial: str, folder: Path) -> tuple[str | Path, ...]:
+    more = [word for name in MORE for word in ("--partition", f"{name}=1M")]
+    where = ("--slots", "2", "--out", folder, "--data-dir", folder)
+    return ("emulate", "--serial", serial, "--tcp", "127.0.0.1:0", *more, *where)
+
+
+def address(device: Running, serial: str) -> str:
+    return device.ready[0].removeprefix("fastboot-tcp://").removesuffix(f"/{serial}")
+
+
+def flashed(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("factory")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(folder: Path) -> AsyncIterator[Running]:
+    """A system with one device, BENCH_1."""
+    nowhere = ("--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--data-dir", folder)
+    async with serving(*emulator("BENCH_1", folder)) as device:
+        place = address(device, "BENCH_1")
+        async with serving("up", *nowhere, "--fastboot-tcp", f"BENCH_1={place}") as running:
+            yield running
+
+
+async def flash(system: Running, *arguments: str | Path) -> Finished:
+    return await flashyard("flash", "BENCH_1", *arguments, "--url", system.ready[0])
+
+
+async def peer(folder: Path, path: Path) -> tuple[list[str], dict[str, bytes]]:
+    """Have AOSP's client do it; tell what it wrote in which order, and what is there now."""
+    async with serving(*emulator("PEER_1", folder)) as device:
+        host, port = address(device, "PEER_1").split(":")
+        update = ("--skip-reboot", "update", path)
+        done = await asyncio.to_thread(reference_client, "tcp", (host, int(port)), *update)
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"Writing '(\w+)'", done.stderr), flashed(folder / "PEER_1")
+
+
+async def test_a_factory_image_is_written_in_the_order_and_to_the_bytes_of_aosps_client(
+    system: Running, folder: Path
+) -> None:
+    path = folder / "factory.zip"
+    path.write_bytes(zipped(FILES))
+    order, theirs = await peer(folder, path)
+    done = await flash(system, path)
+    assert done.status == 0, done.err
+    assert flashed(folder / "BENCH_1") == theirs
+    written = re.findall(r"Flashing (\w+) partition", done.out)
+    assert written == [re.sub(r"_[ab]$", "", name) for name in order]
+    assert len(written) == len(FILES) - 2  # android-info.txt, and userdata.img
+
+
+async def test_it_is_retried_whole_and_nothing_is_sent_twice(system: Running, folder: Path) -> None:
+    path = folder / "vendor.zip"
+    path.write_bytes(vendors(FILES))
+    done = await flash(system, path, "--json")
+    assert done.status == 0, done.err
+    assert "Sending" not in done.err, "the same images were in the other zip"
+    job = json.loads(done.out.splitlines()[-1])["job"]
+    assert {step["status"] for step in job["steps"]} == {"completed"}
+    again = await flashyard("retry", job["jobId"], "--json", "--url", system.ready[0])
+    assert again.status == 0, again.err
+    retried = json.loads(again.out)["jobId"]
+    watched = await flashyard("watch", retried, "--url", system.ready[0])
+    assert watched.status == 0, watched.err
+
+
+async def test_several_partitions_are_one_job(system: Running, folder: Path) -> None:
+    pairs = []
+    for name in ("vendor", "boot"):
+        (folder / f"{name}.bin").write_bytes(noise(20_000, f"new {name}"))
+        pairs.append(f"{name}={folder / name}.bin")
+    done = await flash(system, *pairs)
+    assert done.status == 0, done.err
+    now = flashed(folder / "BENCH_1")
+    for name in ("vendor", "boot"):
+        assert now[f"{name}_a.img"].startswith(noise(20_000, f"new {name}"))
+    assert done.out.splitlines()[-1].startswith("Finished: 1 completed.")
