@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from flashyard.cli.cargo import Cargo, Piece
 from flashyard.cli.foresight import examine
@@ -15,7 +15,7 @@ from flashyard.cli.wish import Factory, Named, Wish
 from flashyard.client.upload import LocalImage, read
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.plans import MAX_STEPS, PlannedStep
-from flashyard.flash.factory.bundle import opened
+from flashyard.flash.factory.bundle import Bundle, opened
 from flashyard.flash.factory.measure import Measured, measure
 from flashyard.flash.factory.member import Member
 from flashyard.flash.factory.plan import Choice, FactoryPlan, plan
@@ -30,11 +30,16 @@ async def loaded(wish: Wish) -> AsyncIterator[Cargo]:
     """
     if isinstance(wish.what, Factory):
         with ExitStack() as held:
-            bundle = await asyncio.to_thread(held.enter_context, opened(wish.what.path))
+            bundle = await _opened(held, wish.what.path)
             made = plan(bundle, _choice(wish, wish.what))
             yield await _of_bundle(wish.what.path.name, made)
     else:
         yield await _of_images(wish.what, unpack=not wish.as_is)
+
+
+async def _opened(held: ExitStack, path: Path) -> Bundle:
+    with transfer("Opening", path.name, _size(path)) as advance:
+        return await read_through(lambda told: held.enter_context(opened(path, told)), advance)
 
 
 def _choice(wish: Wish, factory: Factory) -> Choice:
@@ -55,10 +60,9 @@ async def _of_images(named: tuple[Named, ...], *, unpack: bool) -> Cargo:
         raise refuse(Code.INVALID_REQUEST, f"{twice} is named twice.")
     pieces = []
     for partition, path in named:
-        size = path.stat().st_size if path.is_file() else 0
-        with transfer("Reading", path.name, size) as advance:
+        with transfer("Reading", path.name, _size(path)) as advance:
             image = await read(path, advance)
-        with transfer("Examining", path.name, size) as advance:
+        with transfer("Examining", path.name, _size(path)) as advance:
             facts = await examine(path, advance, unpack=unpack)
         step = PlannedStep(partition=partition, image=image.sha256)
         pieces.append(Piece(step, image, facts, unpack))
@@ -97,3 +101,7 @@ async def _of_bundle(name: str, made: FactoryPlan) -> Cargo:
 
 def _image(member: Member, found: Measured) -> LocalImage:
     return LocalImage(member.name, found.facts.size, found.sha256, member.pieces)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0

@@ -103,6 +103,13 @@ def test_an_image_the_device_is_asked_about_has_to_be_there(tmp_path: Path) -> N
     assert "product.img" in refusal.value.fault.sentence
 
 
+def test_a_partition_is_written_once(tmp_path: Path) -> None:
+    files = {**images(), "fastboot-info.txt": b"flash boot\nflash boot dtbo.img\n"}
+    with pytest.raises(FaultError) as refusal:
+        planned(tmp_path, files)
+    assert refusal.value.fault.sentence == "The bundle writes boot twice."
+
+
 def test_the_slot_that_is_kept_is_not_written(tmp_path: Path) -> None:
     made = planned(tmp_path, PHONE, slot="inactive")
     assert order(made)[-1] == "flash system"

@@ -18,7 +18,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.factory.member import MAX_FILES, Members, named_twice, too_many, unreadable
+from flashyard.flash.factory.member import (
+    MAX_FILES,
+    Members,
+    Progress,
+    named_twice,
+    too_many,
+    unreadable,
+)
 from flashyard.flash.packed import zipped
 from flashyard.flash.packed.packing import Packing
 from flashyard.flash.packed.stream import MAX_UNPACKED, damaged
@@ -82,8 +89,10 @@ class _Zipped:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Members]:
+def opened(path: Path, progress: Progress) -> Iterator[Members]:
     """Open a zip; of one that holds an `image-*.zip`, that one's files are among its own.
+
+    ``progress`` is told of so many more bytes unpacked before; what it raises ends it.
 
     Raises:
         FaultError: `image_corrupt`: it is damaged, or holds a name twice; `invalid_request`: it
@@ -101,7 +110,7 @@ def opened(path: Path) -> Iterator[Members]:
                 details=", ".join(inner)[:200],
             )
         if inner:
-            raw = _inside(held, file, members.pop(inner[0]))
+            raw = _inside(held, file, members.pop(inner[0]), progress)
             for name, each in _members(held, raw).items():
                 if name in members:
                     raise named_twice(name)
@@ -127,7 +136,7 @@ def _members(held: ExitStack, file: io.RawIOBase) -> dict[str, _Zipped]:
     return members
 
 
-def _inside(held: ExitStack, file: io.FileIO, member: _Zipped) -> io.RawIOBase:
+def _inside(held: ExitStack, file: io.FileIO, member: _Zipped, progress: Progress) -> io.RawIOBase:
     """Open the inner zip where it lies; one that is compressed is unpacked into a file first."""
     about = member.about
     if about.compress_type == zipfile.ZIP_STORED:
@@ -139,15 +148,16 @@ def _inside(held: ExitStack, file: io.FileIO, member: _Zipped) -> io.RawIOBase:
         _, name_length, extra_length = _LOCAL_HEADER.unpack(head)
         start = at + _LOCAL_HEADER.size + name_length + extra_length
         return _Window(file, start, about.compress_size)
-    return held.enter_context(_unpacked(member))
+    return held.enter_context(_unpacked(member, progress))
 
 
 @contextmanager
-def _unpacked(member: _Zipped) -> Iterator[io.RawIOBase]:
+def _unpacked(member: _Zipped, progress: Progress) -> Iterator[io.RawIOBase]:
     with tempfile.TemporaryFile() as spool:
         try:
             for piece in member.pieces():
                 spool.write(piece)
+                progress(len(piece))
             spool.flush()
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT}:

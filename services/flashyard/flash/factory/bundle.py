@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.factory import android_info, archive, classic, fastboot_info, folder
 from flashyard.flash.factory.android_info import AndroidInfo
-from flashyard.flash.factory.member import Members, content_of, unreadable
+from flashyard.flash.factory.member import Members, Progress, content_of, unreadable
 from flashyard.flash.factory.tasks import Task
 
 SCRIPTS = frozenset({android_info.NAME, fastboot_info.NAME})
@@ -26,8 +26,10 @@ class Bundle(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Bundle]:
+def opened(path: Path, progress: Progress = lambda _: None) -> Iterator[Bundle]:
     """Open a factory ZIP or a directory of images; its files can be read while inside.
+
+    ``progress`` is told of so many more bytes of a zip that has to be unpacked for that.
 
     Raises:
         FaultError: `invalid_request`: there is no such thing, or it is none; what
@@ -35,14 +37,16 @@ def opened(path: Path) -> Iterator[Bundle]:
     """
     with ExitStack() as held:
         try:
-            bundle = _read(_members(held, path), path)
+            bundle = _read(_members(held, path, progress), path)
         except OSError as error:
             raise unreadable(str(path), error) from error
         yield bundle
 
 
-def _members(held: ExitStack, path: Path) -> Members:
-    return folder.files_in(path) if path.is_dir() else held.enter_context(archive.opened(path))
+def _members(held: ExitStack, path: Path, progress: Progress) -> Members:
+    if path.is_dir():
+        return folder.files_in(path)
+    return held.enter_context(archive.opened(path, progress))
 
 
 def _read(members: Members, path: Path) -> Bundle:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.factory.member import Member
+from flashyard.flash.factory.member import Member, Progress
 from flashyard.flash.facts import ImageFacts, plausible
 from flashyard.flash.source import Kind
 from flashyard.flash.sparse import MAGIC_BYTES
 from flashyard.flash.sparse_reader import SparseReader, content_of
-
-Progress = Callable[[int], None]  # is told of so many more bytes; what it raises ends the reading
 
 
 class Measured(NamedTuple):

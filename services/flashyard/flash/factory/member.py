@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.factory.script import MAX_SCRIPT
 
 MAX_FILES = 2_000
+
+Progress = Callable[[int], None]  # is told of so many more bytes; what it raises ends the reading
 
 
 class Member(Protocol):

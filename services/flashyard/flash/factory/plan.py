@@ -168,6 +168,9 @@ class _Planner:
                 raise self._missing(classic.file_of(name), name)
         if not self.steps:
             raise refuse(Code.INVALID_REQUEST, "Nothing of the bundle is left to write.")
+        places = [(step.partition, step.slot) for step in self.steps]
+        if twice := next((name for name, slot in places if places.count((name, slot)) > 1), None):
+            raise refuse(Code.NOT_SUPPORTED, f"The bundle writes {twice} twice.")
         if len(self.steps) > MAX_STEPS:
             raise refuse(
                 Code.NOT_SUPPORTED, f"The bundle has {len(self.steps)} steps; at most {MAX_STEPS}."
