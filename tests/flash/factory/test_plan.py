@@ -127,7 +127,7 @@ def test_what_only_a_wipe_does_is_done_with_one(tmp_path: Path) -> None:
     assert refusal.value.fault.code is Code.NOT_SUPPORTED
 
 
-def the_vendors(tmp_path: Path, **choice: bool) -> FactoryPlan:
+def the_vendors(tmp_path: Path, **choice: object) -> FactoryPlan:
     info = b"require version-bootloader=1.2\nrequire version-baseband=g5300\nboard=phone\n"
     path = tmp_path / "phone.zip"
     path.write_bytes(vendors({**images(), "android-info.txt": info}))
@@ -158,9 +158,23 @@ def test_a_vendors_firmware_comes_first_where_it_is_allowed(tmp_path: Path) -> N
     assert "version-bootloader is not asked for: the job itself changes it." in made.notes
 
 
+def test_firmware_that_is_skipped_costs_no_restart(tmp_path: Path) -> None:
+    skip = frozenset({"bootloader", "radio"})
+    made = the_vendors(tmp_path, allow_dangerous=True, skip=skip)
+    assert order(made)[0] == "flash boot"
+    assert len(made.requirements) == 3
+
+
 def test_who_asks_nothing_is_told_of(tmp_path: Path) -> None:
     files = images()
     del files["android-info.txt"]
     assert planned(tmp_path, files).notes == (
         "Nothing is asked of the device: there is no android-info.txt.",
     )
+
+
+def test_not_every_file_of_a_full_folder_is_told_of(tmp_path: Path) -> None:
+    more = {f"more{number:02}.img": b"1" for number in range(40)}
+    notes = planned(tmp_path, {**images(), **more}).notes
+    assert len(notes) == 31
+    assert notes[-1] == "10 more files are left alone."

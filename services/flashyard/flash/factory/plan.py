@@ -18,6 +18,7 @@ from flashyard.flash.factory.member import Member
 from flashyard.flash.factory.tasks import Erase, Flash, IfWipe, Reboot, Task, UpdateSuper
 
 SUPER = "super"
+_MAX_NOTES = 30
 # What a wipe erases, where the device has it; a bundle that asks for more asks too much.
 WIPED = frozenset({"userdata", "cache", "metadata"})
 # A vendor's script writes these first, each with a restart behind it: the file's pattern, the
@@ -88,13 +89,9 @@ class _Planner:
         for task in tasks:
             self._take(task)
         self._check(firmware)
+        requirements = tuple(self._requirements(firmware))
         self._tell_what_is_left(firmware)
-        return FactoryPlan(
-            self.bundle.order,
-            tuple(self.steps),
-            tuple(self._requirements(firmware)),
-            tuple(self.notes),
-        )
+        return FactoryPlan(self.bundle.order, tuple(self.steps), requirements, tuple(self.notes))
 
     def _firmware(self) -> Iterator[tuple[str, str]]:
         """Find the vendor's bootloader and radio: their partitions and files."""
@@ -105,7 +102,7 @@ class _Planner:
 
     def _firmware_tasks(self, firmware: dict[str, str]) -> Iterator[Task]:
         for partition, file in firmware.items():
-            if self.choice.allow_dangerous:
+            if self.choice.allow_dangerous and self.choice.takes(partition):
                 yield Flash(partition, file)
                 yield Reboot("bootloader")
 
@@ -213,3 +210,5 @@ class _Planner:
             elif any(fnmatch.fnmatch(name, pattern) for pattern in _UNRUN):
                 self.notes.append(f"{name} is not run.")
         self.notes.sort()
+        if more := self.notes[_MAX_NOTES:]:
+            self.notes[_MAX_NOTES:] = [f"{len(more)} more files are left alone."]
