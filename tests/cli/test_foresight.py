@@ -108,14 +108,14 @@ def test_values_nothing_can_be_flashed_with_are_refused(
     verify: str | None, slot: str | None, code: Code, sentence: str
 ) -> None:
     with pytest.raises(FaultError) as refusal:
-        judge_options(verify=verify, slot=slot)
+        judge_options(verify=verify, slot=slot, reboot=True)
     assert (refusal.value.fault.code, refusal.value.fault.rule.exit) == (code, 2)
     assert refusal.value.fault.sentence.startswith(sentence)
 
 
 def test_what_works_is_let_through() -> None:
     for verify, slot in ((None, None), ("none", "active"), ("booted", "inactive")):
-        judge_options(verify=verify, slot=slot)
+        judge_options(verify=verify, slot=slot, reboot=True)
 
 
 async def test_a_compressed_image_is_examined_and_its_reading_told_of(tmp_path: Path) -> None:
@@ -151,3 +151,9 @@ async def test_who_gives_up_does_not_wait_for_the_reading(
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(over.is_set)
+
+
+def test_what_is_not_restarted_cannot_be_seen_to_start() -> None:
+    with pytest.raises(FaultError) as refusal:
+        judge_options(verify="booted", slot=None, reboot=False)
+    assert refusal.value.fault.code is Code.INVALID_REQUEST

@@ -46,7 +46,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         FaultError: nothing was started.
         UnreachableError: no bridge, or none any more.
     """
-    judge_options(verify=wish.verify, slot=wish.slot)
+    judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
         known = await bridge.devices()
         if wish.devices is None:

@@ -19,7 +19,7 @@ _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback", "booted")
 
 
-def judge_options(*, verify: str | None, slot: str | None) -> None:
+def judge_options(*, verify: str | None, slot: str | None, reboot: bool) -> None:
     """Raise `invalid_request` for values no device could be flashed with."""
     for name, value, known in (("verify", verify, _CHECKS), ("slot", slot, _SLOTS)):
         if value is None:
@@ -31,6 +31,8 @@ def judge_options(*, verify: str | None, slot: str | None) -> None:
                 f"`{name}` is not valid: Input should be {', '.join(some)} or {last}.",
                 hint="`flashyard flash --help` has more.",
             )
+    if verify == "booted" and not reboot:
+        raise refuse(Code.INVALID_REQUEST, "`verify` cannot be `booted` without a restart.")
 
 
 async def examine(path: Path, advance: Advance, *, unpack: bool) -> ImageFacts:
