@@ -107,16 +107,3 @@ async def test_it_is_retried_whole_and_nothing_is_sent_twice(system: Running, fo
     retried = json.loads(again.out)["jobId"]
     watched = await flashyard("watch", retried, "--url", system.ready[0])
     assert watched.status == 0, watched.err
-
-
-async def test_several_partitions_are_one_job(system: Running, folder: Path) -> None:
-    pairs = []
-    for name in ("vendor", "boot"):
-        (folder / f"{name}.bin").write_bytes(noise(20_000, f"new {name}"))
-        pairs.append(f"{name}={folder / name}.bin")
-    done = await flash(system, *pairs)
-    assert done.status == 0, done.err
-    now = flashed(folder / "BENCH_1")
-    for name in ("vendor", "boot"):
-        assert now[f"{name}_a.img"].startswith(noise(20_000, f"new {name}"))
-    assert done.out.splitlines()[-1].startswith("Finished: 1 completed.")

@@ -21,7 +21,7 @@ from flashyard.flash.source import MIB
 from support.factory_images import FASTBOOT_INFO, images, noise, vendors, zipped
 from support.packings import damaged
 
-FEW, MANY = 150, 20_000
+FEW, MANY = 60, 20_000
 EXPECTED = {Code.IMAGE_CORRUPT, Code.IMAGE_TOO_LARGE, Code.NOT_SUPPORTED, Code.INVALID_REQUEST}
 PHONE = {
     "android-info.txt": b"require board=a|b\nrequire partition-exists=boot\nreject version=1\n",
