@@ -78,15 +78,26 @@ def test_what_is_no_factory_image_is_refused(
     assert refusal.value.fault.code is code
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"nothing like a zip"])
-def test_a_file_that_is_no_zip_is_refused(content: bytes | None, tmp_path: Path) -> None:
-    path = tmp_path / "factory.zip"
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (None, Code.INVALID_REQUEST),
+        (b"", Code.INVALID_REQUEST),
+        (b"an image", Code.INVALID_REQUEST),
+        (b"PK\x03\x04", Code.IMAGE_CORRUPT),
+    ],
+)
+def test_a_file_that_is_no_zip_is_refused(
+    content: bytes | None, code: Code, tmp_path: Path
+) -> None:
+    path = tmp_path / "boot.img"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(FaultError) as refusal, opened(path):
         pass
-    code = Code.INVALID_REQUEST if content is None else Code.IMAGE_CORRUPT
     assert refusal.value.fault.code is code
+    hint = refusal.value.fault.hint or ""
+    assert ("DEVICES PARTITION IMAGE" in hint) is (code is Code.INVALID_REQUEST)
 
 
 def test_an_image_that_grows_beyond_its_word_is_refused_when_it_has(tmp_path: Path) -> None:

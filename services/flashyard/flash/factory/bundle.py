@@ -7,11 +7,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.factory import android_info, archive, classic, fastboot_info, folder
 from flashyard.flash.factory.android_info import AndroidInfo
-from flashyard.flash.factory.member import Members, Progress, content_of, unreadable
+from flashyard.flash.factory.member import (
+    WHAT_IT_IS,
+    Members,
+    Progress,
+    content_of,
+    unreadable,
+)
 from flashyard.flash.factory.tasks import Task
+from flashyard.flash.packed.packing import BEGINNING, Packing, packing_of
 
 SCRIPTS = frozenset({android_info.NAME, fastboot_info.NAME})
 
@@ -46,6 +53,9 @@ def opened(path: Path, progress: Progress = lambda _: None) -> Iterator[Bundle]:
 def _members(held: ExitStack, path: Path, progress: Progress) -> Members:
     if path.is_dir():
         return folder.files_in(path)
+    with path.open("rb") as file:
+        if packing_of(file.read(BEGINNING)) is not Packing.ZIP:
+            raise _none(path, "it is neither a ZIP nor a directory")
     return held.enter_context(archive.opened(path, progress))
 
 
@@ -53,14 +63,14 @@ def _read(members: Members, path: Path) -> Bundle:
     info = members.get(android_info.NAME)
     script = members.get(fastboot_info.NAME)
     if script is None and not any(classic.file_of(name) in members for name in classic.KNOWN):
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"{path} is no factory image: it holds neither {fastboot_info.NAME} nor boot.img.",
-            hint="For a single image say which partition it is for: DEVICES PARTITION IMAGE.",
-        )
+        raise _none(path, f"it holds neither {fastboot_info.NAME} nor boot.img")
     return Bundle(
         members=members,
         info=android_info.parse(content_of(info)) if info else None,
         tasks=fastboot_info.parse(content_of(script)) if script else classic.tasks(members),
         order=f"as {fastboot_info.NAME} says" if script else "in AOSP's order",
     )
+
+
+def _none(path: Path, why: str) -> FaultError:
+    return refuse(Code.INVALID_REQUEST, f"{path} is no factory image: {why}.", hint=WHAT_IT_IS)

@@ -9,6 +9,10 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.factory.script import MAX_SCRIPT
 
 MAX_FILES = 2_000
+WHAT_IT_IS = (
+    "A factory image is a ZIP or a directory that you may read. "
+    "For a single image say which partition it is for: DEVICES PARTITION IMAGE."
+)
 
 Progress = Callable[[int], None]  # is told of so many more bytes; what it raises ends the reading
 
@@ -68,5 +72,5 @@ def unreadable(name: str, error: OSError) -> FaultError:
     return refuse(
         Code.INVALID_REQUEST,
         f"{name} cannot be read: {error.strerror or error}.",
-        hint="Name a ZIP or a directory that is there and yours to read.",
+        hint=WHAT_IT_IS,
     )
