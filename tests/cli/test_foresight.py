@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flashyard.cli.cargo import Cargo, Piece
-from flashyard.cli.foresight import examine, judge_options, misfit
+from flashyard.cli.foresight import examine, foresee_denials, judge_options, misfit
 from flashyard.client.upload import LocalImage
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.plans import PlannedStep, Requirement
@@ -157,3 +157,10 @@ def test_what_is_not_restarted_cannot_be_seen_to_start() -> None:
     with pytest.raises(FaultError) as refusal:
         judge_options(verify="booted", slot=None, reboot=False)
     assert refusal.value.fault.code is Code.INVALID_REQUEST
+
+
+def test_what_every_hub_denies_is_refused_before_it_is_sent() -> None:
+    foresee_denials(cargo("boot"))
+    with pytest.raises(FaultError) as refusal:
+        foresee_denials(Cargo(name="x", pieces=(*cargo("boot").pieces, *cargo("abl").pieces)))
+    assert refusal.value.fault.code is Code.PARTITION_DENIED

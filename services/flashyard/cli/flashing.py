@@ -12,7 +12,7 @@ import typer
 from flashyard.cli.attend import LeftError, attend
 from flashyard.cli.cargo import Cargo
 from flashyard.cli.choice import choose, every
-from flashyard.cli.foresight import judge_options, misfit
+from flashyard.cli.foresight import foresee_denials, judge_options, misfit
 from flashyard.cli.loading import loaded
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.preview import plan_lines
@@ -78,6 +78,8 @@ def _foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:
     Raises:
         FaultError: why the first one cannot.
     """
+    if not wish.allow_dangerous:
+        foresee_denials(cargo)
     misfits = [misfit(device, cargo, wish.slot) for device in devices]
     if misfits[0] is not None and all(misfits):
         raise FaultError(misfits[0])

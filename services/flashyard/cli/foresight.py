@@ -12,6 +12,7 @@ from flashyard.cli.reading import Advance, read_through
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
+from flashyard.flash import denied
 from flashyard.flash.facts import ImageFacts
 from flashyard.flash.image import inspect
 
@@ -53,6 +54,12 @@ async def examine(path: Path, advance: Advance, *, unpack: bool) -> ImageFacts:
         return inspect(path, went, unpack=unpack)
 
     return await read_through(look, advance)
+
+
+def foresee_denials(cargo: Cargo) -> None:
+    """Raise `partition_denied` for what every hub refuses unless it is allowed for the job."""
+    for piece in cargo.pieces:
+        denied.check(piece.partition)
 
 
 def misfit(device: Device, cargo: Cargo, slot: str | None) -> Fault | None:
