@@ -35,6 +35,7 @@ from flashyard.contract.records import Device, Limits
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
 from flashyard.flash.ports.names import Names
 from flashyard.flash.ports.policy import PortPolicy
+from flashyard.flash.recordings.folder import recording
 from flashyard.flash.usb.host import UsbHost
 from flashyard.link import Link, Will
 from flashyard.logs import about
@@ -72,6 +73,7 @@ class Hub:
     ) -> None:
         self.hub_id = hub_id
         self.session = new_session()
+        self._record = settings.record
         self._clock = clock or Clock()
         self._timing = timing or Timing()
         self._presence = Presence(
@@ -132,7 +134,7 @@ class Hub:
             FaultError: `duplicate_hub_id`.
             OSError: the image cache's directory cannot be used.
         """
-        with about(hub=self.hub_id):
+        with about(hub=self.hub_id), recording(self._record):
             await self._cache.open()
             async with asyncio.TaskGroup() as self._tasks, self._link:
                 for port in self._configured:

@@ -183,6 +183,14 @@ ProgressInterval = Annotated[
     int | None,
     typer.Option(metavar="MS", help="Time between two samples of a job (default: 500)."),
 ]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Record the sessions with devices here, without images and serial numbers.",
+        rich_help_panel=_DEVICES,
+    ),
+]
 
 Url = Annotated[
     str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -22,6 +23,7 @@ class HubSettings(LinkSettings):
     most bytes a device is sent before it writes them.
     ``deny_partition``: what is not written unless a job allows it, beside our own list.
     ``boot_timeout``: seconds a device has to be seen to start, where that is asked for.
+    ``record``: where sessions with devices are recorded; None: they are not.
     """
 
     section: ClassVar[str] = "hub"
@@ -38,6 +40,7 @@ class HubSettings(LinkSettings):
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
     progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500
+    record: Path | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

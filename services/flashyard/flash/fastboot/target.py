@@ -15,6 +15,7 @@ from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address, Transport
 from flashyard.flash.fastboot.udp import UdpTransport
 from flashyard.flash.fastboot.usb import UsbAddress, UsbTransport
+from flashyard.flash.recordings.folder import recorded
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Mode, Place, Taken, Tell, unable
 
@@ -41,7 +42,11 @@ class FastbootTarget:
     @classmethod
     def open(cls, address: AnyAddress, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Self:
         """Connect to a device; raises what the transports raise."""
-        return cls(_connect(address, limits), tell, limits)
+        serial = address.serial if isinstance(address, UsbAddress) else None
+        transport = recorded(
+            _connect(address, limits), str(address), address.transport, limits, serial
+        )
+        return cls(transport, tell, limits)
 
     @property
     def capabilities(self) -> frozenset[Capability]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, Self
+from typing import Literal, Protocol, Self
 
 from flashyard.contract.faults import Code, refuse
 
@@ -34,12 +34,11 @@ class Transport(Protocol):
     Every call waits no longer than its ``wait`` (seconds). All raise `link_lost` where the link
     broke, `device_silent` where the wait ran out, `protocol_error` where framing was violated.
     A transport that raised is good for nothing but :meth:`close`.
-
-    Attributes:
-        breaks_off: does closing it end a data phase, or does the device then still wait for data?
     """
 
-    breaks_off: ClassVar[bool]
+    @property
+    def breaks_off(self) -> bool:
+        """Does closing it end a data phase, or does the device then still wait for data?"""
 
     def send(self, packet: bytes, wait: float) -> None:
         """Send one command."""
