@@ -116,6 +116,22 @@ def test_an_active_slot_kept_secret_cannot_be_guessed() -> None:
         assert target.locate("boot", "b") == Place("boot_b", None)
 
 
+def test_where_it_is_not_told_whether_a_partition_has_slots_the_list_decides() -> None:
+    """Or the active slot would be written, the other one activated, and that called a success."""
+    listed = ("partition-size:boot_a:0x1000", "partition-size:boot_b:0x1000", "partition-size:x:1")
+    with bootloader({"current-slot": "a"}, listed) as target:
+        assert target.locate("boot", "b").name == "boot_b"
+        assert target.locate("boot", None).name == "boot_a"
+        assert target.locate("x", "b").name == "x"
+        with refused(Code.UNKNOWN_PARTITION):
+            target.locate("y", "b")
+    with bootloader({}) as target:
+        with refused(Code.PROTOCOL_ERROR) as refusal:
+            target.locate("boot", "b")
+        assert "whether boot has slots" in refusal.fault.sentence
+        assert target.locate("boot", None) == Place("boot", None)
+
+
 def test_a_logical_partition_can_be_resized(tmp_path: Path) -> None:
     with emulated(tmp_path) as device, device.connect(ignore) as target:
         device.device.device.partitions.create("odm", 0)
