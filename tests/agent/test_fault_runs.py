@@ -85,7 +85,6 @@ async def start(peer: BridgePeer, stand: Stand, plan: FaultPlan, noted: Noted) -
     image = plan.image
     for _ in range(200):
         stand.device.device.mishaps = Noted(())
-        stand.back()
         await peer.online(stand.name)
         stand.device.device.mishaps = noted
         receipt = await peer.start(
@@ -112,12 +111,7 @@ async def run(peer: BridgePeer, store: ImageServer, stand: Stand, plan: FaultPla
     if plan.cancel_after is not None:
         await asyncio.sleep(plan.cancel_after)
         cancelled = (await peer.cancel(job_id)).accepted
-    async with asyncio.timeout(90):
-        while not peer.end(job_id):
-            if not peer.devices[stand.name].online:
-                stand.back()  # the restart of the run before may have come after this one's start
-            await asyncio.sleep(0.05)
-    end = await peer.ended(job_id)
+    end = await peer.ended(job_id, 90.0)
     stand.device.device.mishaps = Noted(())
     check_story(peer, job_id)
     record = peer.record_of(job_id)
@@ -136,16 +130,28 @@ async def run(peer: BridgePeer, store: ImageServer, stand: Stand, plan: FaultPla
     return f"{stand.transport}: {struck}: {code.value if code else 'completed'}"
 
 
+async def attend(peer: BridgePeer, stand: Stand) -> None:
+    """Plug a device in again once it has left, and the hub has seen it."""
+    while True:
+        if stand.name in peer.devices and not peer.devices[stand.name].online:
+            stand.back()
+        await asyncio.sleep(0.05)
+
+
 async def shift(
     peer: BridgePeer, store: ImageServer, stand: Stand, seeds: range, table: Counter[str]
 ) -> None:
-    for seed in seeds:
-        plan = random_plan(seed, stand.transport, has_slots=stand.has_slots)
-        try:
-            table[await run(peer, store, stand, plan)] += 1
-        except BaseException as failure:
-            failure.add_note(str(plan))
-            raise
+    attendant = asyncio.create_task(attend(peer, stand), name=f"attend {stand.name}")
+    try:
+        for seed in seeds:
+            plan = random_plan(seed, stand.transport, has_slots=stand.has_slots)
+            try:
+                table[await run(peer, store, stand, plan)] += 1
+            except BaseException as failure:
+                failure.add_note(str(plan))
+                raise
+    finally:
+        attendant.cancel()
 
 
 async def many_runs(peer: BridgePeer, directory: Path, each: int) -> Counter[str]:

@@ -60,8 +60,3 @@ def test_a_file_that_breaks_a_rule_is_refused_with_the_reason(file: bytes, said:
 @given(st.integers())
 def test_damage_is_a_fault_and_never_a_traceback(seed: int) -> None:
     faults_of(parse, SOUND, seed, 5, Code.IMAGE_CORRUPT)
-
-
-@pytest.mark.long
-def test_twenty_thousand_damaged_files() -> None:
-    assert faults_of(parse, SOUND, 1, 20_000, Code.IMAGE_CORRUPT) > 10_000

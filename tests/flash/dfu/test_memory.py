@@ -94,9 +94,3 @@ def test_a_layout_that_makes_no_sense_is_refused(text: str) -> None:
 @given(st.integers())
 def test_damage_is_a_fault_and_never_a_traceback(seed: int) -> None:
     faults_of(read, STM32.encode(), seed, 5, Code.PROTOCOL_ERROR)
-
-
-@pytest.mark.long
-def test_twenty_thousand_damaged_layouts() -> None:
-    refusals = faults_of(read, (STM32 + TWO[1:]).encode(), 1, 20_000, Code.PROTOCOL_ERROR)
-    assert refusals > 5000
