@@ -25,6 +25,7 @@ from flashyard.flash.recordings.recorder import RecordingTransport
 from flashyard.flash.recordings.transcript import Call, Transcript
 from support.emulated import emulated
 from support.fake_usb import fake_usb
+from support.recorded_host import ERRANDS, record_host
 from support.recorded_job import do, opener_on
 from support.scenarios import SCENARIOS, SERIAL, Scenario
 from support.scripted import tcp_device
@@ -81,11 +82,15 @@ def record(scenario: Scenario, directory: Path) -> Transcript:
 
 def main(names: list[str]) -> None:
     """Write the files of some scenarios, or of all."""
-    for name in names or SCENARIOS:
+    for name in names or (*SCENARIOS, *ERRANDS):
+        is_host = name in ERRANDS
         with TemporaryDirectory() as directory:
-            transcript = record(SCENARIOS[name], Path(directory))
-        transcript.write(HERE / f"{name}.jsonl")
-        sys.stdout.write(f"{name}: {len(transcript.calls)} calls, {transcript.ended}\n")
+            folder = Path(directory)
+            play = (
+                record_host(ERRANDS[name], folder) if is_host else record(SCENARIOS[name], folder)
+            )
+        play.write(HERE / ("hosts" if is_host else "") / f"{name}.jsonl")
+        sys.stdout.write(f"{name}: {len(play.calls)} calls, {play.ended}\n")
 
 
 if __name__ == "__main__":
