@@ -28,7 +28,7 @@ from support.image_server import ImageServer, image_server
 FEW, MANY = 2, 36  # runs on each of the devices
 # Long enough for a machine that is busy with nine devices and as many writers.
 _WAITS = ("connect", "handshake", "getvar", "stall", "download", "flash", "erase", "reboot")
-_SOON: dict[str, Any] = dict.fromkeys(_WAITS, 3.0)
+_SOON: dict[str, Any] = dict.fromkeys(_WAITS, 5.0)
 SOON = Limits(resend=0.1, **_SOON)
 TIMING = {"flashing": SOON, "probing": SOON}
 # What a hub refuses for a moment: the device has just been plugged out, or hides who it is.

@@ -39,7 +39,7 @@ def test_none_of_twenty_thousand_is_more_than_a_fault_in_bounded_memory_and_time
     with capsys.disabled():
         print(  # noqa: T201 - what was measured is told, not asserted
             f"\n{name}: {dict(siege.came)}; the slowest took {siege.slowest * 1000:.1f} ms "
-            f"(seed {siege.slowest_seed})"
+            f"(seed {siege.slowest_seed}); {siege.resident >> 20} MiB at most"
         )
     assert siege.came.total() == MANY
     assert 0 < siege.came["accepted"] < MANY

@@ -57,11 +57,12 @@ class Subject:
 
 @dataclass
 class Siege:
-    """How it went: what came of the inputs; the slowest, in seconds, with its seed."""
+    """How it went: what came of the inputs; the slowest, in seconds, with its seed; most memory."""
 
     came: Counter[str]
     slowest: float = 0.0
     slowest_seed: int = 0
+    resident: int = 0
 
 
 def besiege(
@@ -106,7 +107,7 @@ def besiege_apart(name: str, count: int, start: int = 0) -> Siege:
     )
     assert done.returncode == 0, f"{name}: {done.stderr[-4000:]}"
     told = json.loads(done.stdout)
-    return Siege(Counter(told["came"]), told["slowest"], told["seed"])
+    return Siege(Counter(told["came"]), told["slowest"], told["seed"], told["resident"])
 
 
 def main(name: str, start: int, count: int) -> None:
@@ -126,7 +127,12 @@ def main(name: str, start: int, count: int) -> None:
         status = os.open(Path(folder) / "status", os.O_RDWR | os.O_CREAT)
         siege = besiege(subject, Path(folder), range(start, start + count), begin)
     faulthandler.cancel_dump_traceback_later()
-    told = {"came": siege.came, "slowest": siege.slowest, "seed": siege.slowest_seed}
+    told = {
+        "came": siege.came,
+        "slowest": siege.slowest,
+        "seed": siege.slowest_seed,
+        "resident": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
+    }
     sys.stdout.write(json.dumps(told) + "\n")
 
 

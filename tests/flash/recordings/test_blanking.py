@@ -26,7 +26,10 @@ def test_a_serial_is_blanked_wherever_it_stands_before_and_after() -> None:
     assert blanked(calls)[-1].details == "xxxxxx is gone"
 
 
-@pytest.mark.parametrize("name", ["imei", "meid", "serial-number", "wifi-mac", "cpu-id", "uuid"])
+@pytest.mark.parametrize(
+    "name",
+    ["imei2", "meid", "serial-number", "board_serialno", "wifi-mac", "macaddr", "cpu-id", "uuid"],
+)
 def test_what_else_is_one_devices_own_is_blanked(name: str) -> None:
     assert words(told("all", f"INFO{name}: 00:11:22:33"))[1] == f"INFO{name}: xxxxxxxxxxx"
     assert words(told(name, "OKAY00112233"))[1] == "OKAYxxxxxxxx"
@@ -40,6 +43,12 @@ def test_everything_else_stays() -> None:
     calls = [
         *told("serialno", "OKAY1"),  # too short to be looked for
         *told("product", "OKAYsargo1"),
-        *told("all", "INFOpartition-size:userdata: 0x1000", "INFOmax-download-size:0x1"),
+        *told("machine", "OKAYmsm8998"),
+        *told(
+            "all",
+            "INFOserial-console: enabled",
+            "INFOpartition-size:userdata: 0x1000",
+            "INFOmax-download-size:0x1",
+        ),
     ]
     assert words(calls) == [(call.packet or b"").decode() for call in calls]

@@ -16,8 +16,8 @@ _ASKED = re.compile(rb"getvar:([^:\s]+)")
 _TOLD = re.compile(rb"\s*(?:\(bootloader\)\s*)?([^:\s]+):\s*(.*)", re.DOTALL)
 # As bootloaders name what is one device's own; `serialno` is the one that all of them have.
 _OWN = re.compile(
-    rb"serial.*|.*[-_]serial|imei\d*|meid|psn|barcode|uuid|uid|(?:cpu|chip|soc|device)[-_]?id"
-    rb"|mac.*|.*[-_]mac|wifi.*|bt[-_]?addr.*|cid.*",
+    rb"serial(?:no|[-_]?num(?:ber)?)?\d*|.*[-_]serial(?:no)?|imei\d*|meid|psn|barcode|uu?id"
+    rb"|(?:cpu|chip|soc|device)[-_]?id|(?:.*[-_])?mac(?:[-_]?addr(?:ess)?)?|bt[-_]?addr(?:ess)?",
     re.IGNORECASE,
 )
 _LEAST = 4  # bytes; a shorter one stands in too many words by accident
