@@ -77,3 +77,11 @@ def test_a_directory_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> N
     with refused(Code.IMAGE_CORRUPT) as refusal:
         read(tmp_path / "zip", bytes(content))
     assert "directory" in (refusal.fault.details or "")
+
+
+def test_a_name_that_fills_a_zip_does_not_fill_the_refusal(tmp_path: Path) -> None:
+    content = bytearray(zipped(bytes(70_000), zipfile.ZIP_STORED))
+    content[26:28] = b"\xff\xff"  # of the first entry: 64 KiB of the file itself are its name
+    with refused(Code.IMAGE_CORRUPT) as refusal:
+        read(tmp_path / "zip", bytes(content))
+    assert len(refusal.fault.details or "") <= 500

@@ -20,6 +20,8 @@ MAX_UNPACKED = 256 << 30
 _READ = 256 << 10
 # A decoder hands back what it was given too much: tiny members must not cost a large copy each.
 _FIRST_FEED = 4 << 10
+# A library may quote the file, and a name in a zip has up to 64 KiB.
+_LONGEST_WORDS = 500
 _ZEROS = re.compile(rb"\0*")
 
 
@@ -61,7 +63,8 @@ def too_large(limit: int, packing: Packing) -> FaultError:
 
 def damaged(packing: Packing, details: str) -> FaultError:
     """Make the refusal of a compressed file that is not sound."""
-    return refuse(Code.IMAGE_CORRUPT, f"The {packing} file is damaged.", details=details)
+    words = details[:_LONGEST_WORDS]
+    return refuse(Code.IMAGE_CORRUPT, f"The {packing} file is damaged.", details=words)
 
 
 def _told(pieces: Iterator[bytes], packing: Packing) -> Iterator[bytes]:
