@@ -21,6 +21,7 @@ from flashyard.flash.packed.packing import Packing
 from flashyard.flash.recordings.transcript import RecordingError, Transcript
 from flashyard.flash.source import MIB
 from support.block_maps import block_map, seal
+from support.damaged_wires import DATAGRAMS, STREAM_FIELDS, STREAMS, datagrams, stream
 from support.dfuse_device import prefixed
 from support.fastboot_answers import ANSWERS, answered
 from support.packings import WAYS
@@ -207,6 +208,12 @@ SUBJECTS: Mapping[str, Subject] = {
         _recording,
         [(_RECORDINGS / f"{name}.jsonl").read_bytes() for name in ("garbled", "knows-nothing")],
         frozenset(),
+    ),
+    "fastboot over TCP": Subject(
+        stream, STREAMS, frozenset({Code.LINK_LOST, Code.PROTOCOL_ERROR}), STREAM_FIELDS
+    ),
+    "fastboot over UDP": Subject(
+        datagrams, DATAGRAMS, frozenset({Code.LINK_LOST, Code.PROTOCOL_ERROR, Code.DEVICE_SILENT})
     ),
     "fastboot answers": Subject(
         partial(answered, done=ACCEPTED),
