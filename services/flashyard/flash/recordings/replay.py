@@ -6,9 +6,12 @@ It waits for nothing: a silence of ten seconds takes none.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from collections.abc import Sequence
 from typing import NoReturn, Self
 
 from flashyard.contract.faults import refuse
+from flashyard.flash.recordings.questions import Numbered, Questions
 from flashyard.flash.recordings.transcript import Act, Call, Transcript
 
 
@@ -20,11 +23,23 @@ class ReplayTransport:
     """Meets :class:`Transport`.
 
     The bytes of a data phase may come in other pieces than they did. ``compare_data``: must they
-    be the same? Their number must in any case.
+    be the same? Their number must in any case. ``compare_questions``: must the same variables be
+    asked for, in the same order? Otherwise each is answered as it was, and one that was not asked
+    is not known; all other commands must be the same in any case.
     """
 
-    def __init__(self, transcript: Transcript, *, compare_data: bool = True) -> None:
-        self._calls = transcript.calls
+    def __init__(
+        self,
+        transcript: Transcript,
+        *,
+        compare_data: bool = True,
+        compare_questions: bool = True,
+    ) -> None:
+        self._questions = None if compare_questions else Questions(transcript.calls)
+        self._answers: deque[Call] = deque()
+        self._lines: Sequence[Numbered] = (
+            self._questions.others if self._questions else list(enumerate(transcript.calls, 2))
+        )
         self._breaks_off = transcript.breaks_off
         self._compare_data = compare_data
         self._next = 0
@@ -38,6 +53,10 @@ class ReplayTransport:
 
     def send(self, packet: bytes, wait: float) -> None:  # noqa: ARG002 - nothing is waited for
         """Compare a command."""
+        answers = self._questions.answers(packet) if self._questions else None
+        if answers is not None:
+            self._answers = answers
+            return
         call = self._due(Act.SEND, f"send {packet!r}")
         if call.packet != packet:
             self._deviates(f"send {packet!r}")
@@ -45,8 +64,12 @@ class ReplayTransport:
 
     def receive(self, wait: float) -> bytes:  # noqa: ARG002
         """Answer as it was answered."""
-        call = self._due(Act.RECEIVE, "receive")
-        self._pass(call)
+        if self._answers:
+            call = self._answers.popleft()
+            _end_as(call)
+        else:
+            call = self._due(Act.RECEIVE, "receive")
+            self._pass(call)
         return call.packet or b""
 
     def open_data(self, size: int, wait: float) -> None:  # noqa: ARG002
@@ -75,7 +98,7 @@ class ReplayTransport:
         Raises:
             DeviationError: it was not.
         """
-        if self._next < len(self._calls):
+        if self._next < len(self._lines):
             self._deviates("do nothing more")
 
     def close(self) -> None:
@@ -88,19 +111,23 @@ class ReplayTransport:
         self.close()
 
     def _due(self, act: Act, now: str) -> Call:
-        if self._next >= len(self._calls) or self._calls[self._next].act is not act:
+        if self._next >= len(self._lines) or self._lines[self._next][1].act is not act:
             self._deviates(now)
-        return self._calls[self._next]
+        return self._lines[self._next][1]
 
     def _pass(self, call: Call) -> None:
         """Go on to the next line; end as this one did."""
         self._next += 1
-        if call.fault is not None:
-            raise refuse(call.fault, details=call.details)
+        _end_as(call)
 
     def _deviates(self, now: str) -> NoReturn:
-        line = self._next + 2  # the header is the first
-        if self._next >= len(self._calls):
-            raise DeviationError(f"line {line}: the recording is over; now: {now}")
-        recorded = self._calls[self._next].encode()
-        raise DeviationError(f"line {line}: recorded: {recorded}; now: {now}")
+        if self._next >= len(self._lines):
+            end = self._lines[-1][0] + 1 if self._lines else 2
+            raise DeviationError(f"line {end}: the recording is over; now: {now}")
+        line, call = self._lines[self._next]
+        raise DeviationError(f"line {line}: recorded: {call.encode()}; now: {now}")
+
+
+def _end_as(call: Call) -> None:
+    if call.fault is not None:
+        raise refuse(call.fault, details=call.details)
