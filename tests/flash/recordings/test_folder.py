@@ -96,6 +96,13 @@ def test_the_oldest_go_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     ]
 
 
+def test_where_nothing_can_be_kept_nothing_is_begun(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with refused(Code.INVALID_REQUEST) as refusal, recording(tmp_path / "file"):
+        raise AssertionError("it was begun")
+    assert "--record" in (refusal.fault.hint or "")
+
+
 def test_a_disk_that_fails_does_not_fail_the_job(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from flashyard import __version__
+from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.transport import Transport
 from flashyard.flash.recordings.blanking import blanked
@@ -33,7 +34,7 @@ _PRODUCT = b"getvar:product"
 
 
 class Folder:
-    """A directory for recordings; safe to share by threads.
+    """A directory for recordings, which is there; safe to share by threads.
 
     A session in which a device was only asked is kept once per place, the longest that there was;
     one that broke, the last. Every other is kept, until there are too many.
@@ -74,7 +75,6 @@ class Folder:
             if name is None:
                 return
             try:
-                self._path.mkdir(parents=True, exist_ok=True)
                 transcript.write(self._path / name)
                 self._prune()
             except OSError as error:
@@ -107,7 +107,19 @@ def recording(path: Path | None) -> Iterator[None]:
     """Have every session recorded that is opened inside, tasks and threads begun there included.
 
     None: nothing changes.
+
+    Raises:
+        FaultError: `invalid_request`: the directory cannot be made.
     """
+    if path is not None:
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"Nothing can be recorded in {path}: {error.strerror}.",
+                hint="Give --record a directory of yours.",
+            ) from error
     token = _folder.set(Folder(path) if path is not None else _folder.get())
     try:
         yield
