@@ -82,14 +82,11 @@ def stands(directory: Path, bench: FakeUsb) -> Iterator[list[Stand]]:
 
 async def start(peer: BridgePeer, stand: Stand, plan: FaultPlan, noted: Noted) -> Receipt:
     """Have the device be there, misbehave from then on, and be flashed."""
-    image = plan.image
     for _ in range(200):
         stand.device.device.mishaps = Noted(())
         await peer.online(stand.name)
         stand.device.device.mishaps = noted
-        receipt = await peer.start(
-            stand.name, image=image, total_bytes=image.content_size, options=plan.options
-        )
+        receipt = await peer.start(stand.name, **plan.order)
         if receipt.accepted:
             return receipt
         assert receipt.code in PASSING, receipt
@@ -99,12 +96,14 @@ async def start(peer: BridgePeer, stand: Stand, plan: FaultPlan, noted: Noted) -
 
 async def run(peer: BridgePeer, store: ImageServer, stand: Stand, plan: FaultPlan) -> str:
     """Carry out a plan, and judge how the job ended; return what happened and that."""
-    store.add(plan.content)
     letter = plan.slot or stand.device.device.slots.current
-    name = f"system_{letter}" if letter else "system"
-    path = stand.device.partition_file(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(plan.background)
+    paths = []
+    for write in plan.writes:
+        store.add(write.content)
+        name = f"{write.partition}_{letter}" if letter else write.partition
+        paths.append(stand.device.partition_file(name))
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        paths[-1].write_bytes(write.background)
     noted = Noted(plan.faults)
     job_id = (await start(peer, stand, plan, noted)).job_id
     cancelled = False
@@ -124,7 +123,10 @@ async def run(peer: BridgePeer, store: ImageServer, stand: Stand, plan: FaultPla
     else:
         assert code in plan.right_codes(noted), (code, noted.struck)
     if code is None:
-        assert plan.is_written(path.read_bytes()), "completed, and the bytes differ"
+        for write, path in zip(plan.writes, paths, strict=True):
+            erased = bool(plan.options.get("erase"))
+            found = path.read_bytes()
+            assert write.is_done(found, erased=erased), "completed, and the bytes differ"
     peer.heard[:] = [each for each in peer.heard if getattr(each.report, "job_id", "") != job_id]
     struck = "+".join(sorted({one.kind.value for one, _ in noted.struck})) or "nothing"
     return f"{stand.transport}: {struck}: {code.value if code else 'completed'}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flashyard.contract.faults import Code
+from flashyard.contract.orders import OrderStep
 from flashyard.contract.records import StoredImage
 from flashyard.flash.emulator.mischief import Kind, Mischief, Mishaps
 from support.mishaps import right_codes
@@ -44,21 +45,13 @@ def _raw(noise: random.Random) -> bytes:
     return bytes(out[:size])
 
 
-@dataclass
-class FaultPlan:
-    """What is done to one device, and what is wrong with it meanwhile.
+@dataclass(frozen=True)
+class Write:
+    """What is written to one partition."""
 
-    ``cancel_after``: seconds until the job is cancelled, or None.
-    """
-
-    seed: int
-    transport: str
+    partition: str
     content: bytes
     is_sparse: bool
-    slot: str | None
-    options: dict[str, Any]
-    faults: tuple[Mischief, ...]
-    cancel_after: float | None
 
     @property
     def image(self) -> StoredImage:
@@ -82,14 +75,50 @@ class FaultPlan:
         """What the partition holds before."""
         return bytes([UNTOUCHED]) * self.image.expanded_size
 
-    def is_written(self, found: bytes) -> bool:
+    def is_done(self, found: bytes, *, erased: bool) -> bool:
         """Is this what the partition must hold after a job that completed?"""
         if not self.is_sparse:
             return found[: len(self.content)] == self.content
-        blank = 0 if self.options.get("erase") else UNTOUCHED
-        wanted = bytearray([blank]) * self.image.expanded_size
+        wanted = bytearray([0 if erased else UNTOUCHED]) * self.image.expanded_size
         apply_sparse(self.content, wanted)
         return found == bytes(wanted)
+
+    def __str__(self) -> str:
+        kind = "sparse" if self.is_sparse else "raw"
+        return f"{kind} of {len(self.content)} to {self.partition}"
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """What is done to one device, and what is wrong with it meanwhile.
+
+    ``cancel_after``: seconds until the job is cancelled, or None.
+    """
+
+    seed: int
+    transport: str
+    writes: tuple[Write, ...]
+    slot: str | None
+    options: dict[str, Any]
+    faults: tuple[Mischief, ...]
+    cancel_after: float | None
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The fields of a start that orders it."""
+        images = [write.image for write in self.writes]
+        said: dict[str, Any] = {
+            "options": self.options,
+            "total_bytes": sum(image.content_size for image in images),
+            "partition": self.writes[0].partition,
+        }
+        if len(images) == 1:
+            return {**said, "image": images[0]}
+        steps = (
+            OrderStep(partition=write.partition, image=image, query="")
+            for write, image in zip(self.writes, images, strict=True)
+        )
+        return {**said, "steps": tuple(steps)}
 
     def right_codes(self, mishaps: Noted) -> set[Code | None]:
         """The codes it may end with after what has happened, where it was not cancelled."""
@@ -105,20 +134,18 @@ class FaultPlan:
         return codes or {None}
 
     def __str__(self) -> str:
-        kind = "sparse" if self.is_sparse else "raw"
         faults = ", ".join(
             f"{one.command}:{one.nth or 'every'}={one.kind}@{one.cut_after}" for one in self.faults
         )
         return (
-            f"seed {self.seed}: {kind} of {len(self.content)} over {self.transport}, "
+            f"seed {self.seed}: {', '.join(map(str, self.writes))} over {self.transport}, "
             f"{self.options}, {faults}, cancelled after {self.cancel_after}"
         )
 
 
 def random_plan(seed: int, transport: str, *, has_slots: bool) -> FaultPlan:
     noise = random.Random(seed)
-    is_sparse = noise.random() < 0.5
-    content = sparse_file(seed, noise.randint(1, 25)) if is_sparse else _raw(noise)
+    partitions = noise.choice([("system",), ("system",), ("vendor", "system")])
     slot = noise.choice([None, "a", "b"]) if has_slots else None
     options: dict[str, Any] = {
         "slot": slot,
@@ -128,13 +155,18 @@ def random_plan(seed: int, transport: str, *, has_slots: bool) -> FaultPlan:
     return FaultPlan(
         seed,
         transport,
-        content,
-        is_sparse,
+        tuple(_write(noise, partition) for partition in partitions),
         slot,
         {name: value for name, value in options.items() if value is not None},
         tuple(_fault(noise) for _ in range(noise.choice([0, 1, 1, 1, 1, 2]))),
         noise.choice([None, None, None, noise.random() * 0.3]),
     )
+
+
+def _write(noise: random.Random, partition: str) -> Write:
+    is_sparse = noise.random() < 0.5
+    seed, chunks = noise.randrange(1 << 30), noise.randint(1, 25)
+    return Write(partition, sparse_file(seed, chunks) if is_sparse else _raw(noise), is_sparse)
 
 
 def _fault(noise: random.Random) -> Mischief:
