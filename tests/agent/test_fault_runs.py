@@ -84,7 +84,7 @@ async def start(peer: BridgePeer, stand: Stand, plan: FaultPlan, noted: Noted) -
     """Have the device be there, misbehave from then on, and be flashed."""
     for _ in range(200):
         stand.device.device.mishaps = Noted(())
-        await peer.online(stand.name)
+        await peer.online(stand.name, within=60.0)
         stand.device.device.mishaps = noted
         receipt = await peer.start(stand.name, **plan.order)
         if receipt.accepted:
@@ -150,7 +150,7 @@ async def shift(
             try:
                 table[await run(peer, store, stand, plan)] += 1
             except BaseException as failure:
-                failure.add_note(str(plan))
+                failure.add_note(f"{plan}; last seen: {peer.devices.get(stand.name)}")
                 raise
     finally:
         attendant.cancel()

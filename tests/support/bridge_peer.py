@@ -149,7 +149,7 @@ class BridgePeer:
         assert isinstance(end, FlashCompleted), end
         return end
 
-    async def online(self, *device_ids: str) -> None:
+    async def online(self, *device_ids: str, within: float = 15.0) -> None:
         """Wait until the hub and these devices are there."""
         await until(
             lambda: (
@@ -157,7 +157,8 @@ class BridgePeer:
                 and self.hub.online
                 and all(d in self.devices and self.devices[d].online for d in device_ids)
                 and all(self.devices[d].session == self.hub.session for d in device_ids)
-            )
+            ),
+            within,
         )
 
     async def phase(self, job_id: str, stage: str) -> None:
