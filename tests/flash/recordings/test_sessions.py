@@ -78,4 +78,4 @@ def test_what_it_is_told_to_do_must_be_the_same_all_the_same(tmp_path: Path) -> 
     replay = ReplayTransport(known, compare_questions=False)
     line = next(n for n, call in enumerate(known.calls, 2) if call.packet == b"flash:system_b")
     with pytest.raises(DeviationError, match=rf"line {line}: .*now: send b'flash:system_a'"):
-        do({**known.job, "slot": None}, opener_on(replay, limits_of(known)), tmp_path)
+        do({**known.job, "slot": "active"}, opener_on(replay, limits_of(known)), tmp_path)
