@@ -8,6 +8,7 @@ import lzma
 import struct
 import zipfile
 from collections.abc import Callable
+from random import Random
 
 from backports import zstd
 from hypothesis import strategies as st
@@ -98,4 +99,29 @@ def wrapped(draw: st.DrawFn, content: bytes, packing: Packing) -> bytes:
     for start, end in zip([0, *cuts], [*cuts, len(content)], strict=True):
         out += way(content[start:end])
         out += bytes(draw(st.sampled_from([0, 0, 0, 4, 512])))
+    return bytes(out)
+
+
+def damaged(noise: Random, packed: bytes) -> bytes:
+    """Bytes changed, cut out, doubled or cut off; mostly where headers and footers are."""
+    out = bytearray(packed)
+    for _ in range(noise.choice([1, 1, 1, 2, 3, 8])):
+        if not out:
+            break
+        edge = noise.choice([20, 80, len(out)])
+        at = noise.randrange(min(edge, len(out)))
+        at = noise.choice([at, len(out) - 1 - at])
+        match noise.randrange(8):
+            case 0 | 1 | 2:
+                out[at] = noise.randrange(256)
+            case 3:
+                out[at] ^= 1 << noise.randrange(8)
+            case 4:
+                del out[at : at + noise.choice([1, 2, 4, 100])]
+            case 5:
+                out[at:at] = noise.randbytes(noise.choice([1, 4, 30]))
+            case 6:
+                out[at : at + 4] = noise.choice([b"\xff" * 4, bytes(4), b"\x00\x00\x00\x80"])
+            case _:
+                del out[at:]
     return bytes(out)
