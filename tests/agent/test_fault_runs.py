@@ -143,8 +143,8 @@ async def attend(peer: BridgePeer, stand: Stand) -> None:
 async def shift(
     peer: BridgePeer, store: ImageServer, stand: Stand, seeds: range, table: Counter[str]
 ) -> None:
-    attendant = asyncio.create_task(attend(peer, stand), name=f"attend {stand.name}")
-    try:
+    async with asyncio.TaskGroup() as own:
+        attendant = own.create_task(attend(peer, stand), name=f"attend {stand.name}")
         for seed in seeds:
             plan = random_plan(seed, stand.transport, has_slots=stand.has_slots)
             try:
@@ -152,7 +152,6 @@ async def shift(
             except BaseException as failure:
                 failure.add_note(f"{plan}; last seen: {peer.devices.get(stand.name)}")
                 raise
-    finally:
         attendant.cancel()
 
 
