@@ -16,6 +16,7 @@ import flashyard
 from flashyard.link import tls_for
 from flashyard.settings import BridgeSettings
 from flashyard.token_file import read_token
+from flashyard_bridge.database.database import Database
 from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
 from flashyard_bridge.images.renewal import keep_signed
@@ -29,6 +30,8 @@ from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server
+from flashyard_bridge.standing.book import Book
+from flashyard_bridge.standing.overseer import Overseer
 from flashyard_bridge.state import BridgeState
 
 
@@ -87,7 +90,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         ready: gets the URLs, separated by blanks, once they are served.
 
     Raises:
-        FaultError: `port_in_use`, or `invalid_request` for an address, broker URL or file.
+        FaultError: `port_in_use`, `database_unreachable`, or `invalid_request` for an address, a
+            URL or a file.
     """
     token = read_token(settings.token_file)
     store = ImageStore(settings.images, _now)
@@ -97,28 +101,37 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     intake = Intake(
         settings.broker, fleet, live, _now, tls=tls_for(settings), broker_sys=settings.broker_sys
     )
-    listeners = await listen(settings.listen)
+    database = Database(settings.database_url)
+    listeners: list[Listener] = []
     try:
+        listeners = await listen(settings.listen)
+        await asyncio.to_thread(database.open)
+        bridge = BridgeState(
+            now=_now,
+            link=intake.link,
+            fleet=fleet,
+            orders=intake.orders,
+            images=store,
+            database=database,
+            standing=Book(database, _now),
+            publish=live.publish,
+            first_picture=intake.first_picture,
+        )
         state = State(
-            bridge=BridgeState(
-                now=_now,
-                link=intake.link,
-                fleet=fleet,
-                orders=intake.orders,
-                images=store,
-                publish=live.publish,
-                first_picture=intake.first_picture,
-            ),
+            bridge=bridge,
             vitals=Vitals(listeners[-1].bound[0].port, live),
             metrics=Metrics(fleet, intake, live, store),
             live=live,
             doors=Doors(token, _origins(settings), _loopback(listeners)),
         )
+        overseer = Overseer(bridge)
+        intake.listeners.append(overseer.hear)
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
                 group.create_task(intake.watch_clock(), name="bridge[clock]"),
-                group.create_task(keep_signed(state["bridge"]), name="bridge[signatures]"),
+                group.create_task(keep_signed(bridge), name="bridge[signatures]"),
+                group.create_task(overseer.run(), name="bridge[standing orders]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:
@@ -126,6 +139,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     finally:
         for listener in listeners:
             listener.close()
+        await asyncio.to_thread(database.close)
 
 
 def _now() -> int:

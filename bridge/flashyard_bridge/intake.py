@@ -11,7 +11,7 @@ import logging
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import Announce, Receipt
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
+from flashyard.contract.tracked import Frame
 from flashyard.link import Address, Link
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.metrics import of_broker
@@ -57,6 +58,7 @@ class Intake:
         broker_sys: ask for the broker's ``$SYS`` topics, too; one that has none may refuse.
 
     Attributes:
+        listeners: get the frames that come out of the fleet, browsers first; they never wait.
         link: to be entered by the owner.
         orders: what goes out over the same link, and waits for receipts.
         first_picture: set once the fleet's first picture is complete.
@@ -75,6 +77,7 @@ class Intake:
         tls: ssl.SSLContext | None = None,
         broker_sys: bool = False,
     ) -> None:
+        self.listeners: list[Callable[[Sequence[Frame]], None]] = [live.publish]
         self._fleet = fleet
         self._live = live
         self._clock = clock
@@ -125,10 +128,10 @@ class Intake:
             if topic.kind is Kind.RECEIPT:
                 self.orders.receipt(topic.hub, _receipt(payload))
             elif not payload:
-                self._live.publish(self._fleet.cleared(topic))
+                self._tell(self._fleet.cleared(topic))
             else:
                 report = _report(topic, payload)
-                self._live.publish(self._fleet.report(topic, report, payload, retained=retained))
+                self._tell(self._fleet.report(topic, report, payload, retained=retained))
                 if isinstance(report, HubChanged) and report.hub.online and not retained:
                     self.orders.hub_back(topic.hub)
         except ValueError as error:
@@ -145,10 +148,14 @@ class Intake:
         """Let the fleet see time pass, for ever."""
         while True:
             await asyncio.sleep(_TICK)
-            self._live.publish(self._fleet.tick())
+            self._tell(self._fleet.tick())
             if self._fleet.is_to_ask:  # once a second, however many have just come
                 self._fleet.asked(self._ask())
             self._look()
+
+    def _tell(self, frames: Sequence[Frame]) -> None:
+        for listener in self.listeners:
+            listener(frames)
 
     def _look(self) -> None:
         if not self.first_picture.is_set() and self._fleet.complete:

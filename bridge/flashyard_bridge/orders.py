@@ -42,6 +42,7 @@ class _Outstanding:
     hub_id: str
     order: Asked
     answer: asyncio.Future[Receipt | Fault]
+    is_kept: bool
 
 
 class Orders:
@@ -70,17 +71,24 @@ class Orders:
         # Starts that were under way when the link went; their callers were told that it failed.
         self._given_up: deque[tuple[str, StartOrder]] = deque(maxlen=MAX_OUTSTANDING)
 
-    async def start(self, hub_id: str, order: StartOrder) -> Receipt:
+    async def start(self, hub_id: str, order: StartOrder, *, is_kept: bool = False) -> Receipt:
         """Have a job started; a repeated idempotency key gets the earlier job's receipt.
+
+        Args:
+            hub_id: whose device it is for.
+            order: what is to be done.
+            is_kept: the caller remembers the job and asks for it again, so that one whose receipt
+                does not come is not cancelled.
 
         Raises:
             FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`.
         """
         try:
-            receipt = await self._ask(hub_id, order)
+            receipt = await self._ask(hub_id, order, is_kept=is_kept)
         except TimeoutError:
-            # It may be on its way still, and nobody waits for it any more.
-            self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
+            if not is_kept:
+                # It may be on its way still, and nobody waits for it any more.
+                self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
         if receipt.job_id == order.job_id:
@@ -123,7 +131,7 @@ class Orders:
         """The link is lost: no receipt can be relied on, so nobody is left to wait for one."""
         for waiting in self._outstanding.values():
             if not waiting.answer.done():
-                if isinstance(waiting.order, StartOrder):
+                if isinstance(waiting.order, StartOrder) and not waiting.is_kept:
                     self._given_up.append((waiting.hub_id, waiting.order))
                 waiting.answer.set_result(
                     fault(
@@ -138,11 +146,11 @@ class Orders:
         orders = (waiting.order for waiting in self._outstanding.values())
         return any(isinstance(order, StartOrder) and order.needs(sha256) for order in orders)
 
-    async def _ask(self, hub_id: str, order: Asked) -> Receipt:
+    async def _ask(self, hub_id: str, order: Asked, *, is_kept: bool = False) -> Receipt:
         if len(self._outstanding) >= MAX_OUTSTANDING:
             raise refuse(Code.RATE_LIMITED, "Too many orders wait for their hub's answer.")
         answer: asyncio.Future[Receipt | Fault] = asyncio.get_running_loop().create_future()
-        self._outstanding[order.order_id] = _Outstanding(hub_id, order, answer)
+        self._outstanding[order.order_id] = _Outstanding(hub_id, order, answer, is_kept)
         try:
             if not self._send(hub_id, order):
                 raise refuse(Code.BROKER_UNREACHABLE, details=self._link.down_reason)

@@ -17,9 +17,11 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.topics import Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
+from flashyard_bridge.database.database import Database
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
+from flashyard_bridge.standing.book import Book
 
 # The first picture is complete 3 s after the broker is there (contract 4); with no broker by
 # then, a read has nothing true to tell.
@@ -36,6 +38,8 @@ class BridgeState:
         fleet: the picture of hubs, devices and jobs.
         orders: sends orders to hubs; intake hands it their receipts.
         images: the image store; also signs and checks the hubs' downloads.
+        database: what must outlive a bridge, but for the images.
+        standing: the standing orders, in that database.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
     """
@@ -45,6 +49,8 @@ class BridgeState:
     fleet: Fleet
     orders: Orders
     images: ImageStore
+    database: Database
+    standing: Book
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
 

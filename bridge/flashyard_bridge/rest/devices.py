@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import HubId, Model
 from flashyard.contract.records import Device
+from flashyard.contract.standing import ListedDevice
 from flashyard.contract.topics import Kind, Topic
 from flashyard_bridge.choice import any_device
 from flashyard_bridge.errors import ANY_ERROR, documented
 from flashyard_bridge.rest.body import require_json
-from flashyard_bridge.state import Bridge
+from flashyard_bridge.state import Bridge, BridgeState
 
 router = APIRouter(tags=["devices"], responses=ANY_ERROR)
 
@@ -23,14 +25,14 @@ AtHub = Annotated[HubId | None, Query(alias="hubId", description="where several 
 class DeviceList(Model):
     """All devices; one that is at two hubs is there twice."""
 
-    devices: tuple[Device, ...]
+    devices: tuple[ListedDevice, ...]
     count: int
 
 
 class OneDevice(Model):
     """One device."""
 
-    device: Device
+    device: ListedDevice
 
 
 class DeviceForgotten(Model):
@@ -52,7 +54,7 @@ class DeviceForgotten(Model):
 async def list_devices(bridge: Bridge) -> DeviceList:
     """List the devices of all hubs, offline ones too."""
     devices = sorted(bridge.fleet.devices(), key=lambda device: (device.hub_id, device.device_id))
-    return DeviceList(devices=tuple(devices), count=len(devices))
+    return DeviceList(devices=await _listed(bridge, devices), count=len(devices))
 
 
 @router.get(
@@ -66,7 +68,8 @@ async def list_devices(bridge: Bridge) -> DeviceList:
 )
 async def get_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> OneDevice:
     """Look at a device; of two with this id, the one that is online."""
-    return OneDevice(device=any_device(bridge.fleet, device_id, hub_id))
+    [device] = await _listed(bridge, [any_device(bridge.fleet, device_id, hub_id)])
+    return OneDevice(device=device)
 
 
 @router.delete(
@@ -92,3 +95,17 @@ async def forget_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) ->
     await bridge.clear(Topic(Kind.DEVICE, device.hub_id, device_id))
     bridge.publish(bridge.fleet.forget_device(device.hub_id, device_id))
     return DeviceForgotten(device_id=device_id, hub_id=device.hub_id)
+
+
+async def _listed(bridge: BridgeState, devices: Sequence[Device]) -> tuple[ListedDevice, ...]:
+    """Tell devices with how they stand; where nobody can tell, they are devices all the same."""
+    try:
+        standings = await bridge.standing.standings(devices, bridge.fleet.devices())
+    except FaultError as error:
+        if error.fault.code is not Code.DATABASE_UNREACHABLE:
+            raise
+        standings = [None] * len(devices)
+    return tuple(
+        ListedDevice.model_construct(**dict(device), standing_order=standing)
+        for device, standing in zip(devices, standings, strict=True)
+    )

@@ -53,13 +53,13 @@ class Hubs(BaseModel):
 
 
 class Health(BaseModel):
-    """``database``: the history is kept in memory, in a bounded list."""
+    """``database``: where standing orders are kept; the history is in memory, bounded."""
 
     status: Literal["ok", "degraded"]
     websocket: Sockets
     active_jobs: int
     broker: Literal["connected", "unreachable"]
-    database: Literal["memory"] = "memory"
+    database: Literal["connected", "unreachable"]
     hubs: Hubs
 
 
@@ -82,15 +82,17 @@ class Ready(Model):
 
 @router.get("/health", responses={503: {"model": Health}})
 async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response) -> Health:
-    """Tell how the bridge is; 503 and `degraded` while its broker is out of reach."""
+    """Tell how the bridge is; 503 and `degraded` while broker or database are out of reach."""
     hubs = bridge.fleet.hubs()
-    is_up = bridge.link.is_up
-    response.status_code = 200 if is_up else 503
+    is_up, has_database = bridge.link.is_up, await bridge.database.answers()
+    is_well = is_up and has_database
+    response.status_code = 200 if is_well else 503
     return Health(
-        status="ok" if is_up else "degraded",
+        status="ok" if is_well else "degraded",
         websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
         active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
         broker="connected" if is_up else "unreachable",
+        database="connected" if has_database else "unreachable",
         hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
     )
 

@@ -157,7 +157,14 @@ def bridge(
         bool | None,
         typer.Option("--broker-sys", help="Pass on the broker's own numbers at /metrics."),
     ] = None,
-    database: Annotated[str | None, typer.Option(metavar="URL", hidden=True)] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="What must not be lost, sqlite:///FILE (default: in the data directory); "
+            "several bridges may share it.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,

@@ -68,6 +68,8 @@ class Code(StrEnum):
     DISK_IN_USE = "disk_in_use"
     PARTITION_DENIED = "partition_denied"
     NOT_BOOTED = "not_booted"
+    UNKNOWN_STANDING_ORDER = "unknown_standing_order"
+    DATABASE_UNREACHABLE = "database_unreachable"
     INTERNAL = "internal"
 
 
@@ -323,6 +325,16 @@ TABLE: Mapping[Code, Rule] = {
         "Look at its screen; what was written is on it.",
         None,
         6,
+    ),
+    Code.UNKNOWN_STANDING_ORDER: Rule(
+        "No such standing order.", "List them with `flashyard standing list`.", 404, 1
+    ),
+    Code.DATABASE_UNREACHABLE: Rule(
+        "The bridge's database cannot be used.",
+        "Check its disk and --database.",
+        503,
+        7,
+        transient=True,
     ),
     Code.INTERNAL: Rule(
         "Something went wrong inside flashyard.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -11,6 +12,8 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.values import Addresses, listed
+
+_FILE = re.compile(r"sqlite:///.*[^/]")
 
 
 class BridgeSettings(LinkSettings):
@@ -35,11 +38,18 @@ class BridgeSettings(LinkSettings):
         """The image store's directory."""
         return self.image_store or self.data_dir / "images"
 
+    @property
+    def database_url(self) -> str:
+        """The database's URL, as SQLAlchemy has it."""
+        return self.database or f"sqlite:///{(self.directory / 'flashyard.db').absolute()}"
+
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.database is not None:
+        if self.database is not None and not _FILE.match(self.database):
             raise refuse(
-                Code.NOT_SUPPORTED, "--database is not supported yet.", hint="Leave it out."
+                Code.NOT_SUPPORTED,
+                "--database takes nothing but sqlite:///FILE yet.",
+                hint="Leave it out, or name a file.",
             )
         for endpoint in self.listen:
             if not endpoint.is_loopback and self.token_file is None:

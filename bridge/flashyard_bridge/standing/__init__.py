@@ -1,0 +1,1 @@
+"""Standing orders: flash whatever is plugged in, once per serial. It knows no HTTP."""
