@@ -49,7 +49,7 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "websocket": {"connected_clients": 0},
             "active_jobs": 2,
             "broker": "connected",
-            "database": "memory",
+            "database": "connected",
             "hubs": {"online": 1, "known": 1},
         }
 

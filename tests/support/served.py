@@ -13,6 +13,7 @@ import httpx
 
 from flashyard.endpoint import Endpoint
 from flashyard_bridge.app import State, create_app
+from flashyard_bridge.database.database import Database
 from flashyard_bridge.gate import Doors
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
@@ -23,6 +24,8 @@ from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest.health import Vitals
 from flashyard_bridge.server import Server
+from flashyard_bridge.standing.book import Book
+from flashyard_bridge.standing.overseer import Overseer
 from flashyard_bridge.state import BridgeState
 
 
@@ -45,8 +48,15 @@ async def served_bridge(
     deadline: float = 30.0,
     token: str | None = None,
     broker_sys: bool = False,
+    database: Path | None = None,
+    patience: float = 30.0,
 ) -> AsyncIterator[ServedBridge]:
-    """Serve a bridge; ``deadline``: seconds in which a hub has to answer."""
+    """Serve a bridge; ``deadline``: seconds in which a hub has to answer.
+
+    ``patience``: seconds in which it tells of a standing order's job; ``database``: a file.
+    """
+    kept = Database(f"sqlite:///{database or images / 'flashyard.db'}")
+    await asyncio.to_thread(kept.open)
     store = ImageStore(images, _now)
     await asyncio.to_thread(store.open)
     fleet = Fleet(_now, time.monotonic)
@@ -61,6 +71,8 @@ async def served_bridge(
         fleet=fleet,
         orders=intake.orders,
         images=store,
+        database=kept,
+        standing=Book(kept, _now),
         publish=live.publish,
         first_picture=intake.first_picture,
     )
@@ -71,10 +83,13 @@ async def served_bridge(
         live=live,
         doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
     )
+    overseer = Overseer(bridge, patience=patience)
+    intake.listeners.append(overseer.hear)
     serving = asyncio.Event()
     server = Server(create_app(state), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
+        acting = group.create_task(overseer.run())
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:
@@ -82,6 +97,8 @@ async def served_bridge(
         server.should_exit = True
         await running
         clock.cancel()
+        acting.cancel()
+    await asyncio.to_thread(kept.close)
 
 
 def _now() -> int:

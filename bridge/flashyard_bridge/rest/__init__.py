@@ -16,12 +16,13 @@ from flashyard_bridge.rest import (
     jobs,
     metrics,
     page,
+    standing,
     unbuilt,
 )
 
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    of_fleet = (flash, jobs, history, control, devices, hubs, images)
+    of_fleet = (flash, jobs, history, control, devices, standing, hubs, images)
     of_bridge = (health, metrics, unbuilt, described, page)
     return [noun.router for noun in (*of_fleet, *of_bridge)]

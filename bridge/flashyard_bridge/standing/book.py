@@ -62,16 +62,14 @@ class Book:
         await self._database.write(partial(orders.remove_order, order_id=order_id))
         self.changed.set()
 
-    async def marks(self, order_ids: Iterable[str], serials: Iterable[str]) -> dict[str, Marks]:
+    async def find(self, order_ids: Iterable[str], serials: Iterable[str]) -> Mapping[str, Marks]:
         """Find, by order, the marks of these serials, and all that run."""
         look = partial(marks.find_marks, order_ids=list(order_ids), serials=list(serials))
         return await self._database.read(look)
 
     async def claim(self, order: StandingOrder, mark: Mark, seen: Mark | None) -> bool:
         """Be the one who starts; see `marks.claim`."""
-        return await self._database.write(
-            partial(marks.claim, order=order, mark=mark, seen=seen)
-        )
+        return await self._database.write(partial(marks.claim, order=order, mark=mark, seen=seen))
 
     async def note_refusal(
         self, order: StandingOrder, mark: Mark, seen: Mark | None
@@ -116,7 +114,7 @@ class Book:
         if not known:
             return [None] * len(devices)
         serials = {device.serial for device in devices if device.serial}
-        found = await self.marks([each.id for each in known], serials)
+        found = await self.find([each.id for each in known], serials)
         crowd = Crowd.of(everybody, ())
         return [_standing(known, found, device, crowd) for device in devices]
 

@@ -62,23 +62,14 @@ def governing(orders: Iterable[StandingOrder], device: Device) -> StandingOrder 
 
 def judge(device: Device, mark: Mark | None, crowd: Crowd) -> Verdict:
     """Judge a device under an order; ``mark``: what the order did with its serial."""
-    if not has_own_serial(device):
-        return Verdict("skipped", "It has no serial of its own to be remembered by.")
-    if mark is not None and mark.state is State.RUNNING:
-        return Verdict("running")
-    if mark is not None and mark.state is State.FLASHED:
-        return Verdict("flashed")
-    if crowd.serials.get(device.serial or "", 0) > 1:
-        return Verdict("skipped", "Another device with the same serial is plugged in.")
-    if mark is not None and (mark.is_spent or not mark.may_try_again(device)):
+    if mark is not None and mark.state is not State.FAILED:
+        return Verdict("running" if mark.state is State.RUNNING else "flashed")
+    if why := _is_nobody(device, crowd):
+        return Verdict("skipped", why)
+    if mark is not None and not mark.may_try_again(device):
         return Verdict("failed", _failure(mark))
-    if not device.online:
-        return Verdict("due", "It is not there.")
-    if device.mode in _UNFLASHABLE or device.hint is not None:
-        return Verdict("due", device.hint or f"It is in {device.mode} mode.")
-    if (device.hub_id, device.device_id) in crowd.busy:
-        return Verdict("due", "Another job comes first.")
-    return Verdict("due", is_to_start=True)
+    why = _cannot_be_now(device, crowd)
+    return Verdict("due", why, is_to_start=why is None)
 
 
 def has_own_serial(device: Device) -> bool:
@@ -90,6 +81,25 @@ def has_own_serial(device: Device) -> bool:
         return False
     made_up = device.serial == device.device_id and device.device_id.startswith("usb-")
     return device.transport != "usb" or not made_up
+
+
+def _is_nobody(device: Device, crowd: Crowd) -> str | None:
+    """Say why "once per serial" could not be kept."""
+    if not has_own_serial(device):
+        return "It has no serial of its own to be remembered by."
+    if crowd.serials.get(device.serial or "", 0) > 1:
+        return "Another device with the same serial is plugged in."
+    return None
+
+
+def _cannot_be_now(device: Device, crowd: Crowd) -> str | None:
+    if not device.online:
+        return "It is not there."
+    if device.mode in _UNFLASHABLE or device.hint is not None:
+        return device.hint or f"It is in {device.mode} mode."
+    if (device.hub_id, device.device_id) in crowd.busy:
+        return "Another job comes first."
+    return None
 
 
 def _fits(place: Place, device: Device) -> bool:

@@ -1,7 +1,7 @@
 """What a standing order did with one serial, and what may come next. Pure.
 
-    (nothing) → running → flashed           for good
-                        → failed → running  once the device was plugged in anew, a few times
+(nothing) → running → flashed           for good
+                    → failed → running  once the device was plugged in anew, a few times
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Whoever claims a serial is the only one to start it, however many bridges use th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ class End(NamedTuple):
 
 def find_marks(
     connection: Connection, order_ids: Iterable[str], serials: Iterable[str]
-) -> dict[str, Marks]:
+) -> Mapping[str, Marks]:
     """Find, by order, the marks of these serials and all that run."""
     ids, wanted = list(order_ids), sorted(set(serials))
     found: dict[str, dict[str, Mark]] = {order_id: {} for order_id in ids}
@@ -49,9 +49,7 @@ def find_marks(
     return found
 
 
-def claim(
-    connection: Connection, order: StandingOrder, mark: Mark, seen: Mark | None
-) -> bool:
+def claim(connection: Connection, order: StandingOrder, mark: Mark, seen: Mark | None) -> bool:
     """Note that a serial is about to be flashed; False: somebody else was first, or it is over.
 
     Args:
@@ -168,9 +166,7 @@ def _find(connection: Connection, order_id: str, serial: str) -> Mark | None:
 def _keep(connection: Connection, order_id: str, mark: Mark) -> None:
     fields = asdict(mark)
     del fields["serial"]
-    connection.execute(
-        update(STANDING_MARKS).where(_is(order_id, mark.serial)).values(**fields)
-    )
+    connection.execute(update(STANDING_MARKS).where(_is(order_id, mark.serial)).values(**fields))
 
 
 def _is(order_id: str, serial: str) -> Any:
@@ -178,5 +174,5 @@ def _is(order_id: str, serial: str) -> Any:
 
 
 def _told(row: Row[Any]) -> Mark:
-    fields = {name: row._mapping[name] for name in Mark.__slots__}
+    fields = {name: getattr(row, name) for name in Mark.__slots__}
     return Mark(**{**fields, "state": State(fields["state"])})

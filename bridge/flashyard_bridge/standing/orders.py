@@ -1,4 +1,4 @@
-"""The standing orders as they are kept: made, changed, removed. Transactions, as plain functions."""
+"""The standing orders as they are kept: made, changed, counted, removed. Plain transactions."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ class Overseer:
         fleet, ids = self._bridge.fleet, [order.id for order in orders]
         sights = [*gone.values(), *fleet.devices()]
         serials = {device.serial for device in sights if device.serial}
-        await self._aftermath.settle(orders, await self._book.marks(ids, serials), fleet.jobs())
-        marks = await self._look(await self._book.marks(ids, serials), sights)
+        await self._aftermath.settle(orders, await self._book.find(ids, serials), fleet.jobs())
+        marks = await self._look(await self._book.find(ids, serials), sights)
         devices = fleet.devices()
         busy = {(job.hub_id, job.device_id) for job in fleet.jobs() if job.is_active}
         crowd = Crowd.of(devices, busy | self._starting)

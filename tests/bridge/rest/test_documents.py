@@ -29,6 +29,8 @@ CONTRACT = {
     "/api/flash/status/{}": {"get"},
     "/api/devices": {"get"},
     "/api/devices/{}": {"get", "delete"},
+    "/api/standing-orders": {"get", "post"},
+    "/api/standing-orders/{}": {"get", "patch", "delete"},
     "/api/hubs": {"get"},
     "/api/hubs/{}": {"patch", "delete"},
     "/api/images": {"get", "post"},
