@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
+from flashyard.contract.phases import FINAL_STATUS
 from flashyard.contract.topics import Kind, build
 from flashyard.link import Link
 from flashyard_bridge.errors import RequestError
@@ -91,7 +92,7 @@ class Orders:
                 self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
-        if receipt.job_id == order.job_id:
+        if receipt.job_id == order.job_id and receipt.status not in FINAL_STATUS:
             self._fleet.accepted(order, hub_id, receipt)
         return receipt
 

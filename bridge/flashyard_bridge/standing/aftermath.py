@@ -10,7 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from flashyard.contract.faults import Code, Fault, FaultError, fault
-from flashyard.contract.phases import Status
+from flashyard.contract.orders import Receipt
+from flashyard.contract.phases import FINAL_STATUS, Status
 from flashyard.contract.records import Hub, Job
 from flashyard.contract.standing import StandingOrder
 from flashyard_bridge.standing.decision import Marks
@@ -71,6 +72,14 @@ class Aftermath:
         now = await self._book.settle(order.id, mark, end)
         if now is not None:
             self.tell(now, mark, why.sentence)
+
+    async def take(self, order: StandingOrder, mark: Mark, receipt: Receipt) -> None:
+        """Take a hub's word where the job has ended already: it was asked for once more."""
+        if receipt.status is Status.COMPLETED:
+            await self._flashed(order, mark)
+        elif receipt.status in FINAL_STATUS:
+            why = "It has ended, and why is not known any more."
+            await self.fail(order, mark, fault(Code.INTERRUPTED, why))
 
     def tell(self, order: StandingOrder, mark: Mark, error: str) -> None:
         """Tell a failure, and whether it was one too many."""

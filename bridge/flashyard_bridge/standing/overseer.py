@@ -25,7 +25,7 @@ from flashyard_bridge.state import BridgeState
 
 EVERY = 2.0  # s; another bridge may have changed an order, and nobody said so
 REST = 5.0  # s after a refusal that may not be repeated
-PAUSE = 0.1  # s; what comes in a burst is looked at once
+PAUSE = 0.25  # s; what comes in a burst is looked at once
 AT_ONCE = 32  # starts that wait for their hub
 # The hub may have taken the order all the same: the claim stands until that is known.
 _UNCERTAIN = frozenset({Code.BROKER_UNREACHABLE, Code.HUB_NO_ANSWER})
@@ -59,7 +59,7 @@ class Overseer:
             match frame.message:
                 case DeviceChanged(device=device):
                     # While its hub is away nobody knows whether a device is.
-                    if not device.online and device.hub_id in self._hubs():
+                    if not device.online and _is_told(device, self._sessions()):
                         self._gone[device.hub_id, device.device_id] = device
                     self._book.changed.set()
                 case FlashCompleted() | FlashFailed():
@@ -100,12 +100,13 @@ class Overseer:
         serials = {device.serial for device in sights if device.serial}
         await self._aftermath.settle(orders, await self._book.find(ids, serials), fleet.jobs())
         marks = await self._look(await self._book.find(ids, serials), sights)
+        sessions = self._sessions()
         devices = fleet.devices()
         busy = {(job.hub_id, job.device_id) for job in fleet.jobs() if job.is_active}
         crowd = Crowd.of(devices, busy | self._starting)
         for device in devices:
             order = governing(orders, device)
-            if order is None or self._is_resting(device):
+            if order is None or self._is_resting(device) or not _is_told(device, sessions):
                 continue
             mark = marks[order.id].get(device.serial or "")
             if judge(device, mark, crowd).is_to_start:
@@ -118,8 +119,8 @@ class Overseer:
         self, marks: Mapping[str, Marks], sights: Iterable[Device]
     ) -> Mapping[str, Marks]:
         """Keep what is seen of the devices that failed; return the marks as they are then."""
-        hubs = self._hubs()
-        told = [device for device in sights if device.hub_id in hubs]
+        sessions = self._sessions()
+        told = [device for device in sights if _is_told(device, sessions)]
         now = {order_id: dict(theirs) for order_id, theirs in marks.items()}
         for theirs in now.values():
             for device in told:
@@ -133,8 +134,8 @@ class Overseer:
         )
         return now
 
-    def _hubs(self) -> set[str]:
-        return {hub.hub_id for hub in self._bridge.fleet.hubs() if hub.online}
+    def _sessions(self) -> Mapping[str, str]:
+        return {hub.hub_id: hub.session for hub in self._bridge.fleet.hubs() if hub.online}
 
     def _is_resting(self, device: Device) -> bool:
         now = asyncio.get_running_loop().time()
@@ -184,7 +185,7 @@ class Overseer:
     async def _send(self, order: StandingOrder, plan: Plan, mark: Mark) -> None:
         fresh = plan.order.with_(issued_at=self._bridge.now(), job_id=mark.job_id)
         try:
-            await self._bridge.orders.start(plan.hub_id, fresh, is_kept=True)
+            receipt = await self._bridge.orders.start(plan.hub_id, fresh, is_kept=True)
         except FaultError as error:
             why = error.fault
             if why.code in _UNCERTAIN:
@@ -193,6 +194,8 @@ class Overseer:
                 await self._book.release(order.id, mark)
                 raise
             await self._aftermath.fail(order, mark, why)
+        else:
+            await self._aftermath.take(order, mark, receipt)
 
     async def _start_again(self, order: StandingOrder, mark: Mark) -> None:
         """Send an order again of which nothing was heard, for the same job: a hub obeys it once."""
@@ -209,3 +212,8 @@ class Overseer:
 
     def _rest(self, at: At) -> None:
         self._resting[at] = asyncio.get_running_loop().time() + REST
+
+
+def _is_told(device: Device, sessions: Mapping[str, str]) -> bool:
+    """Is it what its hub says now, and not what an earlier run of it left behind?"""
+    return device.session == sessions.get(device.hub_id)

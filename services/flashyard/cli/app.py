@@ -18,6 +18,7 @@ from flashyard.cli.flash import flash
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.ls import ls
 from flashyard.cli.roles import bridge, broker, hub
+from flashyard.cli.standing import standing
 from flashyard.cli.talk import complain, complain_of, speak_of_bugs
 from flashyard.cli.up import up
 from flashyard.cli.watch import watch
@@ -68,6 +69,7 @@ app.command(rich_help_panel=SERVE)(doctor)
 app.command(rich_help_panel=USE)(ls)
 app.command(rich_help_panel=USE)(flash)
 app.command(rich_help_panel=USE)(watch)
+app.add_typer(standing, rich_help_panel=USE)
 app.command(rich_help_panel=USE)(ask.cancel)
 app.command(rich_help_panel=USE)(ask.retry)
 app.command(rich_help_panel=USE)(ask.pause)

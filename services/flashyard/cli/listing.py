@@ -12,6 +12,7 @@ from flashyard.client.bridge import Bridge
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Hub, Job, StoredImage
+from flashyard.contract.standing import ListedDevice
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
 
@@ -53,7 +54,17 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
     elif not records:
         say(_EMPTY[what])
     else:
-        print_table(_HEADS[what], [[*map(printable, row(record))] for record in records])
+        heads, rows = _HEADS[what], [row(record) for record in records]
+        if any(standing_of(record) for record in records):
+            heads = (*heads, "STANDING")
+            rows = [(*cells, standing_of(each)) for cells, each in zip(rows, records, strict=True)]
+        print_table(heads, [[*map(printable, cells)] for cells in rows])
+
+
+def standing_of(record: Model) -> str:
+    """Tell how a device stands with the standing order it is under; empty: it is under none."""
+    standing = record.standing_order if isinstance(record, ListedDevice) else None
+    return f"{standing.done}, {standing.name or standing.id}" if standing else ""
 
 
 def row(record: Model) -> tuple[str, ...]:

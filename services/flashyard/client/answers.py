@@ -9,13 +9,32 @@ from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.model import DeviceId, HubId, JobId, Model, Name, Partition
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import PlannedStep, Requirement
-from flashyard.contract.records import Device, Hub, Job, LogLine, StoredImage
+from flashyard.contract.records import Hub, Job, LogLine, StoredImage
+from flashyard.contract.standing import ListedDevice, StandingOrder
 
 
 class Devices(Model):
     """GET /api/devices."""
 
-    devices: tuple[Device, ...]
+    devices: tuple[ListedDevice, ...]
+
+
+class StandingOrders(Model):
+    """GET /api/standing-orders."""
+
+    standing_orders: tuple[StandingOrder, ...]
+
+
+class OneStandingOrder(Model):
+    """POST /api/standing-orders, PATCH /api/standing-orders/{id}."""
+
+    standing_order: StandingOrder
+
+
+class Removed(Model):
+    """DELETE."""
+
+    success: bool
 
 
 class Hubs(Model):

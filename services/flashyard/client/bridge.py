@@ -22,7 +22,10 @@ from flashyard.client.answers import (
     Jobs,
     Log,
     OneJob,
+    OneStandingOrder,
     Refusal,
+    Removed,
+    StandingOrders,
     Started,
     StartRequest,
     Verdict,
@@ -30,7 +33,8 @@ from flashyard.client.answers import (
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import Model
-from flashyard.contract.records import Device, Hub, Job, LogLine, StoredImage
+from flashyard.contract.records import Hub, Job, LogLine, StoredImage
+from flashyard.contract.standing import ListedDevice, StandingOrder
 from flashyard.endpoint import Endpoint
 
 # A start waits for a hub's receipt (5 s), and reads for a young bridge's first picture (3 s).
@@ -38,6 +42,7 @@ _PATIENCE = httpx.Timeout(30.0, connect=5.0)
 # Before the answer it is flushed to disk, and read through where it is compressed.
 _UPLOAD_PATIENCE = httpx.Timeout(1800.0, connect=5.0)
 _MAX_PAGES = 1_000
+_STANDING = "/api/standing-orders"
 
 M = TypeVar("M", bound=Model)
 Verb = Literal["cancel", "pause", "resume"]
@@ -71,7 +76,7 @@ class Bridge:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def devices(self) -> tuple[Device, ...]:
+    async def devices(self) -> tuple[ListedDevice, ...]:
         """List every device the bridge knows, offline ones included."""
         return (await self._ask(Devices, "GET", "/api/devices")).devices
 
@@ -120,6 +125,23 @@ class Bridge:
     async def tell(self, verb: Verb, job_id: str) -> Verdict:
         """Ask for a job to be cancelled, paused or resumed; the verdict is its status now."""
         return await self._ask(Verdict, "POST", f"/api/flash/job/{job_id}/{verb}")
+
+    async def standing_orders(self) -> tuple[StandingOrder, ...]:
+        """List the standing orders, the oldest first."""
+        return (await self._ask(StandingOrders, "GET", _STANDING)).standing_orders
+
+    async def add_standing_order(self, wish: Mapping[str, Any]) -> StandingOrder:
+        """Make one, of REST's fields."""
+        return (await self._ask(OneStandingOrder, "POST", _STANDING, json=wish)).standing_order
+
+    async def change_standing_order(self, order_id: str, wish: Mapping[str, Any]) -> StandingOrder:
+        """Change some fields of one."""
+        path = f"{_STANDING}/{order_id}"
+        return (await self._ask(OneStandingOrder, "PATCH", path, json=wish)).standing_order
+
+    async def remove_standing_order(self, order_id: str) -> None:
+        """Remove one."""
+        await self._ask(Removed, "DELETE", f"{_STANDING}/{order_id}")
 
     async def has_image(self, sha256: str) -> bool:
         """Is an image of this digest in the store?"""

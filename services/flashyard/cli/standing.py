@@ -1,0 +1,221 @@
+"""`flashyard standing`: the commands and their options; `standing_work` has the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flashyard.cli.invocation import Invocation
+from flashyard.cli.options import Json, TokenFile, Url
+
+if TYPE_CHECKING:
+    from flashyard.settings import ClientSettings
+
+standing = typer.Typer(name="standing")
+_WHERE, _PLAN, _LIMITS = "Which devices", "The plan", "When it stops itself"
+
+Order = Annotated[str, typer.Argument(metavar="ORDER", help="Its name, or its id.")]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask before real devices; needed off a terminal."),
+]
+
+
+@standing.callback(invoke_without_command=True)
+def about(ctx: typer.Context) -> None:
+    """Flash whatever is plugged in, once per serial: standing orders."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@standing.command()
+def add(
+    ctx: typer.Context,
+    devices: Annotated[
+        str, typer.Argument(metavar="DEVICES", help="A name or a glob; '*' is whatever there is.")
+    ],
+    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Such as boot or system.")],
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", help="Raw or Android sparse; also as gz, xz, zst or zip."),
+    ],
+    *,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
+    hub: Annotated[
+        str | None, typer.Option(metavar="ID", help="On this hub.", rich_help_panel=_WHERE)
+    ] = None,
+    port: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="At such ports.", rich_help_panel=_WHERE),
+    ] = None,
+    product: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="Of such a product.", rich_help_panel=_WHERE)
+    ] = None,
+    emulated: Annotated[
+        bool | None,
+        typer.Option(
+            "--emulated/--real", help="Of one kind alone (default: both).", rich_help_panel=_WHERE
+        ),
+    ] = None,
+    slot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SLOT", help="active, a or b (default: active).", rich_help_panel=_PLAN
+        ),
+    ] = None,
+    verify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="none, image or readback, where the device can (default: image).",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN)
+    ] = False,
+    as_is: Annotated[
+        bool,
+        typer.Option(
+            "--as-is",
+            help="Write a compressed file itself, not what is inside.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = False,
+    no_reboot: Annotated[
+        bool,
+        typer.Option(
+            "--no-reboot", help="Leave the device in its bootloader.", rich_help_panel=_PLAN
+        ),
+    ] = False,
+    stop_after: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Failures in a row (default: 3).", rich_help_panel=_LIMITS
+        ),
+    ] = None,
+    max_devices: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Devices flashed (default: any).", rich_help_panel=_LIMITS
+        ),
+    ] = None,
+    start: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
+    yes: Yes = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Make a standing order; it does nothing until it is started.
+
+    The image goes into the bridge's store unless it is there already.
+    """
+    import asyncio
+
+    from flashyard.cli.standing_work import Wish, make
+
+    where = {"hubId": hub, "port": port, "product": product, "emulated": emulated}
+    plan = {
+        "partition": partition,
+        "slot": slot,
+        "verify": verify,
+        "erase": erase or None,
+        "reboot": False if no_reboot else None,
+    }
+    wish = Wish(
+        name=name,
+        where={"deviceId": devices, **where},
+        flash=plan,
+        image=image,
+        as_is=as_is,
+        stop_after=stop_after,
+        max_devices=max_devices,
+    )
+    settings = _settings(ctx, url, token_file)
+    return asyncio.run(make(settings, wish, start=start, yes=yes, json=json))
+
+
+@standing.command("list")
+def list_(
+    ctx: typer.Context, *, url: Url = None, token_file: TokenFile = None, json: Json = False
+) -> None:
+    """List the standing orders: a device is under the first that is on and means it."""
+    import asyncio
+
+    from flashyard.cli.standing_work import print_all
+
+    asyncio.run(print_all(_settings(ctx, url, token_file), json=json))
+
+
+@standing.command()
+def show(
+    ctx: typer.Context,
+    order: Order,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> None:
+    """Tell all of one, and how the devices stand that are under it."""
+    import asyncio
+
+    from flashyard.cli.standing_work import print_one
+
+    asyncio.run(print_one(_settings(ctx, url, token_file), order, json=json))
+
+
+@standing.command()
+def start(
+    ctx: typer.Context,
+    order: Order,
+    *,
+    yes: Yes = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> int:
+    """Start one: what it means is flashed from now on, and what failed may be tried again."""
+    import asyncio
+
+    from flashyard.cli.standing_work import switch_on
+
+    settings = _settings(ctx, url, token_file)
+    return asyncio.run(switch_on(settings, order, yes=yes, json=json))
+
+
+@standing.command()
+def stop(
+    ctx: typer.Context,
+    order: Order,
+    *,
+    url: Url = None,
+    token_file: TokenFile = None,
+    json: Json = False,
+) -> None:
+    """Stop one; jobs that run go on, and what it flashed it remembers."""
+    import asyncio
+
+    from flashyard.cli.standing_work import switch_off
+
+    asyncio.run(switch_off(_settings(ctx, url, token_file), order, json=json))
+
+
+@standing.command()
+def remove(
+    ctx: typer.Context, order: Order, *, url: Url = None, token_file: TokenFile = None
+) -> None:
+    """Remove one, and what it remembers."""
+    import asyncio
+
+    from flashyard.cli.standing_work import drop
+
+    asyncio.run(drop(_settings(ctx, url, token_file), order))
+
+
+def _settings(ctx: typer.Context, url: str | None, token_file: Path | None) -> ClientSettings:
+    from flashyard.settings import ClientSettings
+
+    said: Invocation = ctx.obj
+    return said.settings(ClientSettings, url=url, token_file=token_file)

@@ -1,0 +1,251 @@
+"""What `flashyard standing` does: standing orders made, told, started, stopped and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flashyard.cli.foresight import examine, judge_options
+from flashyard.cli.storing import is_stored
+from flashyard.cli.table import print_table, when
+from flashyard.cli.talk import print_data, printable, say
+from flashyard.cli.transfer import transfer
+from flashyard.cli.views import can_ask
+from flashyard.client.bridge import Bridge
+from flashyard.client.upload import read, send
+from flashyard.contract.faults import TABLE, Code, refuse
+from flashyard.contract.standing import ListedDevice, StandingOrder
+from flashyard.settings import ClientSettings
+from flashyard.token_file import read_token
+
+_HEADS = ("ORDER", "NAME", "STATE", "DEVICES", "WHAT", "FLASHED", "FAILED")
+_EMPTY = "No standing orders. `flashyard standing add` makes one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to stand. ``where`` and ``flash`` are in the words of REST; None is not said."""
+
+    name: str | None
+    where: Mapping[str, Any]
+    flash: Mapping[str, Any]
+    image: Path
+    as_is: bool
+    stop_after: int | None
+    max_devices: int | None
+
+
+async def make(settings: ClientSettings, wish: Wish, *, start: bool, yes: bool, json: bool) -> int:
+    """Make one, with its image; return the exit status.
+
+    Raises:
+        FaultError: it cannot be made, or is not agreed to.
+        UnreachableError: no bridge.
+    """
+    judge_options(verify=wish.flash["verify"], slot=wish.flash["slot"])
+    if "," in wish.where["deviceId"]:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            "A standing order is for one name or glob.",
+            hint="Make an order for each, or find a glob that fits all.",
+        )
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        if start and not await _is_agreed(bridge, _title(wish), wish.where, yes=yes):
+            return TABLE[Code.CANCELLED].exit
+        with transfer("Reading", wish.image) as advance:
+            image = await read(wish.image, advance)
+        with transfer("Examining", wish.image) as advance:
+            facts = await examine(wish.image, advance, unpack=not wish.as_is)
+        if not await is_stored(bridge, image, facts, as_is=wish.as_is):
+            with transfer("Sending", wish.image) as advance:
+                await send(bridge, image, advance, unpack=not wish.as_is)
+        order = await bridge.add_standing_order(
+            {
+                "name": wish.name,
+                "where": _said(wish.where),
+                "flash": _said({**wish.flash, "image": image.sha256}),
+                "stopAfterFailures": wish.stop_after,
+                "maxDevices": wish.max_devices,
+                "enabled": start,
+            }
+        )
+    _print(order, json=json)
+    if not start:
+        say(f"It is off. Start it with: flashyard standing start {order.id}")
+    return 0
+
+
+async def print_all(settings: ClientSettings, *, json: bool) -> None:
+    """List them."""
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        orders = await bridge.standing_orders()
+    if json:
+        for order in orders:
+            print_data(order.encode().decode())
+    elif not orders:
+        say(_EMPTY)
+    else:
+        print_table(_HEADS, [[*map(printable, _row(order))] for order in orders])
+
+
+async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None:
+    """Tell all of one."""
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        order = await _find(bridge, named)
+        devices = await bridge.devices()
+    if json:
+        print_data(order.encode().decode())
+        return
+    for name, value in _facts(order):
+        print_data(f"{name:<10} {printable(value)}")
+    theirs = [
+        each for each in devices if each.standing_order and each.standing_order.id == order.id
+    ]
+    if theirs:
+        print_data("")
+        heads = ("DEVICE", "HUB", "DONE", "WHY")
+        print_table(heads, [[*map(printable, _standing(each))] for each in theirs])
+
+
+async def switch_on(settings: ClientSettings, named: str, *, yes: bool, json: bool) -> int:
+    """Start one; return the exit status."""
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        order = await _find(bridge, named)
+        where = order.where.model_dump(by_alias=True)
+        if not await _is_agreed(bridge, order.title, where, yes=yes):
+            return TABLE[Code.CANCELLED].exit
+        _print(await bridge.change_standing_order(order.id, {"enabled": True}), json=json)
+    return 0
+
+
+async def switch_off(settings: ClientSettings, named: str, *, json: bool) -> None:
+    """Stop one."""
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        order = await _find(bridge, named)
+        _print(await bridge.change_standing_order(order.id, {"enabled": False}), json=json)
+
+
+async def drop(settings: ClientSettings, named: str) -> None:
+    """Remove one."""
+    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+        order = await _find(bridge, named)
+        await bridge.remove_standing_order(order.id)
+    print_data(order.id)
+
+
+async def _find(bridge: Bridge, named: str) -> StandingOrder:
+    orders = await bridge.standing_orders()
+    found = [each for each in orders if each.id == named]
+    found = found or [each for each in orders if each.name == named]
+    if not found:
+        raise refuse(Code.UNKNOWN_STANDING_ORDER, f"There is no standing order {named!r}.")
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found)
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"Several standing orders are called {named!r}: {ids}.",
+            hint="Name the one you mean by its id.",
+        )
+    return found[0]
+
+
+async def _is_agreed(bridge: Bridge, title: str, where: Mapping[str, Any], *, yes: bool) -> bool:
+    """Is it meant? Only where real devices may come is it asked."""
+    if where["emulated"] or yes:
+        return True
+    if not can_ask():
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"{title} flashes real devices as they are plugged in; off a terminal that needs "
+            "--yes.",
+            hint="Say --emulated for emulated ones alone, or add --yes.",
+        )
+    there = sum(each.online and not each.emulated for each in await bridge.devices())
+    return typer.confirm(
+        f"Flash every real device that {title} means, now and whenever one is plugged in "
+        f"({there} real devices are there now)?",
+        err=True,
+    )
+
+
+def _title(wish: Wish) -> str:
+    return wish.name or "The standing order"
+
+
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _print(order: StandingOrder, *, json: bool) -> None:
+    state = "on" if order.enabled else "off"
+    print_data(order.encode().decode() if json else f"{order.id}  {state}")
+
+
+def _state(order: StandingOrder) -> str:
+    if order.enabled:
+        return "on"
+    return "stopped" if order.stopped_because else "off"
+
+
+def _row(order: StandingOrder) -> Sequence[str]:
+    return (
+        order.id,
+        order.name or "",
+        _state(order),
+        _devices(order),
+        _what(order),
+        f"{order.flashed}/{order.max_devices}" if order.max_devices else str(order.flashed),
+        str(order.failed),
+    )
+
+
+def _devices(order: StandingOrder) -> str:
+    where = order.where
+    kind = {None: None, True: "emulated", False: "real"}[where.emulated]
+    told = [
+        where.device_id,
+        where.hub_id and f"hub {where.hub_id}",
+        where.port and f"port {where.port}",
+        where.product and f"product {where.product}",
+        kind,
+    ]
+    return ", ".join(each for each in told if each)
+
+
+def _what(order: StandingOrder) -> str:
+    flash = order.flash
+    steps = flash.get("partitions")
+    if isinstance(steps, list):
+        return f"{len(steps)} partitions"
+    image = str(flash.get("image") or "generated bytes")[:12]
+    return f"{image} to {flash.get('partition', 'system')}"
+
+
+def _facts(order: StandingOrder) -> Sequence[tuple[str, str]]:
+    told = {"partition", "image", "partitions"}
+    options = [f"{key} {value}" for key, value in order.flash.items() if key not in told]
+    facts = {
+        "order": order.id,
+        "name": order.name,
+        "state": _state(order),
+        "why": order.stopped_because,
+        "devices": _devices(order),
+        "what": _what(order),
+        "options": ", ".join(options),
+        "made": when(order.created_at),
+        "flashed": _row(order)[-2],
+        "failed": f"{order.failed}, {order.failures_in_row} in a row; "
+        f"it stops after {order.stop_after_failures}",
+        "last error": order.last_error,
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+def _standing(device: ListedDevice) -> Sequence[str]:
+    standing = device.standing_order
+    assert standing is not None  # noqa: S101 - only such devices are told
+    return device.device_id, device.hub_id, standing.done, standing.why or ""
