@@ -92,6 +92,7 @@ class ScriptedHub:
         """Show a device; emulated, online and without slots unless told otherwise."""
         told = {
             "device_name": f"Name of {device_id}",
+            "serial": device_id,
             "transport": "tcp",
             "mode": "fastboot",
             "online": True,
@@ -105,7 +106,6 @@ class ScriptedHub:
             hub_id=self.hub_id,
             session=self.session,
             rev=known.rev if known else 0,
-            serial=device_id,
             last_seen=_now(),
             **told,
         )
