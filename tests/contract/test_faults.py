@@ -23,7 +23,8 @@ rate_limited 429 1 T · payload_too_large 413 2 · not_found 404 1 · method_not
 unsupported_media_type 415 2 · unknown_hub 404 1 · image_in_use 409 1 · no_demo_devices 409 1 ·
 internal 500 1 ·
 system_disk - 4 · disk_not_removable - 4 · disk_read_only - 1 · disk_in_use - 1 T ·
-partition_denied - 4 · not_booted - 6
+partition_denied - 4 · not_booted - 6 ·
+unknown_standing_order 404 1 · database_unreachable 503 7 T
 """
 
 

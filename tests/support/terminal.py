@@ -54,7 +54,9 @@ async def on_terminal(*arguments: str | Path, columns: int = 100) -> AsyncIterat
     """Run `flashyard …` on a terminal while inside."""
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    kept = {
+        key: os.environ[key] for key in ("PATH", "HOME", "LANG", "PYTHONPATH") if key in os.environ
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flashyard", *map(str, arguments)),
         stdin=slave,

@@ -97,7 +97,7 @@ async def test_a_bridge_that_is_killed_at_any_moment_has_no_unit_flashed_twice_n
             await asyncio.gather(*(bridge.start() for bridge in victims))
 
             async def is_done() -> bool:
-                return (await made.order(1))["flashed"] == len(units)
+                return bool((await made.order(1))["flashed"] == len(units))
 
             await until_told(is_done, within=90)
             jobs = [job for job in await made.jobs() if job["jobId"] not in before]

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from flashyard.contract.faults import Code, FaultError, fault, refuse
 from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
@@ -100,6 +107,8 @@ class Database:
         try:
             with engine.begin() as connection:
                 return work(connection)
+        except (IntegrityError, ProgrammingError, DataError):
+            raise  # ours, not the database's
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=str(cause))) from error

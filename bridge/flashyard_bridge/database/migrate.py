@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"  # the newest revision there
 
 
 class NewerSchemaError(Exception):
@@ -24,6 +26,12 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     Raises:
         NewerSchemaError: a newer flashyard was here.
     """
+    if to == "head" and _revision(connection) == HEAD:
+        return
+    # Loading Alembic costs as much as all else of a start, and there is hardly ever a need.
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     try:
         command.upgrade(_config(connection), to)
     except CommandError as error:
@@ -34,10 +42,21 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 def downgrade(connection: Connection, to: str) -> None:
     """Take revisions back; ``base``: all of them."""
+    from alembic import command  # noqa: PLC0415 - as above
+
     command.downgrade(_config(connection), to)
 
 
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     # No alembic.ini: it would configure logging, too, and that is the process' own matter.
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

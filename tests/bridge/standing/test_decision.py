@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,13 +26,13 @@ ORDER = StandingOrder(
 ALONE = Crowd({}, frozenset())
 
 
-def device(**facts: object) -> Device:
+def device(**facts: Any) -> Device:
     return a_device(**{"serial": "SERIAL_1", "device_id": "SERIAL_1", "session": "s1", **facts})
 
 
-def mark(state: State = State.FAILED, **facts: object) -> Mark:
+def mark(state: State = State.FAILED, **facts: Any) -> Mark:
     told = Mark("SERIAL_1", state, "bench-a", "SERIAL_1", "s1", tries=1, at=1, job_id="job")
-    return replace(told, **facts)  # type: ignore[arg-type]  # a test's facts are right
+    return replace(told, **facts)
 
 
 @pytest.mark.parametrize(
@@ -45,19 +46,18 @@ def mark(state: State = State.FAILED, **facts: object) -> Mark:
         ({"product": "oriole"}, {"product": None}, False),
         ({"product": "oriole", "port": "usb-1.*"}, {"product": "oriole", "port": "usb-2"}, False),
         ({"hub_id": "bench-a"}, {}, True),
-        ({"hub_id": "bench-*"}, {}, False),
+        ({"hub_id": "bench-b"}, {}, False),
         ({"emulated": False, "device_id": "*"}, {"emulated": True}, False),
         ({"emulated": True, "device_id": "*"}, {"emulated": True}, True),
         ({"device_id": "*"}, {"mode": "storage"}, False),
     ],
 )
 def test_all_that_an_order_says_of_a_device_must_fit(
-    where: dict[str, object], facts: dict[str, object], is_meant: bool
+    where: dict[str, Any],
+    facts: dict[str, Any],
+    is_meant: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    if not str(where.get("hub_id", "")).endswith("*"):
-        where = Place(**where).model_dump()  # type: ignore[arg-type]  # as above
-    place = Place.model_construct(**{**Place().model_dump(), **where})  # type: ignore[arg-type]
-    assert means(ORDER.with_(where=place), device(**facts)) is is_meant
+    assert means(ORDER.with_(where=Place(**where)), device(**facts)) is is_meant
 
 
 def test_an_order_for_disks_means_disks_alone() -> None:
@@ -88,7 +88,7 @@ def test_a_device_is_under_the_oldest_order_that_is_on() -> None:
     ],
 )
 def test_only_what_is_there_and_can_be_told_from_all_others_is_started(
-    facts: dict[str, object], done: str
+    facts: dict[str, Any], done: str
 ) -> None:
     verdict = judge(device(**facts), None, ALONE)
     assert verdict.done == done
@@ -132,7 +132,8 @@ def test_a_device_with_another_job_waits() -> None:
     ],
 )
 def test_a_failed_one_is_tried_again_only_when_it_was_plugged_in_anew(
-    sights: list[dict[str, object]], may_try: bool
+    sights: list[dict[str, Any]],
+    may_try: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     known, last = mark(), device()
     for facts in sights:

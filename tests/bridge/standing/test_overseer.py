@@ -13,6 +13,7 @@ import pytest_asyncio
 from flashyard.contract.faults import Code
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Status
+from flashyard.contract.records import Job
 from support.rig import Rig
 from support.scripted_hub import accept, refuse_with, stay_silent
 from support.served import served_bridge
@@ -300,13 +301,15 @@ async def test_two_bridges_on_one_database_start_a_device_once(rig: Rig, tmp_pat
         orders = Orders(Rig(rig.broker, rig.hub, one))
         await orders.add("SHARED_*")
         devices = [await rig.plug(f"SHARED_{number}") for number in range(12)]
-        for device in devices:
-            await until(lambda device=device: orders.starts(device))
-            job_id = orders.starts(device)[0].job_id
-            fleets = [one.state.fleet, two.state.fleet]
-            await until(lambda i=job_id: any(fleet.job(i) for fleet in fleets))
-            [job] = [job for fleet in fleets if (job := fleet.job(job_id))]
-            rig.hub.end(device, job)
+        fleets = [one.state.fleet, two.state.fleet]
+        await until(lambda: all(orders.starts(device) for device in devices))
+        for order in [orders.starts(device)[0] for device in devices]:
+
+            def known(job_id: str = order.job_id) -> list[Job]:
+                return [job for fleet in fleets if (job := fleet.job(job_id))]
+
+            await until(known)
+            rig.hub.end(order.device_id, known()[0])
         for which in (one, two):
             there = Orders(Rig(rig.broker, rig.hub, which))
             for device in devices:
