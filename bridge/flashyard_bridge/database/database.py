@@ -28,6 +28,7 @@ from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
 
 THREADS = 4
 BUSY = 5.0  # seconds in which another's transaction may end
+DEADLINE = 15.0  # seconds after which nobody waits any more; what was begun may come to its end
 _WRITES = "flashyard_writes"
 
 _log = logging.getLogger(__name__)
@@ -98,7 +99,14 @@ class Database:
 
     async def _in_thread(self, work: Work[T], *, writes: bool) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: self._run(work, writes=writes))
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await loop.run_in_executor(
+                    self._threads, lambda: self._run(work, writes=writes)
+                )
+        except TimeoutError as error:
+            why = f"It has not answered within {DEADLINE:g} s."
+            raise refuse(Code.DATABASE_UNREACHABLE, details=why) from error
 
     def _run(self, work: Work[T], *, writes: bool) -> T:
         if self._engine is None:

@@ -100,13 +100,15 @@ class Overseer:
         serials = {device.serial for device in sights if device.serial}
         await self._aftermath.settle(orders, await self._book.find(ids, serials), fleet.jobs())
         marks = await self._look(await self._book.find(ids, serials), sights)
-        sessions = self._sessions()
-        devices = fleet.devices()
+        now = asyncio.get_running_loop().time()
+        self._resting = {at: until for at, until in self._resting.items() if until > now}
+        sessions, devices = self._sessions(), fleet.devices()
         busy = {(job.hub_id, job.device_id) for job in fleet.jobs() if job.is_active}
         crowd = Crowd.of(devices, busy | self._starting)
         for device in devices:
             order = governing(orders, device)
-            if order is None or self._is_resting(device) or not _is_told(device, sessions):
+            is_resting = (device.hub_id, device.device_id) in self._resting
+            if order is None or is_resting or not _is_told(device, sessions):
                 continue
             mark = marks[order.id].get(device.serial or "")
             if judge(device, mark, crowd).is_to_start:
@@ -136,11 +138,6 @@ class Overseer:
 
     def _sessions(self) -> Mapping[str, str]:
         return {hub.hub_id: hub.session for hub in self._bridge.fleet.hubs() if hub.online}
-
-    def _is_resting(self, device: Device) -> bool:
-        now = asyncio.get_running_loop().time()
-        self._resting = {at: until for at, until in self._resting.items() if until > now}
-        return (device.hub_id, device.device_id) in self._resting
 
     async def _start(self, order: StandingOrder, device: Device, before: Mark | None) -> None:
         at = device.hub_id, device.device_id
@@ -173,7 +170,7 @@ class Overseer:
         mark = replace(mark, job_id=plan.order.job_id)
         # From here on the job is as good as started: the claim is kept before the order goes out.
         if await self._book.claim(order, mark, before):
-            _log.info("%s: %s is flashed, %s", order.title, device.device_id, mark.job_id)
+            _log.info("%s: %s is due, and begun as %s", order.title, device.device_id, mark.job_id)
             await self._send(order, plan, mark)
         else:
             self._rest((device.hub_id, device.device_id))

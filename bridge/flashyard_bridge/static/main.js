@@ -3,6 +3,7 @@
 import { Cards } from "/static/cards.js";
 import { follow } from "/static/feed.js";
 import { Jobs } from "/static/jobs.js";
+import { follow as followOrders } from "/static/standing.js";
 
 const REPLAY = 2_000; // ms after a connection in which the bridge tells what runs
 const ORDER = ["running", "queued", "paused", "failed", "cancelled", "completed"];
@@ -10,6 +11,7 @@ const ORDER = ["running", "queued", "paused", "failed", "cancelled", "completed"
 const at = (id) => document.getElementById(id);
 // Behind the `#` it never leaves the browser but in the places meant for it.
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
+const headers = token ? { Authorization: `Bearer ${token}` } : {};
 const jobs = new Jobs();
 const cards = new Cards(at("cards"));
 
@@ -40,7 +42,6 @@ function announce({ type, error }, job) {
 /** Ask what became of the jobs that the bridge did not tell of again. */
 async function catchUp() {
   for (const job of jobs.old) {
-    const headers = token ? { Authorization: `Bearer ${token}` } : {};
     const reply = await fetch(`/api/flash/job/${encodeURIComponent(job.jobId)}`, { headers });
     if (reply.ok) jobs.settle(job, (await reply.json()).job);
     cards.show(job);
@@ -71,6 +72,8 @@ follow(address(), {
     summarise();
   },
 });
+
+followOrders(at("standing"), headers);
 
 at("origin").textContent = location.origin;
 at("clear").addEventListener("click", () => {
