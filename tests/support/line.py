@@ -16,31 +16,51 @@ from support.yard import Role
 
 
 class Line:
-    """``devices`` are emulated ones that keep what they are sent; ``faults`` are the last one's."""
+    """``devices`` are emulated ones that keep what they are sent."""
 
-    def __init__(
-        self, folder: Path, broker: BrokerProcess, devices: Sequence[str], *faults: str
-    ) -> None:
+    def __init__(self, folder: Path, broker: BrokerProcess, devices: Sequence[str]) -> None:
         self.folder = folder
         self.ports = [free_port(), free_port()]
         self.https = [httpx.AsyncClient(base_url=f"http://127.0.0.1:{p}") for p in self.ports]
         self.bridges = [self._bridge(broker, number) for number in (0, 1)]
         places = {device: f"127.0.0.1:{free_port()}" for device in devices}
-        self.emulators = []
-        for group, flags in ((devices[:-1], ()), (devices[-1:], faults)):
-            told = [word for each in group for word in ("--device", f"{each},tcp={places[each]}")]
-            told += [word for fault in flags for word in ("--fault", fault)]
-            out = ("--out", str(folder), "--data-dir", str(folder / f"emulator{len(flags)}"))
-            self.emulators.append(self._role(f"emulator{len(flags)}", "emulate", *told, *out))
+        told = [word for each in devices for word in ("--device", f"{each},tcp={places[each]}")]
+        out = ("--out", str(folder), "--data-dir", str(folder))
+        self.emulator = self._role("emulator", "emulate", *told, *out)
         given = [word for each, at in places.items() for word in ("--fastboot-tcp", f"{each}={at}")]
         self.hub = self._role(
             *("hub", "hub", "--hub-id", "bench-a", "--broker", broker.url, *given),
             *("--bridge-url", f"http://127.0.0.1:{self.ports[0]}", "--data-dir", str(folder)),
         )
 
-    @property
-    def url(self) -> str:
-        return str(self.https[0].base_url)
+    async def add(self, image: bytes, **more: object) -> dict[str, Any]:
+        """Make a standing order for all units, which flashes an image to `boot`."""
+        binary = {"Content-Type": "application/octet-stream"}
+        sent = await self.https[0].post("/api/images", content=image, headers=binary)
+        flash = {"partition": "boot", "image": sent.json()["image"]["sha256"]}
+        wish = {"where": {"deviceId": "UNIT_*", "emulated": True}, "flash": flash, **more}
+        answer = await self.https[0].post("/api/standing-orders", json=wish)
+        assert answer.status_code == 201, answer.text
+        order: dict[str, Any] = answer.json()["standingOrder"]
+        return order
+
+    async def change(self, order_id: str, **wish: object) -> None:
+        """Change it."""
+        answer = await self.https[0].patch(f"/api/standing-orders/{order_id}", json=wish)
+        assert answer.status_code == 200, answer.text
+
+    async def flash(self, device: str, order: dict[str, Any]) -> None:
+        """Flash the same by hand, and wait for the end."""
+        body = {"deviceId": device, **order["flash"]}
+        answer = await self.https[0].post("/api/flash/start", json=body)
+        assert answer.status_code == 200, answer.text
+        job_id = answer.json()["jobId"]
+
+        async def is_over() -> bool:
+            jobs = {job["jobId"]: job["status"] for job in await self.jobs()}
+            return jobs.get(job_id) == "completed"
+
+        await until_told(is_over)
 
     async def devices(self, number: int = 0) -> dict[str, dict[str, Any]]:
         """What a bridge lists, by id; nothing while it is away."""
@@ -86,22 +106,20 @@ class Line:
         return Role(self.folder / f"{name}.log", *arguments)
 
     async def start(self) -> None:
-        await asyncio.gather(*(each.start() for each in (*self.emulators, *self.bridges)))
+        await asyncio.gather(*(each.start() for each in (self.emulator, *self.bridges)))
         await self.hub.start()
 
     async def stop(self) -> None:
         await self.hub.stop()
-        await asyncio.gather(*(each.stop() for each in (*self.bridges, *self.emulators)))
+        await asyncio.gather(*(each.stop() for each in (*self.bridges, self.emulator)))
         for http in self.https:
             await http.aclose()
 
 
 @asynccontextmanager
-async def line(
-    folder: Path, broker: BrokerProcess, devices: Sequence[str], *faults: str
-) -> AsyncIterator[Line]:
+async def line(folder: Path, broker: BrokerProcess, devices: Sequence[str]) -> AsyncIterator[Line]:
     """A line that serves."""
-    made = Line(folder, broker, devices, *faults)
+    made = Line(folder, broker, devices)
     try:
         await made.start()
         yield made
