@@ -5,7 +5,6 @@ Knows no device: each is judged anew when its turn comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -94,26 +93,19 @@ async def check(bridge: BridgeState, order: StandingOrder | StandingWish) -> Non
     if order.where is None or order.flash is None:
         missing = "where" if order.where is None else "flash"
         raise reject(Code.INVALID_REQUEST, missing, "is required.")
-    images = list(_images(order.flash))
-    if not images and order.where.emulated is not True:
-        raise refuse(
-            Code.IMAGE_REQUIRED,
-            hint="Name an image, or say `emulated: true` in `where`.",
-        )
-    if "image" in order.flash and "partition" not in order.flash:
+    start = judge_body(order.flash)
+    if start.image is not None and start.partition is None:
         raise refuse(Code.PARTITION_REQUIRED)
+    steps = start.partitions or ()
+    images = [start.image] if start.image else [step.image for step in steps]
+    if not images and order.where.emulated is not True:
+        hint = "Name an image, or say `emulated: true` in `where`."
+        raise refuse(Code.IMAGE_REQUIRED, hint=hint)
     for sha256 in images:
         try:
             await bridge.images.get(sha256)
         except FaultError as error:
             raise RequestError(error.fault, field="flash") from error
-
-
-def _images(flash: dict[str, Any]) -> Iterator[str]:
-    steps = flash.get("partitions")
-    for each in (flash, *(steps if isinstance(steps, list) else ())):
-        if isinstance(each, dict) and isinstance(each.get("image"), str):
-            yield each["image"]
 
 
 def _without_nulls(value: Any) -> Any:

@@ -109,7 +109,7 @@ class Aftermath:
     async def _flashed(self, order: StandingOrder, mark: Mark) -> None:
         now = await self._book.settle(order.id, mark, End(State.FLASHED, self._bridge.now()))
         if now is not None:
-            _log.info("%s: %s is flashed; %d devices so far", now.title, mark.device_id, now.flashed)
+            _log.info("%s: %s is flashed, %d so far", now.title, mark.device_id, now.flashed)
             self._tell_stop(now)
 
     async def _miss(self, order: StandingOrder, mark: Mark, hub: Hub | None) -> None:

@@ -62,14 +62,16 @@ def add(
     slot: Annotated[
         str | None,
         typer.Option(
-            metavar="SLOT", help="active, a or b (default: active).", rich_help_panel=_PLAN
+            metavar="SLOT",
+            help="active, inactive, a or b (default: active).",
+            rich_help_panel=_PLAN,
         ),
     ] = None,
     verify: Annotated[
         str | None,
         typer.Option(
             metavar="HOW",
-            help="none, image or readback, where the device can (default: image).",
+            help="none, image, or, where the device can, readback or booted (default: image).",
             rich_help_panel=_PLAN,
         ),
     ] = None,

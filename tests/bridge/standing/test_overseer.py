@@ -280,6 +280,18 @@ async def test_an_image_that_an_order_needs_is_kept(orders: Orders) -> None:
     assert (await orders.rig.http.delete(f"/api/images/{sha256}")).status_code == 200
 
 
+async def test_whatever_a_start_can_do_an_order_can(orders: Orders) -> None:
+    first, second = [await orders.rig.upload(bytes([n]) * 4096) for n in (2, 3)]
+    steps = [{"partition": "boot", "image": first}, {"partition": "system", "image": second}]
+    flash = {"partitions": steps, "wipe": True, "verify": "none"}
+    order_id = await orders.add("STEPS_*", flash=flash)
+    start = await orders.started(await orders.rig.plug("STEPS_1"))
+    assert [step.partition for step in start.steps] == ["boot", "system"]
+    assert (start.options.wipe, start.options.verify) == (True, "none")
+    assert (await orders.rig.http.delete(f"/api/images/{second}")).status_code == 409
+    assert (await orders.read(order_id))["flash"] == flash
+
+
 async def test_an_order_without_a_receipt_is_sent_again_for_the_same_job_and_not_cancelled(
     rig: Rig, tmp_path: Any
 ) -> None:
