@@ -12,7 +12,7 @@ import pytest
 from flashyard.cli.listing import show
 from flashyard.cli.ls import What
 from flashyard.cli.standing_work import (
-    Wish,
+    Terms,
     drop,
     make,
     print_all,
@@ -20,6 +20,7 @@ from flashyard.cli.standing_work import (
     switch_off,
     switch_on,
 )
+from flashyard.cli.wish import Wish, understood
 from flashyard.contract.faults import FaultError
 from flashyard.settings import ClientSettings
 from support.processes import Finished, flashyard
@@ -28,6 +29,8 @@ from support.terminal import on_terminal
 from support.waiting import until
 
 SIZE = 65_536
+
+TERMS = Terms(name="several", where={"emulated": None}, stop_after=None, max_devices=None)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,6 +44,15 @@ async def known(rig: Rig, name: str) -> dict[str, Any]:
     [order] = [each for each in told if each.get("name") == name]
     found: dict[str, Any] = order
     return found
+
+
+def a_wish(*words: str, **more: Any) -> Wish:
+    meant = understood(words, everything=False, skip=(), only=())
+    plain = dict.fromkeys(("hub_id", "slot", "verify"))
+    flags = dict.fromkeys(("erase", "wipe", "as_is", "allow_dangerous"), False)
+    return Wish(
+        devices=meant.devices, what=meant.what, **{**plain, **flags, "reboot": True, **more}
+    )
 
 
 @pytest.fixture
@@ -97,30 +109,34 @@ async def test_an_order_is_made_listed_told_started_stopped_and_removed(
         await print_one(bridge, "line 1", json=False)
 
 
+async def test_several_partitions_stand_as_one_start(rig: Rig, image: Path) -> None:
+    bridge = ClientSettings(url=str(rig.http.base_url))
+    pairs = [f"boot={image}", f"vendor={image}"]
+    wish = a_wish("NOBODY_*", *pairs, wipe=True, verify="booted")
+    assert await make(bridge, wish, TERMS, start=False, yes=False, json=True) == 0
+    order = await known(rig, "several")
+    steps = order["flash"]["partitions"]
+    assert [step["partition"] for step in steps] == ["boot", "vendor"]
+    assert (order["flash"]["wipe"], order["flash"]["verify"]) == (True, "booted")
+    await drop(bridge, "several")
+
+
 @pytest.mark.parametrize(
-    ("change", "word"),
+    ("words", "more", "word"),
     [
-        ({"where": {"deviceId": "A,B", "emulated": None}}, "one name or glob"),
-        ({"flash": {"partition": "boot", "verify": "twice", "slot": None}}, "`verify`"),
-        ({"image": Path("/nowhere/none.img")}, "cannot be read"),
-        ({}, "needs --yes"),
+        (["A,B", "boot", "IMAGE"], {}, "one name or glob"),
+        (["*", "boot", "IMAGE"], {"verify": "twice"}, "`verify`"),
+        (["*", "boot", "/nowhere/none.img"], {}, "cannot be read"),
+        (["*", "boot", "IMAGE"], {}, "needs --yes"),
     ],
 )
 async def test_what_cannot_stand_is_refused(
-    rig: Rig, image: Path, change: dict[str, Any], word: str
+    rig: Rig, image: Path, words: list[str], more: dict[str, Any], word: str
 ) -> None:
-    said: dict[str, Any] = {
-        "name": None,
-        "where": {"deviceId": "*", "emulated": None},
-        "flash": {"partition": "boot", "verify": None, "slot": None},
-        "image": image,
-        "as_is": False,
-        "stop_after": None,
-        "max_devices": None,
-    }
-    bridge = ClientSettings(url=str(rig.http.base_url))
+    wish = a_wish(*(str(image) if each == "IMAGE" else each for each in words), **more)
+    bridge, start = ClientSettings(url=str(rig.http.base_url)), word == "needs --yes"
     with pytest.raises(FaultError, match=word):
-        await make(bridge, Wish(**said | change), start=not change, yes=False, json=False)
+        await make(bridge, wish, TERMS, start=start, yes=False, json=False)
 
 
 async def test_on_a_terminal_real_devices_are_asked_about(rig: Rig, image: Path) -> None:

@@ -33,13 +33,14 @@ def about(ctx: typer.Context) -> None:
 @standing.command()
 def add(
     ctx: typer.Context,
-    devices: Annotated[
-        str, typer.Argument(metavar="DEVICES", help="A name or a glob; '*' is whatever there is.")
-    ],
-    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Such as boot or system.")],
-    image: Annotated[
-        Path,
-        typer.Argument(metavar="IMAGE", help="Raw or Android sparse; also as gz, xz, zst or zip."),
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DEVICES WHAT",
+            help="DEVICES: a name or a glob; '*' is whatever there is. "
+            "An IMAGE is raw or Android sparse; also as gz, xz, zst or zip.",
+            show_default=False,
+        ),
     ],
     *,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
@@ -71,12 +72,43 @@ def add(
         str | None,
         typer.Option(
             metavar="HOW",
-            help="none, image, or, where the device can, readback or booted (default: image).",
+            help="none, image, readback, where the device can, or booted: it has to come back "
+            "after the restart (default: image).",
             rich_help_panel=_PLAN,
         ),
     ] = None,
     erase: Annotated[
-        bool, typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN)
+        bool,
+        typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN),
+    ] = False,
+    wipe: Annotated[
+        bool,
+        typer.Option("--wipe", help="Erase the user's data, too.", rich_help_panel=_PLAN),
+    ] = False,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARTITION",
+            help="Of a factory image, all but this; may be repeated.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PARTITION",
+            help="Of a factory image, this alone; may be repeated.",
+            rich_help_panel=_PLAN,
+        ),
+    ] = None,
+    allow_dangerous: Annotated[
+        bool,
+        typer.Option(
+            "--allow-dangerous",
+            help="Also write partitions a device may not survive being written, "
+            "such as a factory image's bootloader.",
+            rich_help_panel=_PLAN,
+        ),
     ] = False,
     as_is: Annotated[
         bool,
@@ -112,31 +144,37 @@ def add(
 ) -> int:
     """Make a standing order; it does nothing until it is started.
 
-    The image goes into the bridge's store unless it is there already.
+    WHAT is PARTITION IMAGE, or PARTITION=IMAGE for each of several partitions,
+    or a factory image: the vendor's ZIP, or a directory of images.
+
+    The images go into the bridge's store unless they are there already.
     """
     import asyncio
 
-    from flashyard.cli.standing_work import Wish, make
+    from flashyard.cli.standing_work import Terms, make
+    from flashyard.cli.wish import Wish, understood
 
-    where = {"hubId": hub, "port": port, "product": product, "emulated": emulated}
-    plan = {
-        "partition": partition,
-        "slot": slot,
-        "verify": verify,
-        "erase": erase or None,
-        "reboot": False if no_reboot else None,
-    }
+    meant = understood(words, everything=False, skip=skip or (), only=only or ())
     wish = Wish(
-        name=name,
-        where={"deviceId": devices, **where},
-        flash=plan,
-        image=image,
+        devices=meant.devices,
+        hub_id=hub,
+        what=meant.what,
+        slot=slot,
+        verify=verify,
+        erase=erase,
+        wipe=wipe,
+        reboot=not no_reboot,
         as_is=as_is,
+        allow_dangerous=allow_dangerous,
+    )
+    terms = Terms(
+        name=name,
+        where={"port": port, "product": product, "emulated": emulated},
         stop_after=stop_after,
         max_devices=max_devices,
     )
     settings = _settings(ctx, url, token_file)
-    return asyncio.run(make(settings, wish, start=start, yes=yes, json=json))
+    return asyncio.run(make(settings, wish, terms, start=start, yes=yes, json=json))
 
 
 @standing.command("list")

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import typer
 
-from flashyard.cli.foresight import examine, judge_options
-from flashyard.cli.storing import is_stored
+from flashyard.cli.cargo import Cargo
+from flashyard.cli.foresight import judge_options
+from flashyard.cli.loading import loaded
+from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
-from flashyard.cli.transfer import transfer
 from flashyard.cli.views import can_ask
+from flashyard.cli.wish import Wish
 from flashyard.client.bridge import Bridge
-from flashyard.client.upload import read, send
 from flashyard.contract.faults import TABLE, Code, refuse
+from flashyard.contract.model import Model
 from flashyard.contract.standing import ListedDevice, StandingOrder
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
@@ -27,49 +28,47 @@ _EMPTY = "No standing orders. `flashyard standing add` makes one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What is to stand. ``where`` and ``flash`` are in the words of REST; None is not said."""
+class Terms:
+    """What an order says beside a wish. ``where`` is in the words of REST; None is not said."""
 
     name: str | None
     where: Mapping[str, Any]
-    flash: Mapping[str, Any]
-    image: Path
-    as_is: bool
     stop_after: int | None
     max_devices: int | None
 
 
-async def make(settings: ClientSettings, wish: Wish, *, start: bool, yes: bool, json: bool) -> int:
-    """Make one, with its image; return the exit status.
+async def make(
+    settings: ClientSettings, wish: Wish, terms: Terms, *, start: bool, yes: bool, json: bool
+) -> int:
+    """Make one, with its images; return the exit status.
 
     Raises:
         FaultError: it cannot be made, or is not agreed to.
         UnreachableError: no bridge.
     """
-    judge_options(verify=wish.flash["verify"], slot=wish.flash["slot"])
-    if "," in wish.where["deviceId"]:
+    judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    if "," in (wish.devices or ""):
         raise refuse(
             Code.INVALID_REQUEST,
             "A standing order is for one name or glob.",
             hint="Make an order for each, or find a glob that fits all.",
         )
+    where = {"deviceId": wish.devices or "*", "hubId": wish.hub_id, **terms.where}
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
-        if start and not await _is_agreed(bridge, _title(wish), wish.where, yes=yes):
+        title = terms.name or "The standing order"
+        if start and not await _is_agreed(bridge, title, where, yes=yes):
             return TABLE[Code.CANCELLED].exit
-        with transfer("Reading", wish.image) as advance:
-            image = await read(wish.image, advance)
-        with transfer("Examining", wish.image) as advance:
-            facts = await examine(wish.image, advance, unpack=not wish.as_is)
-        if not await is_stored(bridge, image, facts, as_is=wish.as_is):
-            with transfer("Sending", wish.image) as advance:
-                await send(bridge, image, advance, unpack=not wish.as_is)
+        async with loaded(wish) as cargo:
+            for note in cargo.notes:
+                say(printable(note))
+            await send_missing(bridge, cargo, await stored(bridge, cargo))
         order = await bridge.add_standing_order(
             {
-                "name": wish.name,
-                "where": _said(wish.where),
-                "flash": _said({**wish.flash, "image": image.sha256}),
-                "stopAfterFailures": wish.stop_after,
-                "maxDevices": wish.max_devices,
+                "name": terms.name,
+                "where": _said(where),
+                "flash": _body(wish, cargo),
+                "stopAfterFailures": terms.stop_after,
+                "maxDevices": terms.max_devices,
                 "enabled": start,
             }
         )
@@ -77,6 +76,29 @@ async def make(settings: ClientSettings, wish: Wish, *, start: bool, yes: bool, 
     if not start:
         say(f"It is off. Start it with: flashyard standing start {order.id}")
     return 0
+
+
+def _body(wish: Wish, cargo: Cargo) -> dict[str, Any]:
+    """Make the body of a start, without its device."""
+    options = {
+        "slot": wish.slot,
+        "verify": wish.verify,
+        "erase": wish.erase or None,
+        "wipe": wish.wipe or None,
+        "reboot": None if wish.reboot else False,
+        "allowDangerous": wish.allow_dangerous or None,
+    }
+    if cargo.is_plain:
+        step = cargo.pieces[0].step
+        return _said({"partition": step.partition, "image": step.image, **options})
+    what: dict[str, list[Model]] = {"partitions": [piece.step for piece in cargo.pieces]}
+    if cargo.requirements:
+        what["requirements"] = list(cargo.requirements)
+    told = {
+        name: [each.model_dump(by_alias=True, exclude_none=True) for each in models]
+        for name, models in what.items()
+    }
+    return _said({**told, **options})
 
 
 async def print_all(settings: ClientSettings, *, json: bool) -> None:
@@ -170,10 +192,6 @@ async def _is_agreed(bridge: Bridge, title: str, where: Mapping[str, Any], *, ye
         f"({there} real devices are there now)?",
         err=True,
     )
-
-
-def _title(wish: Wish) -> str:
-    return wish.name or "The standing order"
 
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
