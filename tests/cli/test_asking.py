@@ -18,7 +18,7 @@ from support.scripted_hub import queue, refuse_with
 from support.waiting import until
 
 SERVE, LOOK = ("up", "broker", "bridge", "hub", "emulate", "access"), ("ls", "watch", "doctor")
-DO = ("flash", "cancel", "retry", "pause", "resume")
+DO = ("flash", "standing", "cancel", "retry", "pause", "resume")
 SIZE = 150_000
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
