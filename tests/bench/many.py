@@ -36,7 +36,7 @@ _PATIENCE = 900.0  # seconds for all jobs of a run
 
 
 class Cost(NamedTuple):
-    """What a run cost: seconds from the first job's start to the last one's end; the rest of the hub.
+    """What a run cost: seconds from the first job's start to the last one's end, and of the hub.
 
     ``memory``: the most bytes it held at once; ``read``: bytes it had the disk read.
     """
@@ -63,7 +63,7 @@ class Bench(NamedTuple):
     async def flash(self, devices: int) -> Cost:
         """Flash so many at once, with the image on the disk alone."""
         _forget(self.file)
-        Path(f"/proc/{self.hub}/clear_refs").write_text("5")  # proc(5): the peak is now's
+        _forget_peak(self.hub)
         cpu, read = _cpu(self.hub), _read(self.hub)
         jobs = await asyncio.gather(*(self._start(_name(n)) for n in range(devices)))
         ended = await self._ended(set(jobs))
@@ -98,11 +98,11 @@ async def compare(rounds: int, size: int) -> None:
         folder = Path(name)
         image = _image(folder, size)
         feeder = folder / "feed"
-        subprocess.run(["gcc", "-O2", "-o", feeder, SOURCE], check=True)
+        _build(feeder)
         print(f"{size // MIB} MiB to each of N emulated devices, {rounds} rounds, median [min-max]")
         print(f"  {'devices':>8} {'wall s':20} {'their limit s':20} {'CPU-s':20} peak MB  read MB")
         costs: dict[int, list[Cost]] = {n: [] for n in CROWDS}
-        async with _bench(folder / "fast", image, CROWDS[-1]) as bench:
+        async with _bench(folder / "fast", image, size, CROWDS[-1]) as bench:
             for devices in CROWDS:
                 limits = []
                 for _ in range(rounds):
@@ -110,11 +110,11 @@ async def compare(rounds: int, size: int) -> None:
                     costs[devices].append(await bench.flash(devices))
                 _print(devices, costs[devices], limits)
         slow: dict[int, list[Cost]] = {1: [], FEW: []}
-        async with _bench(folder / "slow", image, FEW, "--link-speed", str(LINK)) as bench:
-            for devices in slow:
-                slow[devices].append(await bench.flash(devices))
-    for devices, seen in slow.items():
-        print(f"  {devices} at {LINK // MB} MB/s each: {seen[0].wall:.2f} s, {seen[0].cpu:.2f} CPU-s")
+        async with _bench(folder / "slow", image, size, FEW, "--link-speed", str(LINK)) as bench:
+            for devices, seen in slow.items():
+                seen.append(await bench.flash(devices))
+    for devices, (cost,) in slow.items():
+        print(f"  {devices} at {LINK // MB} MB/s each: {cost.wall:.2f} s, {cost.cpu:.2f} CPU-s")
     for sentence, figure, limit in _verdicts(costs, slow, size):
         met = "met   " if figure <= limit else "MISSED"
         print(f"  {met} {sentence}: {figure:.2f} of {limit:.2f}")
@@ -123,7 +123,9 @@ async def compare(rounds: int, size: int) -> None:
 def _print(devices: int, costs: Sequence[Cost], limits: Sequence[float]) -> None:
     wall, cpu = spread([c.wall for c in costs]), spread([c.cpu for c in costs])
     peak, read = (max(c.memory for c in costs) / MB, max(c.read for c in costs) / MB)
-    print(f"  {devices:8} {wall:20} {spread(limits):20} {cpu:20} {peak:7.1f} {read:8.1f}", flush=True)
+    print(
+        f"  {devices:8} {wall:20} {spread(limits):20} {cpu:20} {peak:7.1f} {read:8.1f}", flush=True
+    )
 
 
 def _verdicts(
@@ -144,7 +146,7 @@ def _verdicts(
 
 @asynccontextmanager
 async def _bench(
-    folder: Path, image: Path, devices: int, *more: str
+    folder: Path, image: Path, size: int, devices: int, *more: str
 ) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
         ports = await _devices(stack, folder, devices, more)
@@ -158,7 +160,7 @@ async def _bench(
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=system.ready[0], timeout=120)
         )
-        stored = await _upload(http, image)
+        stored = await _upload(http, image, size)
         hub = system.children()["hub"]
         file = folder / "hub" / "images" / stored["sha256"]
         bench = Bench(http, hub, ports, stored, file)
@@ -166,7 +168,7 @@ async def _bench(
         yield bench
 
 
-async def _upload(http: httpx.AsyncClient, image: Path) -> dict[str, Any]:
+async def _upload(http: httpx.AsyncClient, image: Path, size: int) -> dict[str, Any]:
     async def content() -> AsyncIterator[bytes]:
         with image.open("rb") as file:
             while piece := file.read(MIB):
@@ -174,7 +176,7 @@ async def _upload(http: httpx.AsyncClient, image: Path) -> dict[str, Any]:
 
     headers = {
         "content-type": "application/octet-stream",
-        "content-length": str(image.stat().st_size),
+        "content-length": str(size),
     }
     answer = await http.post("/api/images", content=content(), headers=headers)
     assert answer.is_success, answer.text
@@ -211,6 +213,10 @@ def _image(folder: Path, size: int) -> Path:
     return image
 
 
+def _build(feeder: Path) -> None:
+    subprocess.run(["gcc", "-O2", "-o", feeder, SOURCE], check=True)
+
+
 def _feed(feeder: Path, image: Path, bench: Bench, devices: int) -> float:
     ports = map(str, bench.ports[:devices])
     begun = time.perf_counter()
@@ -223,6 +229,11 @@ def _forget(file: Path) -> None:
     with file.open("rb") as opened:
         os.fsync(opened.fileno())
         os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _forget_peak(pid: int) -> None:
+    """Have a process's peak be what it holds now (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def _cpu(pid: int) -> float:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flashyard.contract.faults import Code
 from flashyard.flash.extents import Extent, raw_extents, sparse_extents
 from flashyard.flash.sparse import Chunk, ChunkKind, Header
+from flashyard.flash.zeros import Zeros
 from support.faults import refused
 from support.sparse_images import raw_images
 
@@ -25,7 +26,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scan(path: Path, data: bytes, block_size: int) -> list[Extent]:
     path.write_bytes(data)
     with path.open("rb") as file:
-        return list(raw_extents(file.fileno(), len(data), block_size))
+        return list(raw_extents(Zeros(file.fileno(), len(data), block_size)))
 
 
 @given(data=st.data(), block_size=st.sampled_from([512, 4096]))
@@ -48,7 +49,7 @@ def test_extents_are_handed_out_in_pieces_so_that_a_scan_needs_not_go_ahead(scra
     with scratch.open("wb") as file:
         file.truncate(size)
     with scratch.open("rb") as file:
-        extents = list(raw_extents(file.fileno(), size, 4096))
+        extents = list(raw_extents(Zeros(file.fileno(), size, 4096)))
     assert [extent.content for extent in extents] == [1 << 20] * 5 + [1]
     assert {extent.kind for extent in extents} == {FILL}
     assert all(extent.continues(before, 4096) for before, extent in pairwise(extents))
@@ -57,7 +58,7 @@ def test_extents_are_handed_out_in_pieces_so_that_a_scan_needs_not_go_ahead(scra
 def test_a_raw_image_that_shrinks_during_the_scan_is_refused(scratch: Path) -> None:
     scratch.write_bytes(b"x" * 5000)
     with scratch.open("rb") as file, refused(Code.IMAGE_CORRUPT):
-        list(raw_extents(file.fileno(), 6000, 4096))
+        list(raw_extents(Zeros(file.fileno(), 6000, 4096)))
 
 
 def test_an_extent_is_cut_without_losing_its_place() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code
 from flashyard.flash.source import MIB
-from flashyard.flash.window import WINDOW, Window
+from flashyard.flash.window import WINDOW, Panes, Window
 from support.faults import refused
 
 SIZE = 3 * WINDOW + 12345
@@ -39,9 +39,7 @@ def copy(tmp_path: Path, data: bytes) -> Path:
 @pytest.fixture(scope="module")
 def window(path: Path) -> Iterator[Window]:
     with path.open("rb") as file:
-        window = Window(file.fileno())
-        yield window
-        window.close()
+        yield Window(Panes(file.fileno()))
 
 
 def mapped(path: Path) -> int:
@@ -73,21 +71,21 @@ def test_a_large_file_is_seen_through_whole_mebibytes(window: Window) -> None:
 
 def test_no_more_than_two_windows_are_ever_mapped_and_none_after_the_end(copy: Path) -> None:
     with copy.open("rb") as file:
-        window = Window(file.fileno())
+        window = Window(Panes(file.fileno()))
         most = 0
         for view in window.views(0, SIZE):
             most = max(most, mapped(copy))
             del view
         assert WINDOW <= most <= 2 * WINDOW
-        window.close()
+        del window
     assert mapped(copy) == 0
 
 
 def test_a_view_stays_valid_for_as_long_as_it_is_held(copy: Path, data: bytes) -> None:
     with copy.open("rb") as file:
-        window = Window(file.fileno())
+        window = Window(Panes(file.fileno()))
         views = list(window.views(0, SIZE))
-        window.close()
+        del window
     assert b"".join(views) == data
     del views
     assert mapped(copy) == 0

@@ -24,6 +24,7 @@ from flashyard.contract.records import StoredImage
 from flashyard.contract.records import Unpacked as Promise
 from flashyard.flash.facts import Unpacked
 from flashyard.flash.image import digest
+from flashyard.flash.lending import Lending
 from flashyard.flash.packed.expansion import expand
 from flashyard.flash.packed.packing import Packing
 
@@ -42,9 +43,14 @@ class _Mark(NamedTuple):
 
 
 class ImageCache:
-    """Images by SHA-256 in a directory of its own; ``limit`` is in bytes."""
+    """Images by SHA-256 in a directory of its own; ``limit`` is in bytes.
+
+    Attributes:
+        lending: opens them, once for all who write one at the same time.
+    """
 
     def __init__(self, directory: Path, limit: int, bridge_url: str | None) -> None:
+        self.lending = Lending()
         self._shelf = Shelf(directory, limit)
         self._bridge_url = bridge_url
         self._workshop = Workshop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.agent.cache import ImageCache
@@ -133,23 +134,24 @@ class Flight:
 
     async def _carry_out(self, device: Device) -> None:
         async with AsyncExitStack() as held:
-            images = await self._images(held)
+            paths = await self._images(held)
             self._is_preparing = False
-            burn = partial(self._burn, images, device)
+            burn = partial(self._burn, paths, device)
             name = f"write {self.story.job.device_id}"
             await self._line.talk(burn, name, self._timing.let_go)
 
-    async def _images(self, held: AsyncExitStack) -> list[Image]:
+    async def _images(self, held: AsyncExitStack) -> list[Path]:
         """Fetch all there is to write, before the device is so much as looked at."""
         return [
-            Image(await held.enter_async_context(self._cache.held(step.image, step.query)))
+            await held.enter_async_context(self._cache.held(step.image, step.query))
             for step in self.story.order.imaged
         ]
 
-    def _burn(self, images: list[Image], device: Device) -> None:
-        """Do the blocking part, in the writer's thread: an image is not shared by threads."""
-        with ExitStack() as opened:
-            steps = self._steps([opened.enter_context(image) for image in images])
+    def _burn(self, paths: list[Path], device: Device) -> None:
+        """Do the blocking part, in the writer's thread."""
+        with ExitStack() as lent:
+            images = [lent.enter_context(self._cache.lending.lent(path)) for path in paths]
+            steps = self._steps(images)
             self._check_size(steps)
             write(
                 lambda tell: FastbootTarget.open(device.address, tell, device.limits),

@@ -1,4 +1,4 @@
-"""What an image file puts where: extents, found by scanning it or by walking its headers.
+"""What an image file puts where: extents, told by its zeros or by its headers.
 
 It reads and describes; cutting them into downloads is `splitting`'s business.
 """
@@ -10,8 +10,6 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flashyard.contract.faults import Code, refuse
-from flashyard.flash.source import MIB
 from flashyard.flash.sparse import (
     CHUNK_HEADER_SIZE,
     HEADER_SIZE,
@@ -22,6 +20,7 @@ from flashyard.flash.sparse import (
     Tally,
     corrupt,
 )
+from flashyard.flash.zeros import Zeros
 
 ZERO = bytes(PATTERN_SIZE)
 
@@ -67,33 +66,21 @@ class Extent(NamedTuple):
         return self.pattern == other.pattern
 
 
-def raw_extents(fd: int, size: int, block_size: int) -> Iterator[Extent]:
-    """Scan a raw image for blocks of zeros: RAW and FILL extents, in order, of at most 1 MiB.
-
-    Read, not mapped: a scan may go far ahead of what is sent, and a read costs no page faults.
-    """
-    step = max(block_size, MIB - MIB % block_size)
-    buffer = bytearray(step)
-    zeros = bytes(block_size)
-    for origin in range(0, size, step):
-        length = min(step, size - origin)
-        if os.preadv(fd, [memoryview(buffer)[:length]], origin) != length:
-            raise refuse(Code.IMAGE_CORRUPT, "The image became shorter while it was read.")
-        padded = -(-length // block_size) * block_size
-        buffer[length:padded] = bytes(padded - length)
-        empty = [buffer.startswith(zeros, at) for at in range(0, padded, block_size)]
-        block = 0
-        for is_empty, alike in itertools.groupby(empty):
+def raw_extents(zeros: Zeros) -> Iterator[Extent]:
+    """Tell a raw image's RAW and FILL extents, in order, of at most 1 MiB."""
+    for number in range(len(zeros)):
+        start = number * zeros.step_size // zeros.block_size
+        for is_empty, alike in itertools.groupby(zeros.step(number)):
             blocks = sum(1 for _ in alike)
-            at = block * block_size
+            origin = start * zeros.block_size
             yield Extent(
                 ChunkKind.FILL if is_empty else ChunkKind.RAW,
-                origin // block_size + block,
+                start,
                 blocks,
-                min(blocks * block_size, length - at),
-                origin + at,
+                min(blocks * zeros.block_size, zeros.size - origin),
+                origin,
             )
-            block += blocks
+            start += blocks
 
 
 def read_header(fd: int) -> Header:

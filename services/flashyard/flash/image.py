@@ -22,7 +22,8 @@ from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Pa
 from flashyard.flash.sparse import MAGIC_BYTES
 from flashyard.flash.sparse_reader import SparseReader, content_of
 from flashyard.flash.splitting import effective_limit, split
-from flashyard.flash.window import Window
+from flashyard.flash.window import Panes, Window
+from flashyard.flash.zeros import Zeros
 
 
 def inspect(path: Path, progress: Progress | None = None, *, unpack: bool = True) -> ImageFacts:
@@ -72,9 +73,11 @@ def digest(path: Path, progress: Progress | None = None) -> str:
 
 
 class Image:
-    """An image file as a source of parts; a context manager. Not to be shared by threads.
+    """An image file as a source of parts; a context manager, for any number of threads inside.
 
-    Its bytes are taken as they are: a compressed image has to be written out before.
+    What it has found out of the file it knows for all of them; each iterator of parts, and what
+    comes of it, is for one thread. Its bytes are taken as they are: a compressed image has to be
+    written out before.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +91,8 @@ class Image:
         except BaseException:
             self._file.close()
             raise
-        self._window = Window(self._fd)
+        self._panes = Panes(self._fd)
+        self._zeros: dict[int, Zeros] = {}
         return self
 
     def __exit__(
@@ -97,7 +101,6 @@ class Image:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._window.close()
         self._file.close()
 
     @property
@@ -148,16 +151,16 @@ class Image:
             extents = sparse_extents(self._fd, self.size)
         else:
             blk_sz, total_blks = block_size, -(-self.size // block_size)
-            extents = raw_extents(self._fd, self.size, block_size)
-        return split(
-            extents, blk_sz=blk_sz, total_blks=total_blks, limit=limit, views=self._window.views
-        )
+            zeros = Zeros(self._fd, self.size, block_size)
+            extents = raw_extents(self._zeros.setdefault(block_size, zeros))
+        views = Window(self._panes).views
+        return split(extents, blk_sz=blk_sz, total_blks=total_blks, limit=limit, views=views)
 
     def _raw_whole(self) -> Buffers:
-        for view in self._window.views(0, self.size):
+        for view in Window(self._panes).views(0, self.size):
             yield view, len(view)
 
     def _sparse_whole(self) -> Buffers:
         reader = SparseReader()
-        for view in self._window.views(0, self.size):
+        for view in Window(self._panes).views(0, self.size):
             yield view, content_of(reader.feed(view))
