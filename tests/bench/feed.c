@@ -50,10 +50,11 @@ static void expect(int fd, const char *kind) {
 static void feed(const char *data, size_t size, size_t part, uint16_t port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     char hello[4], command[32];
-    int yes = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    int yes = 1, little = 208 << 10, fd = socket(AF_INET, SOCK_STREAM, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (connect(fd, (struct sockaddr *)&address, sizeof address)) die("nobody listens");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof little);  /* so that caches hold it */
     send_all(fd, "FB01", 4, 0);
     if (recv(fd, hello, 4, MSG_WAITALL) != 4) die("no handshake");
     for (size_t at = 0; at < size; at += part) {

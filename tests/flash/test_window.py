@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code
-from flashyard.flash.source import MIB
-from flashyard.flash.window import WINDOW, Panes, Window
+from flashyard.flash.window import LARGEST, Panes, Window
 from support.faults import refused
 
-SIZE = 3 * WINDOW + 12345
+SIZE = 3 * LARGEST + 12345
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +58,14 @@ def test_any_stretch_of_the_file_is_seen_in_order(
     length = min(length, SIZE - offset)
     seen = offset
     for view in window.views(offset, length):
-        assert 0 < len(view) <= MIB
+        assert 0 < len(view) <= LARGEST
         assert view == data[seen : seen + len(view)]
         seen += len(view)
     assert seen == offset + length
 
 
-def test_a_large_file_is_seen_through_whole_mebibytes(window: Window) -> None:
-    assert {len(view) for view in window.views(0, 3 * WINDOW)} == {MIB}
+def test_a_large_file_is_seen_through_whole_panes(window: Window) -> None:
+    assert {len(view) for view in window.views(0, 3 * LARGEST)} == {LARGEST}
 
 
 def test_no_more_than_two_windows_are_ever_mapped_and_none_after_the_end(copy: Path) -> None:
@@ -76,7 +75,7 @@ def test_no_more_than_two_windows_are_ever_mapped_and_none_after_the_end(copy: P
         for view in window.views(0, SIZE):
             most = max(most, mapped(copy))
             del view
-        assert WINDOW <= most <= 2 * WINDOW
+        assert LARGEST <= most <= 2 * LARGEST
         del window
     assert mapped(copy) == 0
 

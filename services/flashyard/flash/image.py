@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,7 @@ from flashyard.flash.source import BLOCK_SIZE, MIB, PART_SIZE, Buffers, Kind, Pa
 from flashyard.flash.sparse import MAGIC_BYTES
 from flashyard.flash.sparse_reader import SparseReader, content_of
 from flashyard.flash.splitting import effective_limit, split
-from flashyard.flash.window import Panes, Window
+from flashyard.flash.window import Panes, Window, largest
 from flashyard.flash.zeros import Zeros
 
 
@@ -77,11 +77,12 @@ class Image:
 
     What it has found out of the file it knows for all of them; each iterator of parts, and what
     comes of it, is for one thread. Its bytes are taken as they are: a compressed image has to be
-    written out before.
+    written out before. ``pane`` tells how much of the file to map at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pane: Callable[[], int] = largest) -> None:
         self.path = path
+        self._pane = pane
 
     def __enter__(self) -> Self:
         self._file = self.path.open("rb", buffering=0)
@@ -91,7 +92,7 @@ class Image:
         except BaseException:
             self._file.close()
             raise
-        self._panes = Panes(self._fd)
+        self._panes = Panes(self._fd, self._pane)
         self._zeros: dict[int, Zeros] = {}
         return self
 

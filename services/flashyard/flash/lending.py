@@ -12,6 +12,11 @@ from threading import Lock
 from typing import NamedTuple
 
 from flashyard.flash.image import Image
+from flashyard.flash.source import MIB
+from flashyard.flash.window import LARGEST
+
+ROOM = 32 * MIB  # to be mapped over all who write
+SMALLEST = MIB
 
 
 class _File(NamedTuple):
@@ -32,11 +37,20 @@ class _Loan:
 
 
 class Lending:
-    """The images that are open; for any number of threads."""
+    """The images that are open; for any number of threads.
+
+    However many write, and wherever in their images they are, what is mapped for them is bounded.
+    """
 
     def __init__(self) -> None:
         self._loans: dict[_File, _Loan] = {}
+        self._users = 0
         self._lock = Lock()
+
+    def _pane(self) -> int:
+        """Tell how much each may map, if all are at places of their own; a power of 2."""
+        fair = ROOM // max(1, self._users)
+        return max(SMALLEST, min(LARGEST, 1 << fair.bit_length() - 1))
 
     @contextmanager
     def lent(self, path: Path) -> Iterator[Image]:
@@ -51,14 +65,16 @@ class Lending:
         with self._lock:
             loan = self._loans.setdefault(file, _Loan())
             loan.users += 1
+            self._users += 1
         try:
             with loan.opening:
                 if loan.image is None:
-                    loan.image = loan.opened.enter_context(Image(path))
+                    loan.image = loan.opened.enter_context(Image(path, self._pane))
             yield loan.image
         finally:
             with self._lock:
                 loan.users -= 1
+                self._users -= 1
                 if is_last := not loan.users:
                     del self._loans[file]
             if is_last:
