@@ -1,4 +1,4 @@
-"""What the agent is built on: a bounded memory, threads that are awaited, slots, ports."""
+"""What the agent is built on: a bounded memory, threads that are awaited, ports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.ports import configured
-from flashyard.agent.slots import Slots
 from flashyard.agent.threads import in_thread
 from flashyard.settings import HubSettings, NetworkDevice
 
@@ -46,42 +45,6 @@ async def test_a_call_nobody_waits_for_any_more_ends_unheard() -> None:
     go.set()
     assert await asyncio.to_thread(over.wait, 10.0)
     await asyncio.sleep(0)
-
-
-async def test_slots_are_had_in_the_order_they_were_asked_for() -> None:
-    slots = Slots(1)
-    assert slots.try_take()
-    assert not slots.try_take()
-    had: list[str] = []
-
-    async def take(name: str) -> None:
-        await slots.take()
-        had.append(name)
-
-    tasks = [asyncio.create_task(take(name)) for name in "abc"]
-    await asyncio.sleep(0)
-    tasks[1].cancel()
-    await asyncio.sleep(0)
-    slots.give()
-    await tasks[0]
-    assert not slots.try_take(), "one who waits goes first"
-    slots.give()
-    await tasks[2]
-    slots.give()
-    assert had == ["a", "c"]
-    assert slots.try_take()
-
-
-async def test_a_slot_given_to_one_who_left_in_that_moment_is_not_lost() -> None:
-    slots = Slots(1)
-    assert slots.try_take()
-    task = asyncio.create_task(slots.take())
-    await asyncio.sleep(0)
-    slots.give()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert slots.try_take()
 
 
 def test_ports_are_what_the_operator_configured(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from flashyard.agent.ports import Port
 from flashyard.agent.queue import Queue
 from flashyard.agent.sampler import Sampler
 from flashyard.agent.sight import Sight
+from flashyard.agent.slots import Slot
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
@@ -64,6 +65,7 @@ class DeviceAgent:
         self._queue = Queue()
         self._board = Board(port, gear, self._sight, self._queue)
         self._flight: Flight | None = None
+        self._slot: Slot | None = None
         self._owes_restart = False
         self._is_stopping = False
         self._wake = asyncio.Event()
@@ -80,9 +82,9 @@ class DeviceAgent:
         self._check(order)
         name = order.device_name or self._board.device_name
         idle = self._flight is None and not self._queue and self._sight.answering
-        if idle and self._gear.slots.try_take():
+        if idle and (slot := self._gear.slots.try_take(self._port.controller)):
             story = Story(order, name, self._gear.teller, self._told)
-            self._begin(story)
+            self._begin(story, slot)
         else:
             self._queue.check_room()
             story = Story(order, name, self._gear.teller, self._told)
@@ -264,13 +266,13 @@ class DeviceAgent:
                 story.fail(fault(Code.DEVICE_OFFLINE, "The device did not come back."), UNTOUCHED)
                 return
             await asyncio.sleep(timing.probe_when_wanted)
-        await self._gear.slots.take()
+        slot = await self._gear.slots.take(self._port.controller)
         first = self._queue.first()
         if first is None:
-            self._gear.slots.give()
+            self._gear.slots.give(slot)
             return
         self._queue.leave(first)
-        self._begin(first)
+        self._begin(first, slot)
 
     async def _answers(self) -> bool:
         """Does the device answer? Where that is open it is looked at."""
@@ -278,8 +280,9 @@ class DeviceAgent:
             await self._look(counts=False)
         return self._sight.answering
 
-    def _begin(self, story: Story) -> None:
+    def _begin(self, story: Story, slot: Slot) -> None:
         """Have a slot be used by a job."""
+        self._slot = slot
         order = story.order
         run = Run(order.partitions, story.lines, self._clock.monotonic)
         self._flight = Flight(
@@ -351,7 +354,12 @@ class DeviceAgent:
             if self._watch.line.is_stuck:
                 self._sight.lost()
             self._clock.thaw()
-            self._gear.slots.give()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            self._gear.slots.give(slot)
 
     async def _restart(self) -> None:
         """Make up for the restart that was left to a job which then did not come to make it."""

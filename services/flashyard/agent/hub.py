@@ -99,7 +99,7 @@ class Hub:
             teller=Teller(hub_id, self._clock, self._post),
             session=self.session,
             cache=self._cache,
-            slots=Slots(settings.max_parallel),
+            slots=Slots(settings.max_parallel, settings.max_per_controller),
             fetches=settings.bridge_url is not None,
             ended=ended,
             part_size=settings.part_size,

@@ -9,6 +9,7 @@ from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.fastboot.usb import UsbAddress
 from flashyard.flash.ports.modes import Reading, classify
 from flashyard.flash.ports.plugged import Plugged
+from flashyard.flash.ports.station import controller
 from flashyard.settings import HubSettings
 
 _FLASHABLE = frozenset({"fastboot", "fastbootd"})
@@ -34,6 +35,11 @@ class Port:
     def reading(self) -> Reading | None:
         """What mode it is in, for all that can be seen from outside; None: nothing can."""
         return classify(self.plugged) if self.plugged else None
+
+    @property
+    def controller(self) -> str | None:
+        """The USB controller it is behind, as far as that can be told; None: it is on none."""
+        return controller(self.plugged.station) if self.plugged else None
 
     @property
     def is_empty(self) -> bool:

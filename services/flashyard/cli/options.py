@@ -172,6 +172,12 @@ BootTimeout = Annotated[
 MaxParallel = Annotated[
     int | None, typer.Option(metavar="N", help="Jobs at once, over all devices (default: 16).")
 ]
+MaxPerController = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Of these, behind one USB controller (default: 0, as many as there are)."
+    ),
+]
 CacheSize = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Disk for cached images (default: 16G).")
 ]

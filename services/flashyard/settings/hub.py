@@ -19,6 +19,8 @@ class HubSettings(LinkSettings):
 
     ``usb``: look for devices on USB; None: where the host has any. ``usb_port``: the stations that
     are ours; all others are left alone.
+    ``max_per_controller``: of ``max_parallel`` jobs at once those behind one USB controller; 0: any
+    number.
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
     most bytes a device is sent before it writes them.
     ``deny_partition``: what is not written unless a job allows it, beside our own list.
@@ -37,6 +39,7 @@ class HubSettings(LinkSettings):
     deny_partition: Globs = ()
     boot_timeout: Annotated[int, Field(ge=1, le=86400)] = 300
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
+    max_per_controller: Annotated[int, Field(ge=0, le=1000)] = 0
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
     progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.flash.ports.station import Ancestor, behind, place, station
+from flashyard.flash.ports.station import Ancestor, behind, controller, place, station
 
 PCI = Ancestor("pci", "0000:00:14.0")
 paths = st.lists(st.integers(1, 31), min_size=1, max_size=6).map(
@@ -57,3 +57,20 @@ def test_anything_else_is_no_place(text: str) -> None:
 @given(paths, paths)
 def test_different_ways_are_different_stations(one: str, other: str) -> None:
     assert (station([PCI], one) == station([PCI], other)) is (one == other)
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("pci-0000:00:14.0-usb-0:1.4.2", "pci-0000:00:14.0"),
+        ("pci-0000:00:14.0-usbv3-0:2", "pci-0000:00:14.0"),
+        ("platform-3f980000.usb-usb-0:1.2", "platform-3f980000.usb"),
+        (
+            "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.3",
+            "platform-fd500000.pcie-pci-0000:01:00.0",
+        ),
+        ("usb-0:1", ""),
+    ],
+)
+def test_a_station_tells_its_controller(where: str, expected: str) -> None:
+    assert controller(where) == expected

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _NAMED = frozenset({"pci", "platform", "acpi", "amba", "xen"})
 _DEVICE = re.compile(r"(\d+)-(\d+(?:\.\d+)*)")
+_STATION = re.compile(r"(?:(.+?)-)?usb(?:v3)?-\d+:")
 _PORT = re.compile(r"(?:usb(\d+)|(\d+-\d+(?:\.\d+)*))-port(\d+)")
 
 
@@ -57,3 +58,9 @@ def station(ancestors: Iterable[Ancestor], path: str, *, alone: bool = False) ->
             words.insert(0, f"{subsystem}-{name}")
         above = subsystem
     return "-".join(words)
+
+
+def controller(station: str) -> str:
+    """Tell what a station's controller is called; empty where nothing tells it from others."""
+    match = _STATION.match(station)
+    return (match[1] or "") if match else ""
