@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flashyard.contract.faults import Code
+from flashyard.contract.messages import JobRecord
 from flashyard.contract.phases import Status
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.ports.sysfs import Sysfs
@@ -18,7 +19,7 @@ from flashyard.settings import PortRule
 from support.bridge_peer import BridgePeer, check_story
 from support.fake_sysfs import ADB
 from support.fake_usb import STATION, FakeUsb, fake_usb
-from support.hub_at_work import hub_at_work
+from support.hub_at_work import Plug, hub_at_work
 from support.waiting import until
 
 MIB = 1 << 20
@@ -228,3 +229,25 @@ async def test_a_host_without_usb_has_a_hub_all_the_same(peer: BridgePeer, tmp_p
     nothing = UsbHost(Sysfs(tmp_path / "no sys"))
     async with hub_at_work(peer.link_url, tmp_path, {}, host=nothing):
         assert peer.devices == {}
+
+
+async def test_behind_one_controller_jobs_wait_their_turn_and_hold_up_no_device_elsewhere(
+    peer: BridgePeer, bench: FakeUsb, plug: Plug, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        bench.plug(f"1-{number}", f"PHONE_{number}", link_speed=4 * MIB)
+    told = {"timing": TIMING, "host": bench.host, "max_per_controller": 1}
+    board = {"BOARD": plug("BOARD").address}
+    async with hub_at_work(peer.link_url, tmp_path, board, **told):
+        for name in ("PHONE_1", "PHONE_2", "BOARD"):
+            await peer.online(name)
+        first, second, other = [
+            await peer.start(name, total_bytes=2 * MIB) for name in ("PHONE_1", "PHONE_2", "BOARD")
+        ]
+        assert [first.status, second.status] == [Status.RUNNING, Status.QUEUED]
+        assert other.status is Status.RUNNING
+        assert [entry.job_id for entry in peer.devices["PHONE_2"].queue] == [second.job_id]
+        for receipt in (other, first, second):
+            await peer.completed(receipt.job_id)
+        [one], [two] = (peer.said(JobRecord, each.job_id) for each in (first, second))
+        assert (one.job.finished_at or 0) <= (two.job.started_at or 0)

@@ -47,7 +47,7 @@ class Lending:
         self._users = 0
         self._lock = Lock()
 
-    def _pane(self) -> int:
+    def pane(self) -> int:
         """Tell how much each may map, if all are at places of their own; a power of 2."""
         fair = ROOM // max(1, self._users)
         return max(SMALLEST, min(LARGEST, 1 << fair.bit_length() - 1))
@@ -69,7 +69,7 @@ class Lending:
         try:
             with loan.opening:
                 if loan.image is None:
-                    loan.image = loan.opened.enter_context(Image(path, self._pane))
+                    loan.image = loan.opened.enter_context(Image(path, self.pane))
             yield loan.image
         finally:
             with self._lock:
