@@ -10,6 +10,7 @@ from flashyard.contract.faults import Code
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.tcp import TcpTransport
 from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.source import MIB
 from support.faults import refused
 from support.scripted import DEADLINE, TcpPeer, tcp_device
 
@@ -132,3 +133,18 @@ def test_a_device_that_takes_no_more_bytes_is_silent() -> None:
             while True:
                 transport.push(data, BLINK)
         given_up.set()
+
+
+def test_what_was_taken_is_told_before_all_of_it_is() -> None:
+    over = Event()
+
+    def device(peer: TcpPeer) -> None:
+        peer.read(MIB)
+        assert over.wait(DEADLINE)
+
+    content = memoryview(bytes(64 * MIB))
+    with tcp_device(device) as address, TcpTransport.connect(address) as transport:
+        transport.open_data(len(content), WAIT)
+        taken = transport.push(content, WAIT)
+        over.set()
+    assert MIB <= taken < len(content)
