@@ -23,15 +23,15 @@ GIB = 1 << 30
 SOURCE = Path(__file__).with_name("sink.c")
 
 
-def main(pairs: int = 15, size: int = GIB) -> None:
+def main(pairs: int = 15, mib: int = 1024) -> None:
     """Print the table; both send one raw download, as the sink takes 2 GiB at once."""
     with tempfile.TemporaryDirectory() as folder, _sink(Path(folder)) as port:
         image = Path(folder) / "image"
         with image.open("wb") as file, open("/dev/urandom", "rb") as noise:  # noqa: PTH123
-            for _ in range(size >> 20):
+            for _ in range(mib):
                 file.write(noise.read(1 << 20))
         ours, theirs = in_turn(partial(_flash, image, port), partial(_fastboot, image, port), pairs)
-    print(f"{size >> 20} MiB over fastboot TCP into a C sink, {pairs} pairs, median [min-max]")
+    print(f"{mib} MiB over fastboot TCP into a C sink, {pairs} pairs, median [min-max]")
     for name, costs in (("flashyard", ours), ("AOSP fastboot", theirs)):
         print(
             f"  {name:14} wall {spread([c.wall for c in costs])} s"

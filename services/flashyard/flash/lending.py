@@ -15,7 +15,7 @@ from flashyard.flash.image import Image
 from flashyard.flash.source import MIB
 from flashyard.flash.window import LARGEST
 
-ROOM = 32 * MIB  # to be mapped over all who write
+ROOM = 48 * MIB  # to be mapped over all who write
 SMALLEST = MIB
 
 

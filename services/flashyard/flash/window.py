@@ -60,6 +60,8 @@ class Panes:
                 "The image became shorter while it was read.",
                 details=f"{end} bytes are left, byte {wanted} was wanted",
             )
+        # Faults alone have a disk read in small pieces: more than twice as slow, at thrice the CPU.
+        os.posix_fadvise(self._fd, base, 2 * size, os.POSIX_FADV_WILLNEED)
         mapped = mmap.mmap(self._fd, min(size, end - base), prot=mmap.PROT_READ, offset=base)
         mapped.madvise(mmap.MADV_SEQUENTIAL)
         return mapped

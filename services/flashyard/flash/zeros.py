@@ -11,6 +11,8 @@ from threading import Lock
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.source import MIB
 
+_AHEAD = 16  # steps that the disk is to be ahead of us
+
 
 class Zeros:
     """The blocks of a file of ``size`` bytes, told in steps of at most 1 MiB; for any thread.
@@ -50,6 +52,9 @@ class Zeros:
     def _look(self, number: int) -> bytes:
         origin = number * self.step_size
         length = min(self.step_size, self.size - origin)
+        if number % _AHEAD == 0:
+            size = 2 * _AHEAD * self.step_size
+            os.posix_fadvise(self._fd, origin, size, os.POSIX_FADV_WILLNEED)
         buffer = bytearray(-(-length // self.block_size) * self.block_size)
         if os.preadv(self._fd, [memoryview(buffer)[:length]], origin) != length:
             raise refuse(Code.IMAGE_CORRUPT, "The image became shorter while it was read.")
