@@ -138,7 +138,7 @@ def _verdicts(
         yield (
             f"times the image was read from disk for {devices}",
             statistics.median(c.read for c in seen) / size,
-            1.02,  # what else a process reads
+            1.05,  # what else a process reads
         )
     one, few = slow[1][0], slow[FEW][0]
     yield f"times as long for {FEW} at {LINK // MB} MB/s as for one", few.wall / one.wall, 1.10
