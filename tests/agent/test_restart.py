@@ -8,7 +8,7 @@ from typing import Any
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import DeviceChanged, JobRecord
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import CurrentJob
+from flashyard.contract.records import CurrentJob, Device
 from flashyard.contract.topics import Kind, build
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.transport import Address
@@ -84,6 +84,10 @@ async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_to
             assert late.code is Code.ALREADY_FINAL
 
 
+def _is_writing(device: Device) -> bool:
+    return device.current_job is not None and device.current_job.phase is Phase.WRITING
+
+
 async def test_the_end_is_told_before_the_record_without_the_job(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:
@@ -92,7 +96,7 @@ async def test_the_end_is_told_before_the_record_without_the_job(
     for published in (*script.start(job_id), *script.phase(Phase.WRITING, "Flashing", 100_000)):
         retained = published.topic.kind is Kind.DEVICE
         peer.link.publish(str(published.topic), published.payload, qos=1, retain=retained)
-    await until(lambda: "DEVICE_1" in peer.devices)
+    await until(lambda: any(map(_is_writing, peer.devices.values())))
     peer.heard.clear()
     async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": plug().address}):
         await peer.ended(job_id)

@@ -205,7 +205,7 @@ async def test_a_device_that_cannot_be_opened_yet_is_tried_again(
     device.claims.add(0)  # somebody else's
     async with usb_hub(peer, bench, tmp_path):
         await until(lambda: device.history.count("open") > 2)
-        await until(lambda: "PHONE_1" in peer.devices)
+        await until(lambda: "PHONE_1" in peer.devices and peer.devices["PHONE_1"].hint)
         assert not peer.devices["PHONE_1"].online
         assert "Another program holds the device" in (peer.devices["PHONE_1"].hint or "")
         device.claims.clear()
