@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.guest.guest import QEMU, Guest
+from support.guest.guest import MEMORY, QEMU, Guest
 from support.guest.kernel import fetch_kernel
+from support.guest.yard import Yard
 
 BOOTED_IN = pytest.StashKey[float]()
 CACHE = Path(__file__).parents[2] / "build" / "guest"
@@ -22,6 +25,25 @@ def guest(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     with Guest(fetch_kernel(CACHE), tmp_path_factory.mktemp("guest")) as guest:
         pytestconfig.stash[BOOTED_IN] = guest.boot_s
         yield guest
+
+
+@pytest.fixture(scope="session")
+def file_system(guest: Guest) -> Path:
+    """An ext4 image of four times what the phone takes at once, in the guest's memory."""
+    tree, image = guest.share / "tree", guest.share / "system.ext4"
+    tree.mkdir()
+    for number in range(4):
+        content = random.Random(number).randbytes(2_500_000 + number)
+        tree.joinpath(f"file-{number}").write_bytes(content)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tree, image, "16m"], check=True)
+    guest.told(f"cp {image} {MEMORY}")
+    return MEMORY / image.name
+
+
+@pytest.fixture(scope="module")
+def yard(guest: Guest) -> Iterator[Yard]:
+    with Yard(guest) as yard:
+        yield yard
 
 
 def pytest_terminal_summary(

@@ -7,6 +7,7 @@ small pieces belongs into `MEMORY` first. It knows nothing of what is run inside
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import socket
@@ -16,19 +17,20 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from support.guest.initramfs import HOST_TAG, SHARE_TAG, initramfs
+from support.guest.initramfs import BELL, HOST_TAG, ORDERS, SHARE_TAG, initramfs
 from support.guest.kernel import Kernel
 
 BOOT_S = 240.0
 """Seconds within which even a busy machine boots it."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # in the guest, whose memory it is
+PYTHON_S = 120.0
 OFF_S = 15.0
 LIFE_S = 3600
 """Seconds after which a machine that nobody switched off ends by itself."""
 
 _LOOK_S = 0.2
-MEMORY_MB = 2048
+MEMORY_MB = 2560
 CONTROLLERS = 2
 QEMU = "qemu-system-x86_64"
 
@@ -107,6 +109,7 @@ class Guest:
         self._heard = b""
         self._ended: dict[int, int] = {}
         self._count = 0
+        self._has_forks = False
 
     def __enter__(self) -> Self:
         """Boot.
@@ -137,15 +140,19 @@ class Guest:
         """Run a command to its end, see `start`."""
         return self.start(*command).wait(within)
 
+    def told(self, line: str, within: float = 90.0) -> str:
+        """Run a line for the shell that must succeed; what it said."""
+        done = self.run(line, within=within)
+        assert done.status == 0, done.out
+        return done.out
+
     def start(self, *command: str | Path) -> Underway:
         """Start a command with this process's Python path, in a session of its own.
 
         Args:
             command: its words; or one, which is a line for the shell.
         """
-        self._count += 1
-        folder = self.share / str(self._count)
-        folder.mkdir()
+        underway, folder = self._numbered()
         words = shlex.join(map(str, command))
         line = str(command[0]) if len(command) == 1 else f"exec {words}"
         paths = os.pathsep.join(path for path in sys.path if path)
@@ -154,12 +161,27 @@ class Guest:
             f"export PYTHONPATH={shlex.quote(paths)} PYTHONUNBUFFERED=1\n"
             f"{line}\n"
         )
-        self.tell(f"run {self._count}")
-        return Underway(self, self._count, folder)
+        self.tell(f"run {folder.name}")
+        return underway
 
-    def start_python(self, *words: str | Path) -> Underway:
-        """Start this interpreter in the guest, on this process's Python path."""
-        return self.start(sys.executable, *words)
+    def start_module(self, module: str, *arguments: str | Path) -> Underway:
+        """Start `python -m MODULE …` on this process's Python path; see `forks`."""
+        if not self._has_forks:
+            words = (sys.executable, "-m", "support.guest.forks", ORDERS, BELL)
+            self.start(f"mkfifo {ORDERS} && exec {shlex.join(map(str, words))}").wait_for(
+                "ready", PYTHON_S
+            )
+            self._has_forks = True
+        underway, folder = self._numbered()
+        folder.joinpath("words").write_text(json.dumps([module, *map(str, arguments)]))
+        self.tell(f"fork {folder.name}")
+        return underway
+
+    def _numbered(self) -> tuple[Underway, Path]:
+        self._count += 1
+        folder = self.share / str(self._count)
+        folder.mkdir()
+        return Underway(self, self._count, folder), folder
 
     def tell(self, line: str) -> None:
         """Ring the bell with one line of what `initramfs` lists."""

@@ -15,6 +15,7 @@ from support.guest.kernel import Kernel
 HOST_TAG = "host"
 SHARE_TAG = "share"
 BELL = "/dev/ttyS1"
+ORDERS = "/run/forks"
 
 _DIRECTORIES = ("proc", "sys", "dev", "modules", "lower", "upper", "full")
 _FILE, _DIRECTORY = 0o100755, 0o040755
@@ -39,7 +40,7 @@ nine=trans=virtio,version=9p2000.L,msize=512000
 for kept in proc sys dev; do /busybox mount --move /$$kept /full/$$kept; done
 /busybox mkdir -p /full/dev/pts /full/dev/shm
 /busybox mount -t devpts devpts /full/dev/pts
-/busybox mount -t tmpfs tmpfs /full/dev/shm
+/busybox mount -t tmpfs -o size=90% tmpfs /full/dev/shm
 /busybox mount -t tmpfs tmpfs /full/run
 /busybox mount -t configfs configfs /full/sys/kernel/config
 /busybox mount -t 9p -o $$nine $share /full$at
@@ -47,7 +48,8 @@ for kept in proc sys dev; do /busybox mount --move /$$kept /full/$$kept; done
 exec /busybox chroot /full /bin/sh -c $life
 """)
 
-# One line on the bell: `run N`, `term N`, `kill N`, `off`; back come `ready` and `N STATUS`.
+# One line on the bell: `run N`, `fork N`, `term N`, `kill N`, `off`; back come `ready` and
+# `N STATUS`, of a fork from whoever reads the orders.
 _LIFE = Template("""\
 cd $at
 stty -F $bell raw -echo
@@ -63,6 +65,7 @@ while read -r verb number <&3; do
                 >$$number/out 2>&1 </dev/null 3>&-
             echo $$number $$? >&3
         ) & ;;
+        fork) echo $at/$$number >$orders ;;
         term|kill) kill -s $$verb -- -$$(cat $$number/pid) ;;
         off) break ;;
     esac
@@ -81,7 +84,7 @@ def initramfs(kernel: Kernel, share: Path, controllers: int) -> bytes:
         controllers: how many gadgets can be plugged in at once.
     """
     at = shlex.quote(str(share))
-    life = _LIFE.substitute(at=at, bell=BELL)
+    life = _LIFE.substitute(at=at, bell=BELL, orders=ORDERS)
     init = _INIT.substitute(
         host=HOST_TAG, share=SHARE_TAG, at=at, life=shlex.quote(life), controllers=controllers
     )

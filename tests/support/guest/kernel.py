@@ -25,7 +25,8 @@ WANTED = (
     "overlay",
     "dummy_hcd",  # a USB host and a device controller, back to back
     "libcomposite",  # the gadget side, by configfs
-    "usb_f_fs",  # fastboot and DFU, served by processes
+    "usb_f_fs",  # fastboot, served by a process
+    "gadgetfs",  # DFU, served by a process: FunctionFS takes no descriptor of DFU's
     "usb_f_mass_storage",  # a removable disk, served by the kernel
     "usb_storage",  # the host's side of that disk
     "sd_mod",
@@ -53,13 +54,15 @@ class Kernel(NamedTuple):
 
 
 def fetch_kernel(cache: Path) -> Kernel:
-    """Give the kernel of ``cache``; fill it first, where it is empty (70 MB of download).
+    """Give the kernel of ``cache``; fetch it first, where it is not there (70 MB of download).
 
     Raises:
         UnfetchedError: no package source offers it, or it lacks a module.
     """
-    for complete in sorted(cache.glob("kernel-*")):
-        return _open(complete)
+    for found in sorted(cache.glob("kernel-*")):
+        if _is_complete(found):
+            return _open(found)
+        shutil.rmtree(found)  # of a time when fewer modules were wanted
     cache.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache) as scratch:
         made = _assemble(Path(scratch))
@@ -72,6 +75,11 @@ def _open(directory: Path) -> Kernel:
     version = directory.name.removeprefix("kernel-")
     modules = tuple(sorted(directory.glob("*.ko")))
     return Kernel(version, directory / "vmlinuz", modules, directory / "busybox")
+
+
+def _is_complete(directory: Path) -> bool:
+    there = {path.stem.split("-", 1)[1] for path in directory.glob("*.ko")}
+    return there >= set(WANTED)
 
 
 def _assemble(scratch: Path) -> Path:

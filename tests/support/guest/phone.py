@@ -38,10 +38,14 @@ class Phone:
         out: the directory its own one is in.
         controller: which of the guest's device controllers it sits on.
         speed: the fastest it can, as `Identity` has it.
+        nameless: does it keep its serial number from USB?
     """
 
-    def __init__(self, profile: Profile, out: Path, controller: int, speed: str) -> None:
+    def __init__(
+        self, profile: Profile, out: Path, controller: int, speed: str, *, nameless: bool
+    ) -> None:
         self._speed = speed
+        self._nameless = nameless
         self._off = Event()
         self.media = Media(None if profile.discard else out / profile.serial)
         self.device = Device(profile, self.media)
@@ -87,8 +91,9 @@ class Phone:
             self.gadget.plug_in()
 
     def _identity(self) -> Identity:
-        product, serial = PRODUCTS[self.device.mode], self.device.profile.serial
-        return Identity(VENDOR, product, serial, speed=self._speed)
+        product, name = PRODUCTS[self.device.mode], self.device.profile.serial
+        serial = "" if self._nameless else name
+        return Identity(VENDOR, product, serial, name=name, speed=self._speed)
 
 
 def _main() -> None:
@@ -101,6 +106,7 @@ def _main() -> None:
     parser.add_argument("--discard", action="store_true")
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--controller", type=int, default=0)
+    parser.add_argument("--nameless", action="store_true")
     parser.add_argument("--speed", default="super-speed", help="or high-speed")
     asked = parser.parse_args()
     profile = Profile(
@@ -111,7 +117,7 @@ def _main() -> None:
         link_speed=asked.link_speed * MIB if asked.link_speed else None,
         faults=tuple(map(parse_mischief, asked.fault)),
     )
-    phone = Phone(profile, asked.out, asked.controller, asked.speed)
+    phone = Phone(profile, asked.out, asked.controller, asked.speed, nameless=asked.nameless)
     signal.signal(signal.SIGTERM, lambda *_: phone.switch_off())
     phone.serve()
 

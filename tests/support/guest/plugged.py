@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from support.guest.gadget import GADGETS
-from support.guest.guest import Guest, Underway
+from support.guest.guest import MEMORY, Guest, Underway
+
+SERIAL = "USB_1"
+OUT = MEMORY / "out" / SERIAL
+"""Where the phone's partitions are, in the guest: `system.img` and so on."""
 
 READY_S = 90.0
 _SEEN_S = 30.0
@@ -21,40 +25,39 @@ class Plugged:
     Args:
         guest: where.
         gadget: its directory's name below `GADGETS`.
-        serial: by which the host's side knows it.
+        product: what it says it is, by which it is found on the host's side.
         controller: which of the device controllers it sits on.
     """
 
-    def __init__(self, guest: Guest, gadget: str, serial: str, controller: int) -> None:
+    def __init__(self, guest: Guest, gadget: str, product: str, controller: int) -> None:
         self._guest = guest
         self._plug = GADGETS / gadget / "UDC"
-        self._serial = serial
+        self._product = product
         self._controller = f"dummy_udc.{controller}"
 
-    def unplug(self) -> None:
-        """Take it off the bus, in the middle of whatever goes on."""
-        self._do(f"echo >{self._plug}")
+    def unplug(self) -> int:
+        """Take it off the bus, in the middle of whatever goes on.
+
+        Returns:
+            when, in Unix milliseconds by the guest's clock.
+        """
+        return int(self._guest.told(f"date +%s%3N; echo >{self._plug}", _SEEN_S))
 
     def plug_in(self) -> None:
         """Put it back; returns when the host has seen it."""
-        self._do(f"echo {self._controller} >{self._plug}")
+        self._guest.told(f"echo {self._controller} >{self._plug}", _SEEN_S)
         self.seen()
 
     def seen(self) -> str:
         """Wait until the host lists it; gives its directory in `/sys`."""
-        find = f"grep -lx {self._serial} /sys/bus/usb/devices/*/serial"
-        found = self._do(f"until {find} 2>/dev/null; do sleep 0.1; done")
-        return found.strip().removesuffix("/serial")
-
-    def _do(self, line: str) -> str:
-        done = self._guest.run(line, within=_SEEN_S)
-        assert done.status == 0, done.out
-        return done.out
+        find = f"grep -lx {self._product} /sys/bus/usb/devices/*/product"
+        found = self._guest.told(f"until {find} 2>/dev/null; do sleep 0.1; done", _SEEN_S)
+        return found.strip().removesuffix("/product")
 
 
 @contextmanager
 def plugged_in(
-    guest: Guest, module: str, gadget: str, serial: str, *options: str, controller: int = 0
+    guest: Guest, module: str, gadget: str, product: str, *options: str, controller: int = 0
 ) -> Iterator[Plugged]:
     """Run `python -m MODULE OPTIONS` in the guest while inside, from when the host sees it.
 
@@ -62,19 +65,31 @@ def plugged_in(
         guest: where.
         module: serves the device and says `ready`, such as `support.guest.phone`.
         gadget: the name of the gadget it makes, without the controller's number.
-        serial: by which the host's side knows it.
+        product: what it says it is, by which it is found on the host's side.
         options: the module's.
         controller: which of the device controllers it sits on.
     """
-    words = ("-m", module, *options, "--controller", str(controller))
-    served = guest.start_python(*words)
+    served = guest.start_module(module, *options, "--controller", str(controller))
     try:
         served.wait_for("ready", READY_S)
-        device = Plugged(guest, f"{gadget}{controller}", serial, controller)
+        device = Plugged(guest, f"{gadget}{controller}", product, controller)
         device.seen()
         yield device
     finally:
         _end(served)
+
+
+@contextmanager
+def a_phone(guest: Guest, *options: str) -> Iterator[Plugged]:
+    """Have a phone on the bus while inside; it takes 4 MiB at once.
+
+    Args:
+        guest: where.
+        options: more of those of `support.guest.phone`.
+    """
+    told = ("--serial", SERIAL, "--out", str(OUT.parent), "--max-download", "4", *options)
+    with plugged_in(guest, "support.guest.phone", "phone", SERIAL, *told) as phone:
+        yield phone
 
 
 def _end(served: Underway) -> None:

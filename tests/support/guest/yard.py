@@ -1,0 +1,78 @@
+"""flashyard as its user runs it, inside the guest: `flashyard up`, and commands typed beside it.
+
+Knows what is typed and what is printed; what devices there are is the tests' business.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from support.guest.guest import MEMORY, Guest, Underway
+
+UP_S = 240.0
+"""Seconds within which even a busy machine has all of it running."""
+
+_COMMAND_S = 120.0
+_LISTED_S = 90.0
+_END_S = 60.0
+
+Told = dict[str, Any]
+"""One JSON line of a command."""
+
+
+class Yard:
+    """Broker, bridge and hub in the guest, while inside; found at their usual addresses."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+        self._up: Underway | None = None
+
+    def __enter__(self) -> Self:
+        self._up = self.type("up", "--data-dir", MEMORY / "yard")
+        self._up.wait_for("ready ", UP_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._up is not None
+        self._up.terminate()
+        done = self._up.wait(_END_S)
+        assert done.status == 0, done.out
+
+    @property
+    def log(self) -> str:
+        """What broker, bridge and hub said so far."""
+        return self._up.out if self._up is not None else ""
+
+    def type(self, *words: str | Path) -> Underway:
+        """Start `flashyard …`."""
+        return self._guest.start_module("flashyard", *words)
+
+    def told(self, *words: str | Path, status: int = 0) -> list[Told]:
+        """Type a command and wait for its end; the lines of JSON it printed."""
+        return ended(self.type(*words, "--json"), status)
+
+    def device(self, mode: str) -> Told:
+        """Wait until the one device that is online is in this mode; its record."""
+        deadline = time.monotonic() + _LISTED_S
+        while True:
+            online = [device for device in self.told("ls") if device["online"]]
+            if [device["mode"] for device in online] == [mode]:
+                return online[0]
+            assert time.monotonic() < deadline, f"{online}\n{self.log}"
+
+
+def ended(command: Underway, status: int = 0) -> list[Told]:
+    """Wait for a command's end; the lines of JSON it printed."""
+    done = command.wait(_COMMAND_S)
+    assert done.status == status, done.out
+    return list(_lines(done.out))
+
+
+def _lines(out: str) -> Iterator[Told]:
+    for line in out.splitlines():
+        if line.startswith("{"):
+            yield json.loads(line)
