@@ -16,7 +16,7 @@ help:
 	@echo "make test-long  run the large property, fault and load tests"
 	@echo "make test-usb   run the tests on a real USB stack, in a virtual machine"
 	@echo "make check      format, lint, types, floors, generated pages"
-	@echo "make bench      measure, against peers, in the same run"
+	@echo "make bench      measure, against peers, in the same run; NAMES='wire usb' for some only"
 	@echo "make docs       write the generated pages and golden files anew"
 
 install: $(VENV)/.run
@@ -30,7 +30,8 @@ test: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	@tests/install-peers long
-	$(BIN)/python -m pytest -m long --ignore tests/usb
+	@tests/install-peers usb || true
+	$(BIN)/python -m pytest -m long
 
 # Where QEMU cannot be installed the tests say so, loudly, and are skipped.
 test-usb: $(VENV)/.dev
@@ -48,7 +49,8 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@tests/install-peers
-	$(BIN)/python tests/bench/run.py
+	@tests/install-peers usb || true
+	$(BIN)/python tests/bench/run.py $(NAMES)
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/contract tests/bridge/picture/test_transcripts.py --golden-update

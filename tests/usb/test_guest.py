@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.guest.guest import MEMORY, Guest
-from support.guest.plugged import OUT, SERIAL, Plugged, a_phone, plugged_in
+from support.guest.plugged import OUT, SERIAL, Plugged, a_phone
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]  # the first one waits for the boot
 
@@ -92,17 +92,3 @@ def test_unplugged_in_mid_transfer_the_client_fails_and_plugged_in_again_it_succ
         assert not guest.told("fastboot devices")
         phone.plug_in()
         guest.told(f"{CLIENT} flash system {image} && cmp {image} {OUT}/system.img")
-
-
-def test_a_disk_is_there_and_gone(guest: Guest) -> None:
-    content = MEMORY / "disk"
-    guest.told(f"truncate -s 8M {content}")
-    options = ("--file", str(content))
-    with plugged_in(guest, "support.guest.disk", "disk", "disk", *options, controller=1) as disk:
-        guest.told("until [ -b /dev/sda ]; do sleep 0.1; done")
-        facts = guest.told("cat /sys/block/sda/removable /sys/block/sda/size").split()
-        assert facts == ["1", str(8 * MIB // 512)]
-        guest.told("printf flashyard | dd of=/dev/sda conv=fsync status=none")
-        assert guest.told(f"head -c 9 {content}") == "flashyard"
-        disk.unplug()
-        guest.told("while [ -e /sys/block/sda ]; do sleep 0.1; done")

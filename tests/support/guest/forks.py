@@ -21,6 +21,7 @@ _EARLY = (
     "flashyard.cli.watching",
     "support.guest.disk",
     "support.guest.phone",
+    "support.guest.target",
 )
 
 
@@ -59,6 +60,7 @@ def _main() -> None:
     orders, bell = map(Path, sys.argv[1:])
     module, *arguments = _await_program(orders, bell)
     sys.argv[1:] = arguments
+    sys.modules.pop(module, None)  # as a program it begins anew; what it imports is there
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

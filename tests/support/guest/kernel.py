@@ -26,11 +26,12 @@ WANTED = (
     "dummy_hcd",  # a USB host and a device controller, back to back
     "libcomposite",  # the gadget side, by configfs
     "usb_f_fs",  # fastboot, served by a process
-    "gadgetfs",  # DFU, served by a process: FunctionFS takes no descriptor of DFU's
+    "vhci_hcd",  # another USB host, for devices that are a process: DFU
     "usb_f_mass_storage",  # a removable disk, served by the kernel
     "usb_storage",  # the host's side of that disk
     "sd_mod",
-    "loop",
+    "crc32c_generic",  # ext4 asks for it by another name
+    "ext4",
 )
 """Modules by name; those they stand on are found."""
 

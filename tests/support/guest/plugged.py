@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from support.guest.gadget import GADGETS
-from support.guest.guest import MEMORY, Guest, Underway
+from support.guest.guest import MEMORY, Guest
 
 SERIAL = "USB_1"
 OUT = MEMORY / "out" / SERIAL
@@ -50,9 +51,27 @@ class Plugged:
 
     def seen(self) -> str:
         """Wait until the host lists it; gives its directory in `/sys`."""
-        find = f"grep -lx {self._product} /sys/bus/usb/devices/*/product"
-        found = self._guest.told(f"until {find} 2>/dev/null; do sleep 0.1; done", _SEEN_S)
-        return found.strip().removesuffix("/product")
+        return listed(self._guest, self._product)
+
+
+def listed(guest: Guest, product: str) -> str:
+    """Wait until the guest's USB lists something that says it is so; its directory in `/sys`."""
+    find = f"grep -lx {product} /sys/bus/usb/devices/*/product"
+    found = guest.told(f"until {find} 2>/dev/null; do sleep 0.1; done", _SEEN_S)
+    return found.strip().removesuffix("/product")
+
+
+@contextmanager
+def served(guest: Guest, module: str, *options: str | Path) -> Iterator[None]:
+    """Run a device's module in the guest while inside, from its word `ready` to its end."""
+    serving = guest.start_module(module, *options)
+    try:
+        serving.wait_for("ready", READY_S)
+        yield
+    finally:
+        serving.terminate()
+        done = serving.wait(READY_S)
+        assert done.status == 0, done.out
 
 
 @contextmanager
@@ -69,14 +88,10 @@ def plugged_in(
         options: the module's.
         controller: which of the device controllers it sits on.
     """
-    served = guest.start_module(module, *options, "--controller", str(controller))
-    try:
-        served.wait_for("ready", READY_S)
+    with served(guest, module, *options, "--controller", str(controller)):
         device = Plugged(guest, f"{gadget}{controller}", product, controller)
         device.seen()
         yield device
-    finally:
-        _end(served)
 
 
 @contextmanager
@@ -90,9 +105,3 @@ def a_phone(guest: Guest, *options: str) -> Iterator[Plugged]:
     told = ("--serial", SERIAL, "--out", str(OUT.parent), "--max-download", "4", *options)
     with plugged_in(guest, "support.guest.phone", "phone", SERIAL, *told) as phone:
         yield phone
-
-
-def _end(served: Underway) -> None:
-    served.terminate()
-    done = served.wait(READY_S)
-    assert done.status == 0, done.out
