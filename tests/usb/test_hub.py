@@ -100,3 +100,17 @@ def test_a_phone_that_comes_back_as_another_product_is_the_same_device(
     assert (after["deviceId"], after["port"]) == (before["deviceId"], STATION)
     guest.told(f"timeout 60 fastboot -s {SERIAL} reboot")
     assert yard.device("fastboot")["deviceId"] == SERIAL
+
+
+def test_a_phone_that_tells_no_serial_on_usb_is_the_same_device_by_its_port(
+    guest: Guest, yard: Yard, phone: Plugged
+) -> None:
+    phone.unplug()
+    with a_phone(guest, "--nameless", serial="USB_2", controller=1) as nameless:
+        assert guest.run(f"cat {nameless.seen()}/serial").status != 0
+        before = yard.device("fastboot")
+        assert before["port"] == STATION.replace("hcd.0", "hcd.1")
+        guest.told("timeout 60 fastboot reboot fastboot")
+        after = yard.device("fastbootd")
+        assert guest.told(f"cat {nameless.seen()}/idProduct") == "4ee7\n"
+        assert (after["deviceId"], after["port"]) == (before["deviceId"], before["port"])

@@ -95,13 +95,18 @@ def plugged_in(
 
 
 @contextmanager
-def a_phone(guest: Guest, *options: str) -> Iterator[Plugged]:
+def a_phone(
+    guest: Guest, *options: str, serial: str = SERIAL, controller: int = 0
+) -> Iterator[Plugged]:
     """Have a phone on the bus while inside; it takes 4 MiB at once.
 
     Args:
         guest: where.
         options: more of those of `support.guest.phone`.
+        serial: its number, which is its name, too.
+        controller: which of the device controllers it sits on.
     """
-    told = ("--serial", SERIAL, "--out", str(OUT.parent), "--max-download", "4", *options)
-    with plugged_in(guest, "support.guest.phone", "phone", SERIAL, *told) as phone:
+    told = ("--serial", serial, "--out", str(OUT.parent), "--max-download", "4", *options)
+    module, gadget = "support.guest.phone", "phone"
+    with plugged_in(guest, module, gadget, serial, *told, controller=controller) as phone:
         yield phone

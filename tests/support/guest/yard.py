@@ -1,4 +1,4 @@
-"""flashyard as its user runs it, inside the guest: `flashyard up`, and commands typed beside it.
+"""flashyard as its user runs it, inside the guest: its three parts, and commands typed beside them.
 
 Knows what is typed and what is printed; what devices there are is the tests' business.
 """
@@ -16,6 +16,7 @@ from support.guest.guest import MEMORY, Guest, Underway
 UP_S = 240.0
 """Seconds within which even a busy machine has all of it running."""
 
+_MQTT, _HTTP = "127.0.0.1:1883", "127.0.0.1:8000"
 _COMMAND_S = 120.0
 _LISTED_S = 90.0
 _END_S = 60.0
@@ -25,27 +26,45 @@ Told = dict[str, Any]
 
 
 class Yard:
-    """Broker, bridge and hub in the guest, while inside; found at their usual addresses."""
+    """Broker, bridge and hub in the guest, while inside; found at their usual addresses.
+
+    They are started on their own, which is what `up` does: but that gives a part thirty seconds,
+    too few for a translated machine on a busy one.
+    """
 
     def __init__(self, guest: Guest) -> None:
         self._guest = guest
-        self._up: Underway | None = None
+        self._parts: list[Underway] = []
 
     def __enter__(self) -> Self:
-        self._up = self.type("up", "--data-dir", MEMORY / "yard")
-        self._up.wait_for("ready ", UP_S)
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._up is not None
-        self._up.terminate()
-        done = self._up.wait(_END_S)
-        assert done.status == 0, done.out
+        while self._parts:
+            part = self._parts.pop()
+            part.terminate()
+            done = part.wait(_END_S)
+            assert done.status == 0, done.out
+
+    def _start(self) -> None:
+        at = ("--data-dir", MEMORY / "yard")
+        joined = ("--broker", f"mqtt://{_MQTT}", *at)
+        self._parts.append(self.type("broker", "--listen", _MQTT, *at))
+        self._parts[0].wait_for("ready", UP_S)
+        self._parts.append(self.type("bridge", "--listen", _HTTP, *joined))
+        self._parts.append(self.type("hub", "--bridge-url", f"http://{_HTTP}", *joined))
+        for part in self._parts:
+            part.wait_for("ready", UP_S)
 
     @property
     def log(self) -> str:
         """What broker, bridge and hub said so far."""
-        return self._up.out if self._up is not None else ""
+        return "".join(part.out for part in self._parts)
 
     def type(self, *words: str | Path) -> Underway:
         """Start `flashyard …`."""
