@@ -15,13 +15,15 @@ from support.guest.kernel import fetch_kernel
 from support.guest.yard import Yard
 
 BOOTED_IN = pytest.StashKey[float]()
+UNTESTED = pytest.StashKey[str]()
 CACHE = Path(__file__).parents[2] / "build" / "guest"
 
 
 @pytest.fixture(scope="session")
 def guest(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     if shutil.which(QEMU) is None:
-        pytest.skip(f"NOTHING WAS TESTED ON USB: {QEMU} is not here and could not be installed")
+        pytestconfig.stash[UNTESTED] = f"{QEMU} is not here and could not be installed"
+        pytest.skip(pytestconfig.stash[UNTESTED])
     with Guest(fetch_kernel(CACHE), tmp_path_factory.mktemp("guest")) as guest:
         pytestconfig.stash[BOOTED_IN] = guest.boot_s
         yield guest
@@ -49,5 +51,8 @@ def yard(guest: Guest) -> Iterator[Yard]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    if UNTESTED in config.stash:
+        line = f"NOTHING WAS TESTED ON USB: {config.stash[UNTESTED]}"
+        terminalreporter.write_sep("!", line, red=True, bold=True)
     if BOOTED_IN in config.stash:
         terminalreporter.write_line(f"the guest booted in {config.stash[BOOTED_IN]:.1f} s")

@@ -14,7 +14,7 @@ from support.guest.yard import Yard, ended
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]  # the first one waits for the boot
 
 STATION = "platform-dummy_hcd.0-usb-0:1"
-LINK_SPEED = ("--link-speed", "4")  # MiB/s: there is time to pull the plug
+LINK_SPEED = ("--link-speed", "2")  # MiB/s: there is time to pull the plug
 UNPLUGGED_IS_TOLD_WITHIN = 5000  # ms
 EXIT_ERROR = 1
 
