@@ -6,6 +6,7 @@ descriptors say and what goes over the endpoints is its caller's.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import subprocess
@@ -103,12 +104,17 @@ class FunctionFs:
 
     def events(self) -> Iterator[Event]:
         """Wait for what the kernel tells, one by one; control requests are refused with a stall."""
-        with suppress(OSError):  # unmounted
-            while packet := os.read(self.control, _EVENT.size):
-                request, kind = _EVENT.unpack(packet)
-                if kind == Event.SETUP:
-                    self._stall(request)
-                yield Event(kind)
+        while True:
+            try:
+                packet = os.read(self.control, _EVENT.size)
+            except OSError as error:
+                if error.errno == errno.EIDRM:  # a request was taken back before it was refused
+                    continue
+                return  # unmounted
+            request, kind = _EVENT.unpack(packet)
+            if kind == Event.SETUP:
+                self._stall(request)
+            yield Event(kind)
 
     def _stall(self, request: int) -> None:
         """Go the wrong way, which is how FunctionFS is told to."""

@@ -78,10 +78,11 @@ class Yard:
         """Wait until the one device that is online is in this mode; its record."""
         deadline = time.monotonic() + _LISTED_S
         while True:
-            online = [device for device in self.told("ls") if device["online"]]
+            listed = self.told("ls")
+            online = [device for device in listed if device["online"]]
             if [device["mode"] for device in online] == [mode]:
                 return online[0]
-            assert time.monotonic() < deadline, f"{online}\n{self.log}"
+            assert time.monotonic() < deadline, f"{listed}\n{self.log}"
 
 
 def ended(command: Underway, status: int = 0) -> list[Told]:
