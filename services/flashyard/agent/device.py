@@ -69,6 +69,7 @@ class DeviceAgent:
         self._owes_restart = False
         self._is_stopping = False
         self._wake = asyncio.Event()
+        self._published: tuple[object, ...] | None = None  # of a look, what its record shows
         self._nudged = asyncio.Event()
 
     # Orders
@@ -165,6 +166,7 @@ class DeviceAgent:
 
     def publish(self) -> None:
         """Publish the device's record as it is now."""
+        self._published = self._shown()
         self._board.publish()
 
     def adopt(self, ghost: Ghost) -> None:
@@ -228,9 +230,9 @@ class DeviceAgent:
         return waiting and self._port.is_flashable and age < self._gear.timing.wait_for_device
 
     async def _look(self, *, counts: bool) -> None:
-        before = self._shown()
         await self._watch.look(counts=counts)
-        if not self.looked.is_set() or before != self._shown():
+        # Not against how it was before: it may have gone and come back while it was looked at.
+        if not self.looked.is_set() or self._published != self._shown():
             self.looked.set()
             self.publish()
 
