@@ -117,11 +117,13 @@ async def test_another_broker_can_be_used(tmp_path: Path) -> None:
         serving(*arguments) as broker,
         serving(
             *("up", "--listen", "127.0.0.1:0", "--broker", broker.ready[0]),
-            *("--data-dir", tmp_path),
+            *("--data-dir", tmp_path, "--no-usb", "--usb-port", "*-usb-0:1.*=Rack"),
         ) as running,
     ):
         assert running.ready[1] == broker.ready[0]
         assert set(running.children()) == {"bridge", "hub"}
+        told = psutil.Process(running.children()["hub"]).cmdline()
+        assert {"--no-usb", "--usb-port", "*-usb-0:1.*=Rack"} <= set(told)
 
 
 @pytest.mark.parametrize("flag", ["--listen", "--mqtt"])

@@ -6,6 +6,7 @@ The fake behind the control pipe. It is strict: whatever the standard does not a
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,6 +34,17 @@ class Ticking:
     def sleep(self, seconds: float) -> None:
         assert seconds > 0
         self.time += seconds
+
+
+class WallClock(Ticking):
+    """The clock on the wall, which nobody needs to push."""
+
+    def __init__(self) -> None:
+        """Start nothing: `time` is read anew each time."""
+
+    @property
+    def time(self) -> float:  # type: ignore[override]  # it ticks by itself
+        return time.monotonic()
 
 
 @dataclass

@@ -24,7 +24,7 @@ from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
-from flashyard.flash.fastboot.usb import UsbAddress
+from flashyard.flash.opening import DeviceAddress
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.run import Run
 from flashyard.logs import about
@@ -125,13 +125,15 @@ class DeviceAgent:
         if self._is_stopping:
             raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
         if not self._sight.online:
-            raise refuse(Code.DEVICE_OFFLINE)
+            raise FaultError(self._sight.missing)
         if not self._port.is_flashable and (reading := self._port.reading):
             raise refuse(
                 Code.ILLEGAL_STATE,
                 f"The device is in {reading.mode} mode, in which it cannot be flashed.",
                 hint=reading.hint,
             )
+        if self._sight.is_forbidden:
+            raise FaultError(self._sight.missing)
         if not order.imaged and not self._sight.is_emulated:
             raise refuse(Code.IMAGE_REQUIRED)
         if order.imaged and not self._gear.fetches:
@@ -149,7 +151,7 @@ class DeviceAgent:
         """Has it nothing to do, now or later?"""
         return self._flight is None and not self._queue
 
-    def plugged_in(self, plugged: Plugged, address: UsbAddress) -> None:
+    def plugged_in(self, plugged: Plugged, address: DeviceAddress) -> None:
         """Learn that the device is there now, maybe elsewhere or in another mode than before."""
         self._port.plugged, self._port.address = plugged, address
         self._port.since = self._clock.monotonic()
@@ -159,6 +161,7 @@ class DeviceAgent:
     def plugged_out(self) -> None:
         """Learn that it is gone; a job that was running finds out by itself."""
         self._port.plugged = None
+        self._sight.missed(fault(Code.USB_UNPLUGGED), counts=False)
         self._sight.gone()
         self.publish()
 
@@ -239,7 +242,7 @@ class DeviceAgent:
     def _shown(self) -> tuple[object, ...]:
         """What of a look its record shows."""
         sight = self._sight
-        return sight.online, sight.description, self._port.is_watched and sight.trouble
+        return sight.online, sight.description, self._port.is_watched and sight.why
 
     async def _work(self) -> None:
         """Carry out job after job until told to stop."""
@@ -264,8 +267,9 @@ class DeviceAgent:
         while not await self._answers():
             if self._queue.first() is not story:
                 return
-            if self._clock.monotonic() >= deadline:
-                story.fail(fault(Code.DEVICE_OFFLINE, "The device did not come back."), UNTOUCHED)
+            if self._sight.is_forbidden or self._clock.monotonic() >= deadline:
+                gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
+                story.fail(self._sight.objection or gone, UNTOUCHED)
                 return
             await asyncio.sleep(timing.probe_when_wanted)
         slot = await self._gear.slots.take(self._port.controller)

@@ -85,9 +85,10 @@ class Dossier:
             traits = {name: getattr(old, name) for name in _TRAITS}
         if reading is not None and (told is None or not self._port.is_flashable):
             traits |= {"mode": reading.mode, "mode_confidence": reading.confidence}
+        if reading is not None:
             traits["hint"] = reading.hint
-        if self._port.is_flashable and self._port.plugged and (trouble := sight.trouble):
-            traits["hint"] = f"{trouble.sentence} {trouble.hint or ''}".strip()
+        if self._port.is_flashable and self._port.plugged and (why := sight.why):
+            traits["hint"] = f"{why.sentence} {why.hint or ''}".strip()
         plugged = self._port.plugged
         if plugged is not None:
             traits["serial"] = traits.get("serial") or _short(plugged.serial)

@@ -20,10 +20,10 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase
 from flashyard.flash.contact import Patience
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.fastboot.target import AnyAddress, FastbootTarget
 from flashyard.flash.fastboot.whereabouts import look
 from flashyard.flash.generated import Generated
 from flashyard.flash.image import Image
+from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.recipe import Recipe, Step
 from flashyard.flash.run import Run
 from flashyard.flash.writer import write
@@ -32,7 +32,7 @@ from flashyard.flash.writer import write
 class Device(NamedTuple):
     """The device a flight goes to; ``serial`` is its own, where known."""
 
-    address: AnyAddress
+    address: DeviceAddress
     serial: str | None
     limits: Limits
 
@@ -154,7 +154,7 @@ class Flight:
             steps = self._steps(images)
             self._check_size(steps)
             write(
-                lambda tell: FastbootTarget.open(device.address, tell, device.limits),
+                lambda tell: open_target(device.address, tell, device.limits),
                 self._recipe(steps, device.serial),
                 self.run,
                 partial(look, device.address),

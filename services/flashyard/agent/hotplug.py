@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.ports import Port
 from flashyard.agent.threads import in_thread
 from flashyard.contract.records import Device
 from flashyard.flash.fastboot.usb import UsbAddress
+from flashyard.flash.opening import DeviceAddress, addresses
 from flashyard.flash.ports.lookout import Lookout
-from flashyard.flash.ports.modes import classify
+from flashyard.flash.ports.modes import DFU, classify
 from flashyard.flash.ports.monitor import Monitor
-from flashyard.flash.ports.names import Names
+from flashyard.flash.ports.names import Names, is_generic
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.policy import PortPolicy
 from flashyard.flash.ports.settling import Change
@@ -30,6 +32,16 @@ _LETS_GO = 2.0  # seconds; what the thread that looks may take to end
 _UNKNOWN = "unknown"
 
 
+class _Seat(NamedTuple):
+    """Where one device sits: most stations have one, a reader of cards has one for each slot."""
+
+    station: str
+    lun: int
+
+    def __str__(self) -> str:
+        return f"{self.station}:{self.lun}" if self.lun else self.station
+
+
 class Hotplug:
     """The USB side of a hub.
 
@@ -37,6 +49,7 @@ class Hotplug:
         host: the USB of this host.
         policy: which stations are ours.
         names: what devices are called.
+        largest_disk: bytes; what is larger is listed, and not written.
         agents: all of the hub's, by device id.
         add: has the hub take on a device.
         drop: has it forget one.
@@ -52,6 +65,7 @@ class Hotplug:
         names: Names,
         agents: dict[str, DeviceAgent],
         *,
+        largest_disk: int,
         add: Callable[[Port], DeviceAgent],
         drop: Callable[[str], None],
     ) -> None:
@@ -60,9 +74,10 @@ class Hotplug:
         self._policy = policy
         self._names = names
         self._agents = agents
+        self._largest_disk = largest_disk
         self._add = add
         self._drop = drop
-        self._at: dict[str, DeviceAgent] = {}  # by station, where something of ours is
+        self._at: dict[_Seat, DeviceAgent] = {}  # where something of ours is
 
     async def run(self) -> None:
         """Take the news until cancelled."""
@@ -87,52 +102,71 @@ class Hotplug:
 
     def _take(self, changes: Iterable[Change]) -> None:
         changes = list(changes)
+        staying: dict[_Seat, DeviceAgent] = {}
         for change in changes:  # first what goes: two devices may have changed places
-            agent = self._at.pop(change.station, None)
-            if agent is not None and not self._stays(agent, change):
-                _log.info("%s is plugged out", agent.device_id)
-                agent.plugged_out()
+            for seat in [seat for seat in self._at if seat.station == change.station]:
+                agent = self._at.pop(seat)
+                if self._stays(agent, seat, change):
+                    staying[seat] = agent
+                else:
+                    _log.info("%s is plugged out", agent.device_id)
+                    agent.plugged_out()
         for change in changes:
             if change.after is not None:
-                self._arrive(change.after)
+                self._arrive(change.after, staying)
         self._forget()
 
-    def _stays(self, agent: DeviceAgent, change: Change) -> bool:
+    def _stays(self, agent: DeviceAgent, seat: _Seat, change: Change) -> bool:
         """Is it the same device as before, enumerated again, maybe in another mode?"""
-        if change.before is None or change.after is None:
+        before, after = change.before, change.after
+        if before is None or after is None or seat.lun not in self._reached(after, ""):
             return False
-        return self._is_listed(change.after) and agent.device_id == self._name(change.after)
+        # A job brings a device into DFU mode, in which it may go by another serial.
+        is_on_its_way = not agent.is_idle and _is_in_dfu(after) and classify(before).way == "dfu"
+        return is_on_its_way or agent.device_id == self._name(after, seat)
 
-    def _arrive(self, plugged: Plugged) -> None:
+    def _arrive(self, plugged: Plugged, staying: dict[_Seat, DeviceAgent]) -> None:
         name = self._policy.name(plugged.station)
         if name is None:
             _log.debug("%s at %s is left alone", plugged.ids, plugged.station)
-        elif self._is_listed(plugged):
-            device_id = self._name(plugged)
-            address = UsbAddress(self._host, plugged.station, name, plugged.serial)
-            agent = self._agents.get(device_id) or self._add(Port(device_id, address))
-            self._at[plugged.station] = agent
+            return
+        for lun, address in self._reached(plugged, name).items():
+            seat = _Seat(plugged.station, lun)
+            agent = staying.get(seat)
+            if agent is None:
+                device_id = self._name(plugged, seat)
+                agent = self._agents.get(device_id) or self._add(Port(device_id, address))
+            self._at[seat] = agent
             mode = classify(plugged).mode
-            _log.info("%s is plugged in at %s, in %s mode", device_id, name, mode)
+            _log.info("%s is plugged in at %s, in %s mode", agent.device_id, address, mode)
             agent.plugged_in(plugged, address)
+
+    def _reached(self, plugged: Plugged, name: str) -> Mapping[int, DeviceAddress]:
+        """Tell where it is reached, by logical unit; nowhere where it is nothing for us."""
+        if not self._is_listed(plugged):
+            return {}
+        return addresses(self._host, plugged, name, self._largest_disk)
 
     def _is_listed(self, plugged: Plugged) -> bool:
         """Is it something that is, or could become, flashable? A keyboard is not."""
         return classify(plugged).mode != _UNKNOWN
 
-    def _name(self, plugged: Plugged) -> str:
-        taken = {
-            agent.device_id: station
-            for station, agent in self._at.items()
-            if station != plugged.station
-        }
+    def _name(self, plugged: Plugged, at: _Seat) -> str:
+        taken = {agent.device_id: str(seat) for seat, agent in self._at.items() if seat != at}
         for device_id, agent in self._agents.items():
             if not agent.port.is_watched:
                 taken[device_id] = str(agent.port.address)
-        return self._names.name(plugged.serial, plugged.station, taken)
+        serial = plugged.serial
+        if at.lun and serial is not None and not is_generic(serial):
+            serial = f"{serial}:{at.lun}"
+        return self._names.name(serial, str(at), taken)
 
     def _forget(self) -> None:
         """Let go of the devices that have been away longest: a factory sees thousands."""
         absent = [agent for agent in self._agents.values() if agent.port.is_empty and agent.is_idle]
         for agent in sorted(absent, key=lambda agent: agent.port.since)[:-_MOST_ABSENT]:
             self._drop(agent.device_id)
+
+
+def _is_in_dfu(plugged: Plugged) -> bool:
+    return DFU in {function.triplet for function in plugged.functions}

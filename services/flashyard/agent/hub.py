@@ -158,7 +158,15 @@ class Hub:
             _log.warning("--usb: this host has no USB yet; it is looked for now and then")
         names = Names(settings.directory / _USB_NAMES)
         policy = PortPolicy(settings.usb_port)
-        return Hotplug(host, policy, names, self._agents, add=self._add, drop=self._drop)
+        return Hotplug(
+            host,
+            policy,
+            names,
+            self._agents,
+            largest_disk=settings.max_disk,
+            add=self._add,
+            drop=self._drop,
+        )
 
     def _add(self, port: Port) -> DeviceAgent:
         """Take on a device."""

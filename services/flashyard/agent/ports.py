@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flashyard.flash.fastboot.target import AnyAddress
 from flashyard.flash.fastboot.transport import Address
-from flashyard.flash.fastboot.usb import UsbAddress
+from flashyard.flash.opening import DeviceAddress
 from flashyard.flash.ports.modes import Reading, classify
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.station import controller
 from flashyard.settings import HubSettings
-
-_FLASHABLE = frozenset({"fastboot", "fastbootd"})
 
 
 @dataclass(slots=True)
@@ -27,7 +24,7 @@ class Port:
     """
 
     device_id: str
-    address: AnyAddress
+    address: DeviceAddress
     plugged: Plugged | None = None
     since: float = 0.0
 
@@ -51,12 +48,17 @@ class Port:
         """May it be talked to, for all that can be seen from outside?"""
         if not self.is_watched:
             return True
-        return self.reading is not None and self.reading.mode in _FLASHABLE
+        return self.reading is not None and self.reading.way is not None
+
+    @property
+    def is_disk(self) -> bool:
+        """Is it one that can be looked at as often as one likes, being opened by no look?"""
+        return self.reading is not None and self.reading.way == "disk"
 
     @property
     def is_watched(self) -> bool:
         """Does somebody tell when the device comes and goes?"""
-        return isinstance(self.address, UsbAddress)
+        return self.address.transport == "usb"
 
 
 def configured(settings: HubSettings) -> list[Port]:

@@ -5,23 +5,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.line import Line
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.agent.timing import Timing
-from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.faults import Code, Fault, FaultError, refuse
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.fastboot.target import FastbootTarget
-from flashyard.flash.fastboot.usb import UsbAddress
-from flashyard.flash.probe import learn, probe
+from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.opening import open_target
+from flashyard.flash.probe import learn, objection, probe
 from flashyard.flash.target import Description
 
 _log = logging.getLogger(__name__)
-_GONE = frozenset({Code.USB_UNPLUGGED, Code.DEVICE_MISMATCH})
+# On USB these are no matter of patience; a drive without a medium is offline, too.
+_GONE = frozenset({Code.USB_UNPLUGGED, Code.DEVICE_MISMATCH, Code.DEVICE_OFFLINE})
 T = TypeVar("T")
+
+
+class _Look(NamedTuple):
+    """What a look showed; ``description`` is None where nothing new was asked for."""
+
+    description: Description | None
+    objection: Fault | None = None
 
 
 class Watch:
@@ -38,7 +46,7 @@ class Watch:
         """Look once; return whether the device is there. ``counts``: a miss is held against it."""
         was_online = self._sight.online
         try:
-            description = await self._talk(self._ask, "look")
+            seen = await self._talk(self._ask, "look")
         except FaultError as missed:
             self._sight.missed(missed.fault, counts=counts)
             if missed.fault.code in _GONE:
@@ -46,7 +54,7 @@ class Watch:
             if was_online and not self._sight.online:
                 _log.warning("%s is gone: %s", self._port.device_id, missed)
         else:
-            self._sight.saw(self._clock.now(), description)
+            self._sight.saw(self._clock.now(), seen.description, seen.objection)
             if not self._port.is_flashable:
                 self._sight.lost()
             if not was_online:
@@ -67,27 +75,28 @@ class Watch:
         return await self.line.talk(call, f"{what} {self._port.device_id}")
 
     def _reboot(self, limits: Limits) -> None:
-        with FastbootTarget.open(self._port.address, _log.debug, limits) as target:
+        with open_target(self._port.address, _log.debug, limits) as target:
             target.reboot()
 
-    def _ask(self) -> Description | None:
+    def _ask(self) -> _Look:
         """Ask whether it is there, and who it is where that may have changed."""
         address, limits = self._port.address, self._timing.probing
         known = self._sight.description
-        if isinstance(address, UsbAddress):
-            return self._ask_over_usb(address, limits)
+        if not isinstance(address, Address):
+            return self._look_at_port(limits)
         if known is None or not self._sight.online:
-            return learn(address, limits)
+            return _Look(learn(address, limits))
         serial = probe(address, limits)
         # Over UDP learning would end a session of somebody else's.
         if address.transport == "tcp" and (not self._sight.answering or serial != known.serial):
-            return learn(address, limits)
-        return None
+            return _Look(learn(address, limits))
+        return _Look(None)
 
-    def _ask_over_usb(self, address: UsbAddress, limits: Limits) -> Description | None:
+    def _look_at_port(self, limits: Limits) -> _Look:
         """Ask once: that it is still there is seen without keeping others from it."""
-        if self._port.is_empty:
+        port = self._port
+        if port.is_empty:
             raise refuse(Code.USB_UNPLUGGED)
-        if not self._port.is_flashable or self._sight.answering:
-            return None
-        return learn(address, limits)
+        if not port.is_flashable or (self._sight.answering and not port.is_disk):
+            return _Look(None)
+        return _Look(learn(port.address, limits), objection(port.address))

@@ -169,6 +169,14 @@ BootTimeout = Annotated[
         help="How long a device has to be seen to start, where that is asked for (default: 300).",
     ),
 ]
+MaxDisk = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Largest disk that is written; a larger one is only listed (default: 256GB).",
+        rich_help_panel=_DEVICES,
+    ),
+]
 MaxParallel = Annotated[
     int | None, typer.Option(metavar="N", help="Jobs at once, over all devices (default: 16).")
 ]

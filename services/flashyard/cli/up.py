@@ -23,6 +23,7 @@ from flashyard.cli.options import (
     HubId,
     LogFormat,
     LogLevel,
+    MaxDisk,
     MaxParallel,
     MaxPerController,
     PartSize,
@@ -68,6 +69,7 @@ def up(
     usb_port: UsbPort = None,
     deny_partition: DenyPartition = None,
     boot_timeout: BootTimeout = None,
+    max_disk: MaxDisk = None,
     max_parallel: MaxParallel = None,
     max_per_controller: MaxPerController = None,
     cache_size: CacheSize = None,
@@ -143,6 +145,7 @@ def up(
         usb_port=usb_port,
         deny_partition=deny_partition,
         boot_timeout=boot_timeout,
+        max_disk=max_disk,
         max_parallel=max_parallel,
         max_per_controller=max_per_controller,
         cache_size=cache_size,
@@ -169,8 +172,11 @@ def up(
         hub_flags=_flags(
             hub_id=hub_id,
             fastboot_udp=fastboot_udp,
+            usb=usb,
+            usb_port=usb_port,
             deny_partition=deny_partition,
             boot_timeout=boot_timeout,
+            max_disk=max_disk,
             max_parallel=max_parallel,
             max_per_controller=max_per_controller,
             cache_size=cache_size,
@@ -209,7 +215,11 @@ def _flags(**given: object) -> list[str]:
     """Make flags of what was given: they are handed on as they are."""
     flags: list[str] = []
     for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            flags.append(f"--{flag}" if value else f"--no-{flag}")
+            continue
         values = value if isinstance(value, list) else [] if value is None else [value]
         for each in values:
-            flags += [f"--{name.replace('_', '-')}", str(each)]
+            flags += [f"--{flag}", str(each)]
     return flags

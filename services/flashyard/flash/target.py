@@ -27,7 +27,7 @@ class Capability(StrEnum):
 Tell = Callable[[str], None]
 """Takes a line a device says while it works."""
 
-Mode: TypeAlias = Literal["fastboot", "fastbootd", "dfu", "storage"]
+Mode: TypeAlias = Literal["fastboot", "fastbootd", "dfu", "normal", "storage"]
 """What a device is flashed in: its bootloader, the fastboot inside Android, USB DFU; or a disk."""
 
 

@@ -18,7 +18,7 @@ class HubSettings(LinkSettings):
     """The hub's.
 
     ``usb``: look for devices on USB; None: where the host has any. ``usb_port``: the stations that
-    are ours; all others are left alone.
+    are ours; all others are left alone. ``max_disk``: bytes; a larger disk is listed, not written.
     ``max_per_controller``: of ``max_parallel`` jobs at once those behind one USB controller; 0: any
     number.
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
@@ -38,6 +38,7 @@ class HubSettings(LinkSettings):
     usb_port: PortRules = (PortRule("*"),)
     deny_partition: Globs = ()
     boot_timeout: Annotated[int, Field(ge=1, le=86400)] = 300
+    max_disk: Size = 256 * 1000**3
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
     max_per_controller: Annotated[int, Field(ge=0, le=1000)] = 0
     cache_size: Size = 16 * 1024**3

@@ -10,12 +10,11 @@ import argparse
 import signal
 import struct
 import sys
-import time
 from pathlib import Path
 
 from flashyard.contract.faults import FaultError
 from flashyard.flash.dfu.control import Request, StallError
-from support.dfu_device import IDS, DfuDevice, Ticking
+from support.dfu_device import IDS, DfuDevice, WallClock
 from support.dfuse_device import DfuSeDevice
 from support.guest.usbip import Face, Plug, RefusedError, Setup
 
@@ -23,17 +22,6 @@ PRODUCT = "Paper"
 TRANSFER_SIZE = 1024
 _NAME = 4  # the index of the memory's name
 _SET_CONFIGURATION, _GET_INTERFACE, _SET_INTERFACE = 9, 10, 11
-
-
-class _WallClock(Ticking):
-    """The clock on the wall, which nobody needs to push."""
-
-    def __init__(self) -> None:
-        """Start nothing: `time` is read anew each time."""
-
-    @property
-    def time(self) -> float:  # type: ignore[override]  # it ticks by itself
-        return time.monotonic()
 
 
 class Tongue:
@@ -93,7 +81,7 @@ def _main() -> None:
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     make = DfuSeDevice if asked.kind == "dfuse" else DfuDevice
-    tongue = Tongue(make(_WallClock(), transfer_size=TRANSFER_SIZE), asked.held)
+    tongue = Tongue(make(WallClock(), transfer_size=TRANSFER_SIZE), asked.held)
     with Plug(tongue.face, tongue.answer) as plug:
         print("ready", flush=True)  # noqa: T201  # whoever started it waits for this line
         plug.serve()

@@ -51,6 +51,17 @@ class BlockTarget:
         disk = next((disk for disk in host.disks() if disk.port == port), None)
         if disk is None:
             raise refuse(Code.DEVICE_OFFLINE, f"There is no disk at {port}.")
+        return cls.open_disk(disk, tell, host, open_medium)
+
+    @classmethod
+    def open_disk(
+        cls,
+        disk: Disk,
+        tell: Tell,
+        host: Host = _THIS_HOST,
+        open_medium: Callable[[Path], Medium] = DiskMedium.open,
+    ) -> Self:
+        """Open a disk, if it may be written; raises as :meth:`open`."""
         permit(disk, host)
         medium = open_medium(disk.node)
         found = f"{medium.number} of {medium.size} bytes"
@@ -61,7 +72,7 @@ class BlockTarget:
                 "The disk was exchanged for another one.",
                 details=f"{disk.number} of {disk.size} bytes, not {found}",
             )
-        tell(f"Opened {disk.name} at {port}, {disk.size} bytes")
+        tell(f"Opened {disk.name}, {disk.model or 'unknown'}, {disk.size} bytes")
         return cls(disk, medium)
 
     @property
@@ -75,20 +86,7 @@ class BlockTarget:
 
     def describe(self) -> Description:
         """Tell what the kernel knows of it."""
-        return Description(
-            product=self._disk.model,
-            serial=self._disk.serial,
-            version=None,
-            mode="storage",
-            slots=(),
-            current_slot=None,
-            max_download_size=MAX_DOWNLOAD,
-            locked=None,
-            battery_mv=None,
-            battery_ok=None,
-            emulated=False,
-            partitions={WHOLE: self._medium.size},
-        )
+        return described(self._disk, self._medium.size)
 
     def locate(self, partition: str, _slot: str | None) -> Place:
         """Find the whole disk.
@@ -149,3 +147,21 @@ class BlockTarget:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def described(disk: Disk, size: int) -> Description:
+    """Tell what the kernel knows of a disk; ``size``: the bytes that can be written."""
+    return Description(
+        product=disk.model,
+        serial=disk.serial,
+        version=None,
+        mode="storage",
+        slots=(),
+        current_slot=None,
+        max_download_size=MAX_DOWNLOAD,
+        locked=None,
+        battery_mv=None,
+        battery_ok=None,
+        emulated=False,
+        partitions={WHOLE: size},
+    )

@@ -15,10 +15,14 @@ _ON_ITS_WAY = {Code.DEVICE_OFFLINE, Code.USB_UNPLUGGED, Code.LINK_LOST, Code.NOT
 
 
 class Entered(NamedTuple):
-    """A device in DFU mode, and the (vendor, product) ids it went by, now and before."""
+    """A device in DFU mode, and the (vendor, product) ids it went by, now and before.
+
+    ``ran``: it was brought there from its own firmware.
+    """
 
     pipe: ControlPipe
     ids: frozenset[tuple[int, int]]
+    ran: bool = False
 
 
 def enter(connect: Connect, limits: Limits, clock: Clock) -> Entered:
@@ -39,7 +43,7 @@ def enter(connect: Connect, limits: Limits, clock: Clock) -> Entered:
         pipe.close()
     pipe = _back(connect, limits, clock)
     ids.add((pipe.face.vendor, pipe.face.product_id))
-    return Entered(pipe, frozenset(ids))
+    return Entered(pipe, frozenset(ids), ran=True)
 
 
 def _detach(pipe: ControlPipe, limits: Limits) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Self
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.dfu.access import Access, AddressAccess, StreamAccess
+from flashyard.flash.dfu.control import Face, StallError
 from flashyard.flash.dfu.entry import Connect, Entered, enter
 from flashyard.flash.dfu.firmware import examine
 from flashyard.flash.dfu.functional import LEAST, Functional
@@ -34,6 +36,7 @@ class DfuTarget:
         self._spot: Spot | None = None
         self._access: Access = StreamAccess(self._session, functional)
         self._spans = Spans(())
+        self._goes_back = entered.ran  # to its own firmware, as long as that was not touched
         self._block = bytearray()  # gathered for the next download
         self._at = 0  # where it goes
 
@@ -79,21 +82,7 @@ class DfuTarget:
 
     def describe(self) -> Description:
         """Tell what its descriptors say."""
-        face = self._pipe.face
-        return Description(
-            product=face.product or f"{face.vendor:04x}:{face.product_id:04x}",
-            serial=face.serial,
-            version=f"{face.release >> 8:x}.{face.release & 0xFF:02x}",
-            mode="dfu",
-            slots=(),
-            current_slot=None,
-            max_download_size=MAX_DOWNLOAD,
-            locked=None,
-            battery_mv=None,
-            battery_ok=None,
-            emulated=False,
-            partitions=self._spots.sizes(),
-        )
+        return described(self._pipe.face, self._spots)
 
     def locate(self, partition: str, _slot: str | None) -> Place:
         """Find a memory by its name, `alt0` …, `firmware` for the first, or by an address.
@@ -151,6 +140,7 @@ class DfuTarget:
     def send(self, part: Part) -> Iterator[Taken]:
         """Download a part, block by block."""
         waiting = 0
+        self._goes_back = False
         for piece in pieces(part):
             waiting += piece.content
             for cut in self._spans.cut(piece):
@@ -209,7 +199,10 @@ class DfuTarget:
             self._pipe.reset()
 
     def close(self) -> None:
-        """Close the pipe; whoever opens it next makes it idle."""
+        """Close the pipe; one that was taken out of its firmware for nothing is sent back to it."""
+        if self._goes_back:
+            with suppress(FaultError, StallError):
+                self._pipe.reset()
         self._pipe.close()
 
     def __enter__(self) -> Self:
@@ -217,6 +210,24 @@ class DfuTarget:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def described(face: Face, spots: Spots) -> Description:
+    """Tell what a device in DFU mode says of itself before it is asked for anything."""
+    return Description(
+        product=face.product or f"{face.vendor:04x}:{face.product_id:04x}",
+        serial=face.serial,
+        version=f"{face.release >> 8:x}.{face.release & 0xFF:02x}",
+        mode="dfu",
+        slots=(),
+        current_slot=None,
+        max_download_size=MAX_DOWNLOAD,
+        locked=None,
+        battery_mv=None,
+        battery_ok=None,
+        emulated=False,
+        partitions=spots.sizes(),
+    )
 
 
 def _differs(address: int, found: bytes, wanted: bytes) -> FaultError:

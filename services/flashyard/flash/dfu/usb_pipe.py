@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -44,8 +44,13 @@ class UsbPipe:
         def is_it(device: Any) -> bool:
             return device.bus == bus and tuple(device.port_numbers or ()) == ports
 
+        return cls.claim(lambda: usb.core.find(backend=backend, custom_match=is_it))
+
+    @classmethod
+    def claim(cls, find: Callable[[], Any]) -> Self:
+        """Claim the DFU interface of the device that ``find`` finds; raises as :meth:`connect`."""
         with _told():
-            device = usb.core.find(backend=backend, custom_match=is_it)
+            device = find()
             if device is None:
                 raise _offline("There is no device at this port.")
             try:

@@ -6,14 +6,14 @@ many makers borrow: fastboot is known by its interface only.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from flashyard.contract.records import Mode
 from flashyard.flash.ports.plugged import Plugged
 
 FASTBOOT = (0xFF, 0x42, 0x03)
 DFU = (0xFE, 0x01, 0x02)
-_DFU_RUNTIME = (0xFE, 0x01, 0x01)
+DFU_RUNTIME = (0xFE, 0x01, 0x01)
 _ADB = (0xFF, 0x42, 0x01)
 _STILL_IMAGE = (0x06, 0x01, 0x01)  # PTP; MTP is the same with a name of its own
 _STORAGE = 0x08
@@ -21,12 +21,19 @@ _VENDOR = 0xFF
 _APPLE = 0x05AC
 
 
+Way: TypeAlias = Literal["fastboot", "dfu", "disk"]
+
+
 class Reading(NamedTuple):
-    """What a device seems to be in; ``confidence`` 0 to 1; ``hint``: what to do to flash it."""
+    """What a device seems to be in; ``confidence`` 0 to 1; ``hint``: what to do to flash it.
+
+    ``way``: how it is flashed as it is; None: it is not.
+    """
 
     mode: Mode
     confidence: float
     hint: str | None = None
+    way: Way | None = None
 
 
 _BY_ADB = "Run `adb reboot bootloader`, or restart it with its bootloader keys held."
@@ -35,7 +42,7 @@ _DEBUGGING = "Switch USB debugging on and run `adb reboot bootloader`, or hold i
 _MAKERS_TOOL = "Its maker's tool speaks this mode; fastboot needs a restart, keys held."
 _EDL = "Hold power for ten seconds, volume down with it, to leave the emergency mode."
 _APPLE_HINT = "Apple's devices are listed only: flashyard cannot flash them."
-_BY_DETACH = "Detach it into DFU mode: `dfu-util --detach`, or its own boot button."
+_BY_DETACH = "It runs its firmware; a job that names it brings it into DFU mode first."
 
 _IDS: dict[tuple[int, int], Reading] = {
     (_APPLE, 0x1227): Reading("dfu", 0.86, _APPLE_HINT),
@@ -67,27 +74,28 @@ def classify(device: Plugged) -> Reading:
     ids = (device.vendor, device.product)
     if FASTBOOT in spoken:
         names = {each.name.lower() for each in device.functions if each.triplet == FASTBOOT}
-        return Reading("fastbootd" if "fastbootd" in names else "fastboot", 0.95)
+        mode: Mode = "fastbootd" if "fastbootd" in names else "fastboot"
+        return Reading(mode, 0.95, way="fastboot")
     if _ADB in spoken:
         return Reading("sideload" if ids == _SIDELOAD else "adb", 0.95, _BY_ADB)
     if ids in _IDS:
         return _IDS[ids]
     if DFU in spoken:
-        return Reading("dfu", 0.95)
+        return Reading("dfu", 0.95, way="dfu")
     return _by_classes(device, spoken)
 
 
 def _by_classes(device: Plugged, spoken: set[tuple[int, int, int]]) -> Reading:
     """Guess what an everyday function says of a device."""
-    if _DFU_RUNTIME in spoken:
-        return Reading("normal", 0.9, _BY_DETACH)
+    if DFU_RUNTIME in spoken:
+        return Reading("normal", 0.9, _BY_DETACH, "dfu")
     names = {each.name.upper() for each in device.functions}
     if "MTP" in names:
         return Reading("mtp", 0.9, _DEBUGGING)
     if _STILL_IMAGE in spoken:
         return Reading("ptp", 0.8, _DEBUGGING)
     if any(base == _STORAGE for base, _, _ in spoken):
-        return Reading("storage", 0.8)
+        return Reading("storage", 0.8, way="disk")
     return _by_maker(device, spoken)
 
 

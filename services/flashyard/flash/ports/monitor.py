@@ -35,7 +35,8 @@ class Monitor:
 
             source = "udev" if _UDEVD.exists() else "kernel"
             self._events = pyudev.Monitor.from_netlink(pyudev.Context(), source)
-            self._events.filter_by("usb")
+            for subsystem in ("usb", "block"):  # cards come and go in readers that stay
+                self._events.filter_by(subsystem)
             self._events.start()
         except (ImportError, OSError) as error:
             self._events = None

@@ -20,6 +20,18 @@ class Function(NamedTuple):
         return self.base, self.sub, self.protocol
 
 
+class Drive(NamedTuple):
+    """One disk of a device, or one slot of a card reader, by the kernel's name and number.
+
+    ``lun``: which of its device's, from 0 on. ``size``: bytes; 0 where no medium is in it.
+    """
+
+    lun: int
+    name: str
+    number: str
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Plugged:
     """One enumeration of one device: plugged again, it is another value.
@@ -32,6 +44,7 @@ class Plugged:
         functions: its interfaces.
         serial, maker, model: its own words, None where it has none.
         speed: Mbit/s, None where it is not told.
+        drives: its disks, as far as the kernel has found any.
     """
 
     station: str
@@ -45,6 +58,7 @@ class Plugged:
     maker: str | None = None
     model: str | None = None
     speed: float | None = None
+    drives: tuple[Drive, ...] = ()
 
     @property
     def ids(self) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from flashyard.flash.ports.plugged import Function, Plugged
+from flashyard.flash.ports.plugged import Drive, Function, Plugged
 from flashyard.flash.ports.station import Ancestor, behind, place, station
 
 _HUB = 0x09
 _SUPER_SPEED = 3.0
+_STORAGE = 0x08
+_CD_ROM = "5"  # SCSI's peripheral device type
+_SECTOR = 512  # what the kernel counts a disk in, whatever its own blocks are
 _LONGEST = 256  # characters that are kept of a device's words
 
 
@@ -78,7 +81,18 @@ class Sysfs:
             maker=_read(directory / "manufacturer"),
             model=_read(directory / "product"),
             speed=_decimal(directory / "speed"),
+            drives=tuple(self._drives(name)) if _may_have_drives(functions) else (),
         )
+
+    def _drives(self, name: str) -> Iterator[Drive]:
+        """List the disks that a device's storage functions were given: `HOST:CHANNEL:ID:LUN`."""
+        seats = (self._devices / name).glob(f"{name}:*/host*/target*/*:*:*:*/block/*")
+        for path in sorted(seats):
+            unit = path.parent.parent
+            lun = unit.name.rpartition(":")[2]
+            number, sectors = _read(path / "dev"), _number(path / "size")
+            if lun.isdecimal() and number and sectors is not None and not _is_cd(unit):
+                yield Drive(int(lun), path.name, number, sectors * _SECTOR)
 
     def _functions(self, name: str, configuration: str | None) -> Iterator[Function]:
         for path in sorted(self._devices.glob(f"{name}:{configuration}.*")):
@@ -114,6 +128,14 @@ class Sysfs:
         for directory in root_hub.parents:
             link = directory / "subsystem"
             yield Ancestor(link.resolve().name if link.exists() else "", directory.name)
+
+
+def _may_have_drives(functions: tuple[Function, ...]) -> bool:
+    return any(function.base == _STORAGE for function in functions)
+
+
+def _is_cd(unit: Path) -> bool:
+    return _read(unit / "type") == _CD_ROM
 
 
 def _read(path: Path) -> str | None:

@@ -12,6 +12,7 @@ from threading import Lock
 import usb.core
 
 from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.flash.block import disk
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.sysfs import Sysfs
 from flashyard.flash.usb.backend import Backend, Device, load_backend
@@ -27,13 +28,18 @@ _PASSING = frozenset({Code.USB_UNPLUGGED, Code.LINK_LOST})
 class UsbHost:
     """A host's USB; one for a process, so that its transfers share one budget.
 
-    ``backend``: pyusb's; by default libusb, loaded when the first device is opened.
+    ``backend``: pyusb's; by default libusb, loaded when the first device is opened. ``disks``: the
+    host as far as it has disks, which some of the devices are.
     """
 
     def __init__(
-        self, sysfs: Sysfs | None = None, backend: Callable[[], Backend] = load_backend
+        self,
+        sysfs: Sysfs | None = None,
+        backend: Callable[[], Backend] = load_backend,
+        disks: disk.Host | None = None,
     ) -> None:
         self.sysfs = sysfs or Sysfs()
+        self.disks = disks or disk.Host()
         self.budget = Budget(self.sysfs.transfer_memory())
         self.sizes = TransferSizes()
         self._load = backend
@@ -78,9 +84,15 @@ class UsbHost:
             )
         site = Site(plugged, self.sysfs)
         with told_as_faults("opening it", site):
-            return Pipes.claim(self._find(plugged), spoken, site, self.budget, self.sizes)
+            return Pipes.claim(self.find(plugged), spoken, site, self.budget, self.sizes)
 
-    def _find(self, plugged: Plugged) -> Device:
+    def find(self, plugged: Plugged) -> Device:
+        """Find what libusb has of a device; nothing is opened by that.
+
+        Raises:
+            FaultError: `usb_unplugged`, `not_supported` (no libusb).
+            usb.core.USBError: libusb cannot look.
+        """
         with self._loading:
             found = self._search(plugged) if self._backend else None
             if found is None:

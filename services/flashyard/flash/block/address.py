@@ -1,0 +1,115 @@
+"""Where on this host's USB a disk is: the station, and which of the disks there it is.
+
+It knows who may be there, and what forbids to write it; the writing is `target`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flashyard.contract.faults import Code, Fault, FaultError, refuse
+from flashyard.flash.block.disk import Disk
+from flashyard.flash.block.permit import permit
+from flashyard.flash.block.target import BlockTarget, described
+from flashyard.flash.target import Description, Tell
+from flashyard.flash.usb.host import UsbHost
+
+
+@dataclass(frozen=True, slots=True)
+class DiskAddress:
+    """``name`` is what people call the port, ``serial`` what its device says on USB.
+
+    ``size``: bytes of the medium that was seen there, and no other is opened. ``largest``: what is
+    larger is not written.
+    """
+
+    host: UsbHost
+    station: str
+    lun: int
+    name: str
+    serial: str | None
+    size: int
+    largest: int
+
+    @property
+    def transport(self) -> Literal["usb"]:
+        """What leads there."""
+        return "usb"
+
+    def __str__(self) -> str:
+        return f"{self.name} lun {self.lun}" if self.lun else self.name
+
+    def open(self, tell: Tell) -> BlockTarget:
+        """Open the disk, if it may be written.
+
+        Raises:
+            FaultError: `usb_unplugged`, `device_offline` (no medium), `device_mismatch` (another
+                device, or another medium, is there now); `not_allowed` (too large); what
+                :meth:`BlockTarget.open` raises.
+        """
+        disk = self._disk()
+        self._judge_size(disk)
+        return BlockTarget.open_disk(disk, tell, self.host.disks)
+
+    def describe(self) -> Description:
+        """Tell what the kernel knows of it; nothing is opened.
+
+        Raises:
+            FaultError: `usb_unplugged`, `device_offline`, `device_mismatch`.
+        """
+        disk = self._disk()
+        return described(disk, disk.size)
+
+    def objection(self) -> Fault | None:
+        """Tell why it may not be written as it is now; None: it may, for all that is seen."""
+        try:
+            disk = self._disk()
+            permit(disk, self.host.disks)
+            self._judge_size(disk)
+        except FaultError as error:
+            return error.fault
+        return None
+
+    def _judge_size(self, disk: Disk) -> None:
+        if disk.size > self.largest:
+            raise refuse(
+                Code.NOT_ALLOWED,
+                "The disk is larger than what this hub writes.",
+                hint="If it is not somebody's data: raise the hub's --max-disk.",
+                details=f"{disk.size} bytes, --max-disk is {self.largest}",
+            )
+
+    def _disk(self) -> Disk:
+        """Find it by what the kernel made of the station's device."""
+        plugged = self.host.sysfs.at(self.station)
+        if plugged is None:
+            raise refuse(Code.USB_UNPLUGGED)
+        if plugged.serial != self.serial:
+            raise refuse(
+                Code.DEVICE_MISMATCH,
+                "Another device is in the port now.",
+                details=f"{plugged.serial} instead of {self.serial}",
+            )
+        drive = next((each for each in plugged.drives if each.lun == self.lun), None)
+        found = {(disk.name, disk.number): disk for disk in self.host.disks.disks()}
+        disk = found.get((drive.name, drive.number)) if drive else None
+        if disk is None:
+            raise refuse(
+                Code.DEVICE_OFFLINE,
+                "The kernel has made no disk of it.",
+                hint="Wait a moment, or plug it out and in again; `dmesg` may say why.",
+            )
+        if disk.size == 0:
+            raise refuse(
+                Code.DEVICE_OFFLINE,
+                "There is no medium in the drive.",
+                hint="Insert one, then retry.",
+            )
+        if disk.size != self.size:
+            raise refuse(
+                Code.DEVICE_MISMATCH,
+                "Another medium is in the drive now.",
+                details=f"{disk.size} bytes, not {self.size}",
+            )
+        return disk
