@@ -4,6 +4,7 @@ import pytest
 
 from flashyard.cli.choice import choose, every
 from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.records import Device
 from support.facts import a_device
 
 BENCH = [
@@ -73,3 +74,33 @@ def test_all_means_every_device_that_is_online() -> None:
     ]
     with pytest.raises(FaultError, match="No device is online"):
         every([a_device(online=False)])
+
+
+MIXED = [
+    a_device("PHONE_1"),
+    a_device("BOARD_1", mode="dfu"),
+    a_device("BOARD_2", mode="normal"),
+    a_device("STICK_1", mode="storage"),
+]
+
+
+def ids(devices: list[Device]) -> list[str]:
+    return [device.device_id for device in devices]
+
+
+def test_disks_and_what_runs_its_own_firmware_are_meant_by_their_names_alone() -> None:
+    assert ids(every(MIXED)) == ["PHONE_1", "BOARD_1"]
+    assert ids(choose(MIXED, "*_1")) == ["PHONE_1", "BOARD_1"]
+    assert ids(choose(MIXED, "*_1,STICK_1")) == ["PHONE_1", "BOARD_1", "STICK_1"]
+    assert ids(choose(MIXED, "BOARD_2")) == ["BOARD_2"]
+
+
+def test_disks_are_meant_by_all_and_globs_where_that_is_said() -> None:
+    assert ids(every(MIXED, disks=True)) == ["PHONE_1", "BOARD_1", "STICK_1"]
+    assert ids(choose(MIXED, "S*", disks=True)) == ["STICK_1"]
+    with pytest.raises(FaultError) as caught:
+        choose(MIXED, "S*")
+    assert caught.value.fault.code is Code.UNKNOWN_DEVICE
+    assert "--disks" in (caught.value.fault.hint or "")
+    with pytest.raises(FaultError):
+        every(MIXED[2:])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.block_maps import block_map
 from support.factory_images import FASTBOOT_INFO, images, noise, vendors, written, zipped
 from support.processes import Finished, flashyard
 from support.rig import Rig
@@ -107,6 +108,24 @@ async def test_several_partitions_are_one_job(rig: Rig, tmp_path: Path) -> None:
     (order,) = rig.hub.starts
     assert order.partitions == ("vbmeta", "boot")
     assert finished.out.split() == [order.job_id]
+
+
+async def test_of_several_images_each_is_written_as_the_map_beside_it_says(
+    rig: Rig, tmp_path: Path
+) -> None:
+    device = await rig.plug()
+    folder = written(tmp_path / "out", PHONE)
+    (folder / "boot.img.bmap").write_bytes(block_map(PHONE["boot.img"], [(1, 1)]))
+    pairs = [f"{name}={folder / name}.img" for name in ("vbmeta", "boot")]
+    finished = await ask(rig, "flash", device, *pairs, "--dry-run")
+    assert finished.status == 0, finished.err
+    assert finished.out.splitlines()[1:3] == [
+        "step 2     write boot    4.06 KiB  boot.img, to be sent",
+        f"           by {folder / 'boot.img.bmap'}: 4.00 KiB of 9.00 KiB are written",
+    ]
+    named = await ask(rig, "flash", device, *pairs, "--bmap", folder / "boot.img.bmap")
+    assert named.status == 2
+    assert "of a single image" in named.err
 
 
 async def test_an_image_for_another_product_is_not_even_sent(rig: Rig, tmp_path: Path) -> None:

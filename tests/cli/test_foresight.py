@@ -164,3 +164,16 @@ def test_what_every_hub_denies_is_refused_before_it_is_sent() -> None:
     with pytest.raises(FaultError) as refusal:
         foresee_denials(Cargo(name="x", pieces=(*cargo("boot").pieces, *cargo("abl").pieces)))
     assert refusal.value.fault.code is Code.PARTITION_DENIED
+
+
+def test_a_disk_is_written_whole_and_is_told_so_before_anything_is_sent() -> None:
+    stick = a_device("STICK_1", mode="storage", partitions={"disk": 9000})
+    assert misfit(stick, cargo("disk"), None) is None
+    why = misfit(stick, cargo("boot"), None)
+    assert why is not None
+    assert why.code is Code.UNKNOWN_PARTITION
+
+
+def test_what_fits_into_a_memory_is_judged_by_who_can_read_the_file() -> None:
+    board = a_device("BOARD_1", mode="dfu", partitions={"Internal-Flash": 4096})
+    assert misfit(board, cargo("Internal-Flash"), None) is None

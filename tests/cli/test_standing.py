@@ -20,13 +20,13 @@ from flashyard.cli.standing_work import (
     switch_off,
     switch_on,
 )
-from flashyard.cli.wish import Wish, understood
 from flashyard.contract.faults import FaultError
 from flashyard.settings import ClientSettings
 from support.processes import Finished, flashyard
 from support.rig import Rig
 from support.terminal import on_terminal
 from support.waiting import until
+from support.wishes import a_wish
 
 SIZE = 65_536
 
@@ -44,15 +44,6 @@ async def known(rig: Rig, name: str) -> dict[str, Any]:
     [order] = [each for each in told if each.get("name") == name]
     found: dict[str, Any] = order
     return found
-
-
-def a_wish(*words: str, **more: Any) -> Wish:
-    meant = understood(words, everything=False, skip=(), only=())
-    plain = dict.fromkeys(("hub_id", "slot", "verify"))
-    flags = dict.fromkeys(("erase", "wipe", "as_is", "allow_dangerous"), False)
-    return Wish(
-        devices=meant.devices, what=meant.what, **{**plain, **flags, "reboot": True, **more}
-    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.client.upload import LocalImage
@@ -13,12 +14,17 @@ from flashyard.flash.facts import ImageFacts
 
 
 class Piece(NamedTuple):
-    """An image and where it goes. ``step`` says how; ``unpack``: what is inside it is meant."""
+    """An image and where it goes.
+
+    ``step`` says how; ``unpack``: what is inside it is meant; ``bmap``: the block map that says
+    what of the file is in the image.
+    """
 
     step: PlannedStep
     image: LocalImage
     facts: ImageFacts
     unpack: bool
+    bmap: Path | None = None
 
     @property
     def partition(self) -> str:

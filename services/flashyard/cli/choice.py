@@ -9,11 +9,17 @@ from fnmatch import fnmatchcase
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import Device
 
+# What holds somebody's files, and what runs something of its own, is meant by its name alone.
+_DISK, _RUNNING = "storage", "normal"
 
-def choose(devices: Sequence[Device], wanted: str, hub_id: str | None = None) -> list[Device]:
+
+def choose(
+    devices: Sequence[Device], wanted: str, hub_id: str | None = None, *, disks: bool = False
+) -> list[Device]:
     """Choose devices by ``NAME``, ``NAME,NAME`` or ``GLOB``; each once, in the order asked for.
 
-    A name is a device's id. A glob is matched against ids, of online devices only.
+    A name is a device's id. A glob is matched against ids, of online devices only; it matches disks
+    where ``disks`` are meant, and never a device that is running its own firmware.
 
     Raises:
         FaultError: `unknown_device`, or `ambiguous_device` where two hubs have a device of the
@@ -22,15 +28,18 @@ def choose(devices: Sequence[Device], wanted: str, hub_id: str | None = None) ->
     here = [device for device in devices if hub_id in {None, device.hub_id}]
     chosen: list[Device] = []
     for name in filter(None, (part.strip() for part in wanted.split(","))):
-        found = _matching(here, name) if set(name) & set("*?[") else [_named(here, name)]
+        is_glob = bool(set(name) & set("*?["))
+        found = _matching(here, name, disks=disks) if is_glob else [_named(here, name)]
         chosen += [device for device in found if device not in chosen]
     if not chosen:
         raise refuse(Code.INVALID_REQUEST, "No device is named.", hint="Name one, or use --all.")
     return chosen
 
 
-def every(devices: Iterable[Device], hub_id: str | None = None) -> list[Device]:
-    """Choose every online device.
+def every(
+    devices: Iterable[Device], hub_id: str | None = None, *, disks: bool = False
+) -> list[Device]:
+    """Choose every online device, of those that a glob may match.
 
     Raises:
         FaultError: `unknown_device`: there is none.
@@ -42,14 +51,26 @@ def every(devices: Iterable[Device], hub_id: str | None = None) -> list[Device]:
             "No device is online.",
             hint="Look at `flashyard ls devices`; plug one in, or try `flashyard up --demo`.",
         )
-    return online
+    return _meant(online, "No device is online but such as are flashed by name.", disks=disks)
 
 
-def _matching(devices: Sequence[Device], glob: str) -> list[Device]:
+def _matching(devices: Sequence[Device], glob: str, *, disks: bool) -> list[Device]:
     found = [each for each in devices if each.online and fnmatchcase(each.device_id, glob)]
     if not found:
         raise refuse(Code.UNKNOWN_DEVICE, f"No online device matches {glob!r}.")
-    return found
+    only = f"{glob!r} matches no device but such as are flashed by name."
+    return _meant(found, only, disks=disks)
+
+
+def _meant(devices: Sequence[Device], nothing: str, *, disks: bool) -> list[Device]:
+    """Leave out what nobody means who has not named it; ``nothing``: what to say of none left."""
+    unmeant = {_RUNNING} if disks else {_RUNNING, _DISK}
+    meant = [device for device in devices if device.mode not in unmeant]
+    if not meant:
+        left_out = ", ".join(device.device_id for device in devices[:5])
+        hint = "Name it; --disks has --all and globs mean disks, too."
+        raise refuse(Code.UNKNOWN_DEVICE, nothing, hint=hint, details=left_out)
+    return meant
 
 
 def _named(devices: Sequence[Device], name: str) -> Device:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flashyard.cli.invocation import Invocation
-from flashyard.cli.options import Json, TokenFile, Url
+from flashyard.cli.options import BlockMap, Json, NoBlockMap, TokenFile, Url
 
 _PLAN = "The plan"
 
@@ -25,6 +25,9 @@ def flash(
     ],
     *,
     everything: Annotated[bool, typer.Option("--all", help="Flash every online device.")] = False,
+    disks: Annotated[
+        bool, typer.Option("--disks", help="Have --all and globs mean disks, too.")
+    ] = False,
     hub: Annotated[str | None, typer.Option(metavar="ID", help="On this hub only.")] = None,
     slot: Annotated[
         str | None,
@@ -84,6 +87,8 @@ def flash(
             rich_help_panel=_PLAN,
         ),
     ] = False,
+    bmap: BlockMap = None,
+    no_bmap: NoBlockMap = False,
     no_reboot: Annotated[
         bool,
         typer.Option(
@@ -123,6 +128,7 @@ def flash(
     meant = understood(words, everything=everything, skip=skip or (), only=only or ())
     wish = Wish(
         devices=meant.devices,
+        disks=disks,
         hub_id=hub,
         what=meant.what,
         slot=slot,
@@ -131,6 +137,8 @@ def flash(
         wipe=wipe,
         reboot=not no_reboot,
         as_is=as_is,
+        bmap=bmap,
+        no_bmap=no_bmap,
         allow_dangerous=allow_dangerous,
     )
     manner = Manner(dry_run=dry_run, detach=detach, yes=yes, json=json)

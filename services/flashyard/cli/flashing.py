@@ -14,6 +14,8 @@ from flashyard.cli.cargo import Cargo
 from flashyard.cli.choice import choose, every
 from flashyard.cli.foresight import foresee_denials, judge_options, misfit
 from flashyard.cli.loading import loaded
+from flashyard.cli.mapping import judge_map
+from flashyard.cli.naming import named, warning
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.preview import plan_lines
 from flashyard.cli.sending import send_missing, stored
@@ -47,12 +49,13 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         UnreachableError: no bridge, or none any more.
     """
     judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    judge_map(wish)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
         known = await bridge.devices()
         if wish.devices is None:
-            devices = every(known, wish.hub_id)
+            devices = every(known, wish.hub_id, disks=wish.disks)
         else:
-            devices = choose(known, wish.devices, wish.hub_id)
+            devices = choose(known, wish.devices, wish.hub_id, disks=wish.disks)
         async with loaded(wish) as cargo:
             _foresee(wish, devices, cargo)
             have = await stored(bridge, cargo)
@@ -89,7 +92,8 @@ def _is_agreed(
     wish: Wish, cargo: Cargo, devices: Sequence[Device], manner: Manner, plan: Iterable[str]
 ) -> bool:
     """Is it meant? Only real devices are asked about."""
-    real = [device.device_id for device in devices if not device.emulated]
+    meant = [device for device in devices if not device.emulated]
+    real = [named(device) for device in meant]
     if not real or manner.yes:
         return True
     if not can_ask():
@@ -109,7 +113,7 @@ def _is_agreed(
     wiped = ", and erase the user's data" if wish.wipe else ""
     return typer.confirm(
         f"Flash {printable(what)} of {len(real)} real "
-        f"device{'s' if len(real) != 1 else ''} ({', '.join(real)}){wiped}?",
+        f"device{'s' if len(real) != 1 else ''} ({', '.join(real)}){wiped}?{warning(meant)}",
         err=True,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashyard.cli.cargo import Cargo, Piece
-from flashyard.cli.reading import Advance, read_through
+from flashyard.cli.reading import Advance, by_steps, read_through
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
@@ -42,18 +42,10 @@ async def examine(path: Path, advance: Advance, *, unpack: bool) -> ImageFacts:
     ``advance`` is told of so many more bytes of a compressed one; with ``unpack`` False that is
     not looked into.
     """
-
-    def look(advance: Advance) -> ImageFacts:
-        read = 0
-
-        def went(done: int) -> None:
-            nonlocal read
-            advance(done - read)
-            read = done
-
-        return inspect(path, went, unpack=unpack)
-
-    return await read_through(look, advance)
+    return await read_through(
+        lambda more: inspect(path, by_steps(more), unpack=unpack),
+        advance,
+    )
 
 
 def foresee_denials(cargo: Cargo) -> None:
@@ -66,6 +58,7 @@ def misfit(device: Device, cargo: Cargo, slot: str | None) -> Fault | None:
     """Tell why this device cannot take it all, as far as its record shows."""
     faults = (
         _misplaced(device, slot),
+        *(_unheard_of(device, piece) for piece in cargo.pieces_for(device)),
         *(_outgrown(device, piece, slot) for piece in cargo.pieces_for(device)),
         *(_mismatched(device, each) for each in cargo.requirements),
     )
@@ -88,10 +81,23 @@ def _misplaced(device: Device, slot: str | None) -> Fault | None:
     return None
 
 
+def _unheard_of(device: Device, piece: Piece) -> Fault | None:
+    """Of a disk all partitions are known: there is but one."""
+    if device.mode != "storage" or piece.partition in (device.partitions or {}):
+        return None
+    return fault(
+        Code.UNKNOWN_PARTITION,
+        f"{device.device_id} is a disk, which has no partition {piece.partition} to be named.",
+        hint="A disk is written whole: name the partition `disk`.",
+    )
+
+
 def _outgrown(device: Device, piece: Piece, slot: str | None) -> Fault | None:
     """Where the other slot is meant, and logical partitions, are for the hub to judge."""
     if piece.step.slot is not None or piece.step.method != "flash":
         return None
+    if device.mode == "dfu":
+        return None  # a .dfu file is larger than what it writes
     letter = slot if slot in {"a", "b"} else device.current_slot
     if slot == "inactive":
         letter = next((each for each in device.slots if each != device.current_slot), None)

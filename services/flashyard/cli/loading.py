@@ -9,7 +9,9 @@ from pathlib import Path
 
 from flashyard.cli.cargo import Cargo, Piece
 from flashyard.cli.foresight import examine
+from flashyard.cli.mapping import check, choose_map, covered
 from flashyard.cli.reading import read_through
+from flashyard.cli.talk import say
 from flashyard.cli.transfer import transfer
 from flashyard.cli.wish import Factory, Named, Wish
 from flashyard.client.upload import LocalImage, read
@@ -34,7 +36,7 @@ async def loaded(wish: Wish) -> AsyncIterator[Cargo]:
             made = plan(bundle, _choice(wish, wish.what))
             yield await _of_bundle(wish.what.path.name, made)
     else:
-        yield await _of_images(wish.what, unpack=not wish.as_is)
+        yield await _of_images(wish.what, wish)
 
 
 async def _opened(held: ExitStack, path: Path) -> Bundle:
@@ -52,21 +54,30 @@ def _choice(wish: Wish, factory: Factory) -> Choice:
     )
 
 
-async def _of_images(named: tuple[Named, ...], *, unpack: bool) -> Cargo:
+async def _of_images(named: tuple[Named, ...], wish: Wish) -> Cargo:
     if len(named) > MAX_STEPS:
         raise refuse(Code.INVALID_REQUEST, f"A job has at most {MAX_STEPS} partitions.")
     names = [each.partition for each in named]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise refuse(Code.INVALID_REQUEST, f"{twice} is named twice.")
-    pieces = []
-    for partition, path in named:
+    pieces = [await _piece(each, choose_map(each.path, wish), wish) for each in named]
+    return Cargo(name=named[0].path.name, pieces=tuple(pieces))
+
+
+async def _piece(named: Named, bmap: Path | None, wish: Wish) -> Piece:
+    """Read an image through: all of it, or what its map covers."""
+    partition, path = named
+    if bmap is None:
         with transfer("Reading", path.name, _size(path)) as advance:
             image = await read(path, advance)
         with transfer("Examining", path.name, _size(path)) as advance:
-            facts = await examine(path, advance, unpack=unpack)
-        step = PlannedStep(partition=partition, image=image.sha256)
-        pieces.append(Piece(step, image, facts, unpack))
-    return Cargo(name=named[0].path.name, pieces=tuple(pieces))
+            facts = await examine(path, advance, unpack=not wish.as_is)
+    else:
+        with transfer("Checking", path.name, _size(path)) as advance:
+            image, facts = await check(path, bmap, advance)
+        say(f"With the block map {bmap.name}, {covered(facts)} of {path.name} are written.")
+    step = PlannedStep(partition=partition, image=image.sha256)
+    return Piece(step, image, facts, not wish.as_is, bmap)
 
 
 async def _of_bundle(name: str, made: FactoryPlan) -> Cargo:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from flashyard.cli.amounts import size
 from flashyard.cli.cargo import Cargo, Piece
+from flashyard.cli.mapping import covered
+from flashyard.cli.naming import named
 from flashyard.cli.wish import Wish
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
@@ -22,7 +24,7 @@ def plan_lines(
         kind = "emulated" if device.emulated else "real"
         state = "online" if device.online else "offline"
         busy = f", {len(device.queue) + 1} jobs before it" if device.current_job else ""
-        name = f"{device.device_id} ({device.device_name})"
+        name = f"{named(device)} ({device.device_name})"
         yield f"device     {name} on hub {device.hub_id}: {kind}, {state}{busy}"
         left = [piece.image.name for piece in cargo.pieces if piece not in cargo.pieces_for(device)]
         if left:
@@ -38,6 +40,8 @@ def _plain(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
         else "it would be sent first"
     )
     yield f"image      {image.name} ({size(image.size)}), sha256 {image.sha256}; {where}"
+    if piece.bmap is not None:
+        yield f"map        {piece.bmap}: {covered(piece.facts)} are written"
     steps = ["erase"] if wish.erase else []
     steps += ["write"]
     steps += ["wipe the user's data"] if wish.wipe else []
@@ -72,6 +76,8 @@ def _steps(wish: Wish, pieces: Sequence[Piece], stored: Collection[str]) -> Iter
         where = "stored already" if piece.image.sha256 in stored else "to be sent"
         amount = size(piece.image.size)
         yield (f"{f'step {number}':<11}{doing:<{width}}  {amount:>8}  {piece.image.name}, {where}")
+        if piece.bmap is not None:
+            yield f"           by {piece.bmap}: {covered(piece.facts)} are written"
 
 
 def _doing(wish: Wish, piece: Piece) -> str:

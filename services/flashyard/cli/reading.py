@@ -11,6 +11,7 @@ from flashyard.contract.faults import Code, refuse
 
 T = TypeVar("T")
 Advance = Callable[[int], None]  # is told of so many more bytes
+Progress = Callable[[int], None]  # is told of all bytes so far
 
 
 async def read_through(work: Callable[[Advance], T], advance: Advance) -> T:
@@ -26,3 +27,15 @@ async def read_through(work: Callable[[Advance], T], advance: Advance) -> T:
         return await asyncio.to_thread(work, went)
     finally:
         given_up.set()
+
+
+def by_steps(advance: Advance) -> Progress:
+    """Make what is told of all bytes so far, and tells ``advance`` of so many more."""
+    so_far = 0
+
+    def went(done: int) -> None:
+        nonlocal so_far
+        advance(done - so_far)
+        so_far = done
+
+    return went

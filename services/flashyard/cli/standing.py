@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashyard.cli.invocation import Invocation
-from flashyard.cli.options import Json, TokenFile, Url
+from flashyard.cli.options import BlockMap, Json, NoBlockMap, TokenFile, Url
 
 if TYPE_CHECKING:
     from flashyard.settings import ClientSettings
@@ -118,6 +118,8 @@ def add(
             rich_help_panel=_PLAN,
         ),
     ] = False,
+    bmap: BlockMap = None,
+    no_bmap: NoBlockMap = False,
     no_reboot: Annotated[
         bool,
         typer.Option(
@@ -157,6 +159,7 @@ def add(
     meant = understood(words, everything=False, skip=skip or (), only=only or ())
     wish = Wish(
         devices=meant.devices,
+        disks=False,
         hub_id=hub,
         what=meant.what,
         slot=slot,
@@ -165,6 +168,8 @@ def add(
         wipe=wipe,
         reboot=not no_reboot,
         as_is=as_is,
+        bmap=bmap,
+        no_bmap=no_bmap,
         allow_dangerous=allow_dangerous,
     )
     terms = Terms(

@@ -11,6 +11,7 @@ import typer
 from flashyard.cli.cargo import Cargo
 from flashyard.cli.foresight import judge_options
 from flashyard.cli.loading import loaded
+from flashyard.cli.mapping import judge_map
 from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
@@ -47,6 +48,7 @@ async def make(
         UnreachableError: no bridge.
     """
     judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    judge_map(wish)
     if "," in (wish.devices or ""):
         raise refuse(
             Code.INVALID_REQUEST,

@@ -35,9 +35,14 @@ What: TypeAlias = Factory | tuple[Named, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be flashed. ``devices``: None is every one that is online."""
+    """What is to be flashed.
+
+    ``devices``: None is every one that is online; ``disks``: that, and a glob, means disks, too.
+    ``bmap``: the block map of the only image; None: the one beside each, unless ``no_bmap``.
+    """
 
     devices: str | None
+    disks: bool
     hub_id: str | None
     what: What
     slot: str | None
@@ -46,6 +51,8 @@ class Wish:
     wipe: bool
     reboot: bool
     as_is: bool
+    bmap: Path | None
+    no_bmap: bool
     allow_dangerous: bool
 
 

@@ -1,4 +1,7 @@
-"""An image on its way into a bridge's store: hashed first, sent only if it is not there yet."""
+"""An image on its way into a bridge's store: hashed first, sent only if it is not there yet.
+
+It is a file as it is, or what somebody else makes of one while it is read.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from flashyard.client.bridge import Bridge
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 
 _CHUNK = 1024 * 1024
 
 Advance = Callable[[int], None]  # is told of so many more bytes
+Pieces = Iterator[bytes | memoryview]  # none is empty, each is valid until the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class LocalImage:
     name: str
     size: int
     sha256: str
-    pieces: Callable[[], Iterator[bytes]]
+    pieces: Callable[[], Pieces]
 
 
 async def read(path: Path, advance: Advance) -> LocalImage:
@@ -61,20 +65,25 @@ async def send(bridge: Bridge, image: LocalImage, advance: Advance, *, unpack: b
         )
 
 
-async def _read(pieces: Iterator[bytes], advance: Advance) -> AsyncIterator[bytes]:
+def unreadable(what: str, error: OSError) -> FaultError:
+    """Make the refusal of a file that the system does not let us read."""
+    return refuse(
+        Code.INVALID_REQUEST,
+        f"{what} cannot be read: {error.strerror}.",
+        hint="Name a file that is there and yours to read.",
+    )
+
+
+async def _read(pieces: Pieces, advance: Advance) -> AsyncIterator[bytes]:
     while piece := await asyncio.to_thread(next, pieces, b""):
-        yield piece
+        yield bytes(piece)
         advance(len(piece))
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(path: Path) -> Pieces:
     try:
         with path.open("rb", buffering=0) as file:
             while piece := file.read(_CHUNK):
                 yield piece
     except OSError as error:
-        raise refuse(
-            Code.INVALID_REQUEST,
-            f"The image {path} cannot be read: {error.strerror}.",
-            hint="Name a file that is there and yours to read.",
-        ) from error
+        raise unreadable(f"The image {path}", error) from error

@@ -52,7 +52,7 @@ class Description:
         locked: does its bootloader refuse to be written?
         battery_mv, battery_ok: volts in thousandths; enough to be flashed?
         emulated: is it flashyard's own emulator?
-        name: what people call it; only emulated devices tell.
+        name: what people call it; phones do not tell.
     """
 
     product: str | None

@@ -164,4 +164,5 @@ def described(disk: Disk, size: int) -> Description:
         battery_ok=None,
         emulated=False,
         partitions={WHOLE: size},
+        name=disk.model,
     )

@@ -99,4 +99,5 @@ def _running(plugged: Plugged) -> Description:
         battery_mv=None,
         battery_ok=None,
         emulated=False,
+        name=plugged.model,
     )

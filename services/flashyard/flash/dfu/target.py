@@ -227,6 +227,7 @@ def described(face: Face, spots: Spots) -> Description:
         battery_ok=None,
         emulated=False,
         partitions=spots.sizes(),
+        name=face.product,
     )
 
 
