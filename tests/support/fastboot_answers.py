@@ -92,6 +92,9 @@ class Answering:
             self._due.extend(self._answers.get(b"data", []))
         return len(data)
 
+    def pull(self, into: memoryview, wait: float) -> int:
+        raise AssertionError(f"{len(into)} bytes are pulled of a device that has no fetch, {wait}")
+
     def close(self) -> None:
         pass
 

@@ -86,6 +86,9 @@ class OddDevice:
             self._say(self.okay)
         return taken
 
+    def pull(self, into: memoryview, wait: float) -> int:
+        raise AssertionError(f"{len(into)} bytes are pulled of a device that has no fetch, {wait}")
+
     def close(self) -> None:
         pass
 

@@ -115,6 +115,8 @@ class Identification:
         if place.mode is None:
             _check_room(step, place)
             target.admit(place, step.source)
+            if self._recipe.read_back:
+                target.try_reading(place)
         return place
 
     def _super(self, step: Step) -> Place:

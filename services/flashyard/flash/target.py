@@ -144,6 +144,13 @@ class Target(Protocol):
             FaultError: what shows that it cannot be, such as `image_corrupt`.
         """
 
+    def try_reading(self, place: Place) -> None:
+        """See, before anything is written, that the place can be read back.
+
+        Raises:
+            FaultError: `not_supported`: it cannot, whatever the device can elsewhere.
+        """
+
     def erase(self, place: Place) -> None:
         """Erase it."""
 

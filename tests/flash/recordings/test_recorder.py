@@ -18,6 +18,13 @@ class Silent(OddDevice):
         raise refuse(Code.DEVICE_SILENT, details=f"{wait:g} s")
 
 
+class Open(OddDevice):
+    def pull(self, into: memoryview, wait: float) -> int:
+        assert wait > 0
+        into[:3] = b"abc"
+        return 3
+
+
 def talk(device: OddDevice) -> tuple[RecordingTransport, list[Call]]:
     kept: list[Call] = []
     times = iter(range(1000))
@@ -44,6 +51,23 @@ def test_every_call_is_a_line_and_pushes_in_a_row_are_one() -> None:
     ]
     recording.close()
     assert len(kept) == 4
+
+
+def test_what_a_device_lets_be_fetched_is_counted_and_cannot_be_played() -> None:
+    recording, kept = talk(Open())
+    with recording:
+        recording.send(b"fetch:boot", 1)
+        for _ in range(2):
+            assert recording.pull(memoryview(bytearray(6)), 1) == 3
+    pulled = Call(2, Act.PULL, size=6, sha256=hashlib.sha256(b"abcabc").hexdigest(), calls=2)
+    assert kept[1:] == [pulled]
+    assert Call.decode(pulled.encode()) == pulled
+    replay = ReplayTransport(
+        Transcript(what="", transport="usb", breaks_off=False, calls=tuple(kept))
+    )
+    replay.send(b"fetch:boot", 1)
+    with pytest.raises(DeviationError, match=r"line 3: .*which no recording has"):
+        replay.pull(memoryview(bytearray(6)), 1)
 
 
 def test_how_a_call_went_wrong_is_kept_and_goes_wrong_again() -> None:

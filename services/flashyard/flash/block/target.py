@@ -105,6 +105,9 @@ class BlockTarget:
     def admit(self, place: Place, source: Source) -> None:
         """Take whatever fits, and that was judged by its size."""
 
+    def try_reading(self, place: Place) -> None:
+        """Do nothing: what can be written can be read."""
+
     def erase(self, place: Place) -> None:
         """Refuse: there is no quick way that every disk understands."""
         raise unable(Capability.ERASE, place)

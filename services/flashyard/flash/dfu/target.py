@@ -128,6 +128,9 @@ class DfuTarget:
             )
         self._spans = Spans(fitted(self._spot, firmware))
 
+    def try_reading(self, place: Place) -> None:
+        """Do nothing: its descriptor says of all its memories whether they can be read."""
+
     def erase(self, place: Place) -> None:
         """Refuse: pages are erased as they are written."""
         said = f"This kind of device cannot {Capability.ERASE}."

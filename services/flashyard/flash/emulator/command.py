@@ -27,6 +27,7 @@ STARTS = frozenset({"reboot", "continue"})
 WORDS = RESTARTS | {
     "getvar",
     "download",
+    "fetch",
     "flash",
     "erase",
     "set_active",
@@ -39,6 +40,7 @@ WORDS = RESTARTS | {
 """Every command an emulated device knows."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,8}", re.ASCII)
+_PREFIXED = re.compile(r"0x[0-9a-fA-F]{1,16}", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -83,3 +85,15 @@ class Command(NamedTuple):
         if not name or not _DECIMAL.fullmatch(size):
             raise RefusedError("expected NAME:SIZE")
         return name, int(size)
+
+    def name_and_range(self) -> tuple[str, int, int | None]:
+        """The `NAME[:0xOFFSET[:0xSIZE]]` of what is to be fetched; no size: to the end.
+
+        Raises:
+            RefusedError: anything else.
+        """
+        name, *numbers = self.argument.split(":")
+        if not name or len(numbers) > 2 or not all(map(_PREFIXED.fullmatch, numbers)):
+            raise RefusedError("expected NAME[:OFFSET[:SIZE]]")
+        offset, size = [*(int(number, 16) for number in numbers), None, None][:2]
+        return name, offset or 0, size

@@ -18,6 +18,9 @@ from flashyard.flash.emulator.reply import RefusedError
 from flashyard.flash.emulator.slots import Slots
 from flashyard.flash.emulator.staged import Staged
 
+MAX_FETCH = 256 << 20
+"""Bytes; what AOSP's fastbootd allows."""
+
 _BATTERY_OK_MV = 3600
 _REMEMBERED_COMMANDS = 1000
 
@@ -155,6 +158,31 @@ class Device:
             self.media.flash(full, staged)
         except OSError as error:
             raise RefusedError(f"cannot write {full}: {error.strerror}") from error
+
+    def max_fetch_size(self) -> int:
+        """The most bytes that may be read at once.
+
+        Raises:
+            RefusedError: what was flashed is not kept.
+        """
+        if not self.media.keeps:
+            raise RefusedError("unknown variable")
+        return MAX_FETCH
+
+    def admit_fetch(self, name: str, offset: int, size: int | None) -> tuple[str, int]:
+        """Check that a part of a partition may be read; give its full name and the bytes.
+
+        Raises:
+            RefusedError: locked, unknown, not kept, or not within the partition and the limit.
+        """
+        self.require_unlocked()
+        full = self.partition(name)
+        length = self.partitions.size(full) - offset if size is None else size
+        if not 0 < length <= self.max_fetch_size():
+            raise RefusedError(f"cannot fetch {length} bytes at once")
+        if offset + length > self.partitions.size(full):
+            raise RefusedError(f"beyond the end of partition {full}")
+        return full, length
 
     def erase(self, name: str) -> None:
         """Empty a partition.

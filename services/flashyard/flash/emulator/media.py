@@ -6,6 +6,7 @@ Knows full partition names and bytes; whether they fit is the caller's business.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from flashyard.flash.sparse_reader import Data, Event, Fill, SparseReader
 _BLOCK = 4096
 _STAGING_PREFIX = ".staging-"
 _FILL_PIECE = 1 << 20
+_READ_PIECE = 64 << 10
 
 
 class Media:
@@ -23,6 +25,11 @@ class Media:
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
         self._numbers = count(1)
+
+    @property
+    def keeps(self) -> bool:
+        """Is what was flashed still there to be read?"""
+        return self._directory is not None
 
     def path(self, full: str) -> Path:
         """Where a partition's content lies once it was flashed.
@@ -58,6 +65,23 @@ class Media:
             _patch(self.path(full), staged)
         else:
             staged.move(self.path(full), -(-staged.weight.size // _BLOCK) * _BLOCK)
+
+    def read(self, full: str, offset: int, size: int) -> Iterator[bytes]:
+        """Yield a partition's bytes, of which those that were never flashed are zeros.
+
+        Raises:
+            OSError: the disk is failing.
+        """
+        try:
+            file = os.open(self.path(full), os.O_RDONLY)
+        except FileNotFoundError:
+            file = os.open(os.devnull, os.O_RDONLY)
+        try:
+            for start in range(offset, offset + size, _READ_PIECE):
+                length = min(_READ_PIECE, offset + size - start)
+                yield os.pread(file, length, start).ljust(length, b"\0")
+        finally:
+            os.close(file)
 
     def erase(self, full: str) -> None:
         """Forget a partition's content."""

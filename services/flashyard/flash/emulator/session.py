@@ -48,6 +48,7 @@ class Session:
         self._commands: Mapping[str, Callable[[Command], str]] = {
             "getvar": self._getvar,
             "download": self._download,
+            "fetch": self._fetch,
             "flash": self._flash,
             "erase": self._erase,
             "set_active": self._set_active,
@@ -157,6 +158,20 @@ class Session:
                 self._say(info("the sparse image lacks its last DONT_CARE chunk"))
             with self._device.lock:
                 self._device.write(full, staged)
+        return ""
+
+    def _fetch(self, command: Command) -> str:
+        name, offset, size = command.name_and_range()
+        with self._device.lock:
+            full, length = self._device.admit_fetch(name, offset, size)
+        self._say(data(length))
+        try:
+            for piece in self._device.media.read(full, offset, length):
+                self._wire.send(piece)
+                if self._throttle:
+                    self._throttle.passed(len(piece))
+        except OSError as error:
+            raise WireGoneError(f"{full} cannot be read: {error}") from error
         return ""
 
     def _erase(self, command: Command) -> str:

@@ -29,6 +29,7 @@ _PLAIN: Mapping[str, _Plain] = {
     "slot-count": lambda device: str(len(device.slots)),
     "current-slot": lambda device: device.current_slot(),
     "max-download-size": lambda device: f"{device.max_download_size:#x}",
+    "max-fetch-size": lambda device: f"{device.max_fetch_size():#x}",
     "super-partition-name": lambda _: "super",
     "snapshot-update-status": lambda _: "none",
     "battery-voltage": lambda device: str(device.profile.battery_mv),
@@ -79,7 +80,9 @@ def all_variables(device: Device) -> Iterator[str]:
         (_OF_A_BARE_NAME, device.partitions.bare_names()),
         (_OF_A_PARTITION, list(device.partitions)),
     )
-    names = [name for name in _PLAIN if name != "current-slot" or len(device.slots)]
+    untold = set() if len(device.slots) else {"current-slot"}
+    untold |= set() if device.media.keeps else {"max-fetch-size"}
+    names = [name for name in _PLAIN if name not in untold]
     names += [f"{word}:{one}" for words, ones in subjects for word in words for one in ones]
     for name in names:
         yield f"{name}:{variable(device, name)}"

@@ -19,7 +19,7 @@ class Wire(Protocol):
         """Wait for one command packet; the first 4096 bytes of it where it is longer."""
 
     def send(self, reply: bytes) -> None:
-        """Send one reply packet of at most 256 bytes."""
+        """Send one reply packet of at most 256 bytes, or up to 64 KiB of a data phase."""
 
     def read_into(self, view: memoryview) -> int:
         """Take 1 to len(view) bytes of the data phase, wherever the host cut its messages."""

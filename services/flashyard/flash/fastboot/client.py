@@ -90,6 +90,21 @@ class Client:
         if verdict.kind != "OKAY":
             self._violated("The device asked for data after data", verdict)
 
+    def upload(self, text: str, into: memoryview, wait: float) -> None:
+        """Give a command that answers with data, and take exactly as much as there is room for.
+
+        Raises:
+            FaultError: as :meth:`command`; `protocol_error` where it is another amount.
+        """
+        verdict = self._converse(text, wait, None)
+        if verdict.kind != "DATA" or int(verdict.text, 16) != len(into):
+            self._violated(f"The device has something else to send than `{text}`", verdict)
+        while into:
+            into = into[self._transport.pull(into, self._limits.stall) :]
+        verdict = self._verdict(text, self._limits.download, None)
+        if verdict.kind != "OKAY":
+            self._violated("The device sends data after data", verdict)
+
     def _push(self, data: memoryview, content: int) -> Iterator[Taken]:
         """Push one piece; its content is counted in proportion to its bytes."""
         size = len(data)

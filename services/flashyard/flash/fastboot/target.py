@@ -9,6 +9,7 @@ from typing import Self, TypeAlias
 from flashyard.contract.faults import Code, FaultError
 from flashyard.flash.fastboot import variables
 from flashyard.flash.fastboot.client import Client
+from flashyard.flash.fastboot.fetching import Fetching
 from flashyard.flash.fastboot.limits import DEFAULT_DOWNLOAD, DEFAULT_LIMITS, Limits
 from flashyard.flash.fastboot.partitions import Partitions
 from flashyard.flash.fastboot.tcp import TcpTransport
@@ -38,6 +39,7 @@ class FastbootTarget:
         self._limits = limits
         self._table: dict[str, str] | None = None
         self._places = Partitions(self._client.getvar, self._everything)
+        self._fetching: Fetching | None = None  # known once it was described
 
     @classmethod
     def open(cls, address: AnyAddress, tell: Tell, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -50,8 +52,9 @@ class FastbootTarget:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All it can; over USB no end of a session drops a download."""
-        return CAPABILITIES if self._transport.breaks_off else CAPABILITIES - {Capability.BREAK_OFF}
+        """All it can; over USB no end of a session drops a download, and few can be read."""
+        unable = set() if self._transport.breaks_off else {Capability.BREAK_OFF}
+        return (CAPABILITIES - unable) | ({Capability.READ_BACK} if self._fetching else set())
 
     @property
     def bootloader(self) -> Self:
@@ -72,6 +75,7 @@ class FastbootTarget:
         current = variables.slot_letter(ask("current-slot"))
         count = variables.number(ask("slot-count")) or 0
         emulated = ask("flashyard-emulator") == "1"
+        self._fetching = Fetching.offered(self._client, self._limits)
         return Description(
             product=ask("product"),
             serial=self.serial(),
@@ -120,6 +124,12 @@ class FastbootTarget:
     def admit(self, place: Place, source: Source) -> None:
         """Leave it to the device to judge what it is sent."""
 
+    def try_reading(self, place: Place) -> None:
+        """Fetch a little of it; raises `not_supported` where the device lets none be read."""
+        if self._fetching is None:
+            raise unable(Capability.READ_BACK, place)
+        self._fetching.try_out(place)
+
     def erase(self, place: Place) -> None:
         """Erase a partition."""
         self._client.command(f"erase:{place.name}", self._limits.erase)
@@ -141,9 +151,11 @@ class FastbootTarget:
         """Refuse: a device says OKAY when it has written, and nothing of its medium."""
         raise unable(Capability.SYNC, place)
 
-    def compare(self, place: Place, _part: Part) -> Iterator[Taken]:
-        """Refuse: bootloaders let nothing be read."""
-        raise unable(Capability.READ_BACK, place)
+    def compare(self, place: Place, part: Part) -> Iterator[Taken]:
+        """Fetch what was written and compare, where the device lets itself be read."""
+        if self._fetching is None:
+            raise unable(Capability.READ_BACK, place)
+        return self._fetching.compare(place, part)
 
     def set_active(self, slot: str) -> None:
         """Make a slot the active one."""

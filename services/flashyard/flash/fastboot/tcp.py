@@ -37,6 +37,7 @@ class TcpTransport:
     def __init__(self, link: socket.socket, address: Address) -> None:
         self._link = link
         self._address = address
+        self._left = 0  # bytes of the message that is being pulled
 
     @classmethod
     def connect(cls, address: Address, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -127,6 +128,19 @@ class TcpTransport:
                 except BlockingIOError:
                     if monotonic() >= deadline:
                         raise TimeoutError from None
+
+    def pull(self, into: memoryview, wait: float) -> int:
+        """Take what has come of a message; the device may cut its data into several."""
+        deadline = monotonic() + wait
+        with told_as_faults("fetching data", self._address):
+            while not self._left:
+                (self._left,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
+            self._link.settimeout(wait)
+            taken = self._link.recv_into(into[: self._left])
+            if not taken:
+                raise ConnectionResetError("the device closed the connection")
+            self._left -= taken
+            return taken
 
     def close(self) -> None:
         """Close the socket."""

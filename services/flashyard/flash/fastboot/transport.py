@@ -52,6 +52,9 @@ class Transport(Protocol):
     def push(self, data: memoryview, wait: float) -> int:
         """Hand over bytes of the data phase; return how many were taken, at least one."""
 
+    def pull(self, into: memoryview, wait: float) -> int:
+        """Take bytes of a data phase towards us; return how many came, at least one."""
+
     def close(self) -> None:
         """Let go of the device; never raises."""
 

@@ -57,6 +57,7 @@ class UdpTransport:
         self._limits = limits
         self._sequence = 0
         self._payload = SMALLEST_PACKET - _HEADER.size
+        self._pulled = b""  # of a packet of data, and not asked for yet
 
     @classmethod
     def connect(cls, address: Address, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -132,6 +133,19 @@ class UdpTransport:
     def push(self, data: memoryview, wait: float) -> int:
         """Send one packet's worth and see it acknowledged."""
         return self._push(data, wait)
+
+    def pull(self, into: memoryview, wait: float) -> int:
+        """Fetch one packet's worth with an empty packet, again while the device has none."""
+        deadline = monotonic() + wait
+        while not self._pulled:
+            reply = self._exchange(_Id.FASTBOOT, b"", deadline - monotonic())
+            self._advance()
+            self._pulled = reply.data
+            if not self._pulled:
+                sleep(_ASK_AGAIN)
+        taken, self._pulled = self._pulled[: len(into)], self._pulled[len(into) :]
+        into[: len(taken)] = taken
+        return len(taken)
 
     def close(self) -> None:
         """Close the socket; the protocol has no farewell."""

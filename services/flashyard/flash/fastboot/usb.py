@@ -99,6 +99,10 @@ class UsbTransport:
         """Hand over one transfer of at most 1 MiB."""
         return self._pipes.write(data, wait)
 
+    def pull(self, into: memoryview, wait: float) -> int:
+        """Take one transfer of at most 1 MiB."""
+        return self._pipes.read_into(into, wait)
+
     def close(self) -> None:
         """Give the device back."""
         self._pipes.close()

@@ -17,8 +17,8 @@ from flashyard.flash.recordings.transcript import Act, Call
 class RecordingTransport:
     """Wraps an open transport; meets :class:`Transport`.
 
-    ``keep`` gets the calls once the session is closed. Pushes in a row become one call, with the
-    SHA-256 of their bytes.
+    ``keep`` gets the calls once the session is closed. Pushes, or pulls, in a row become one call,
+    with the SHA-256 of their bytes.
     """
 
     def __init__(
@@ -32,8 +32,9 @@ class RecordingTransport:
         self._clock = clock
         self._began = clock()
         self._calls = Kept()
-        self._pushed = 0
-        self._pushes = 0
+        self._moving = Act.PUSH
+        self._moved = 0  # bytes
+        self._moves = 0  # calls
         self._sha256 = hashlib.sha256()
         self._is_closed = False
 
@@ -65,17 +66,20 @@ class RecordingTransport:
         """Hand over bytes of the data phase."""
         with self._noted(Act.PUSH):
             taken = self._transport.push(data, wait)
-        self._sha256.update(data[:taken])
-        self._pushed += taken
-        self._pushes += 1
-        return taken
+        return self._count(Act.PUSH, data[:taken])
+
+    def pull(self, into: memoryview, wait: float) -> int:
+        """Take bytes of a data phase towards us."""
+        with self._noted(Act.PULL):
+            taken = self._transport.pull(into, wait)
+        return self._count(Act.PULL, into[:taken])
 
     def close(self) -> None:
         """Close the transport, and give away what was noted; once."""
         self._transport.close()
         if not self._is_closed:
             self._is_closed = True
-            self._note_pushes()
+            self._note_data()
             self._keep(self._calls.all())
 
     def __enter__(self) -> Self:
@@ -101,15 +105,23 @@ class RecordingTransport:
         fault: Code | None = None,
         details: str | None = None,
     ) -> None:
-        self._note_pushes()
+        self._note_data()
         self._calls.add(Call(self._at(), act, packet, size, fault=fault, details=details))
 
-    def _note_pushes(self) -> None:
-        if self._pushes:
+    def _count(self, act: Act, data: memoryview) -> int:
+        """Count one more of a row; between two rows there is always a command."""
+        self._sha256.update(data)
+        self._moving = act
+        self._moved += len(data)
+        self._moves += 1
+        return len(data)
+
+    def _note_data(self) -> None:
+        if self._moves:
             digest = self._sha256.hexdigest()
-            self._calls.add(Call(self._at(), Act.PUSH, None, self._pushed, digest, self._pushes))
+            self._calls.add(Call(self._at(), self._moving, None, self._moved, digest, self._moves))
             self._sha256 = hashlib.sha256()
-            self._pushed = self._pushes = 0
+            self._moved = self._moves = 0
 
     def _at(self) -> int:
         return round((self._clock() - self._began) * 1000)

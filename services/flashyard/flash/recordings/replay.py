@@ -25,7 +25,8 @@ class ReplayTransport:
     The bytes of a data phase may come in other pieces than they did. ``compare_data``: must they
     be the same? Their number must in any case. ``compare_questions``: must the same variables be
     asked for, in the same order? Otherwise each is answered as it was, and one that was not asked
-    is not known; all other commands must be the same in any case.
+    is not known; all other commands must be the same in any case. What a device let be fetched is
+    in no recording: where that begins, playing ends.
     """
 
     def __init__(
@@ -91,6 +92,14 @@ class ReplayTransport:
             self._pushed, self._sha256 = 0, hashlib.sha256()
             self._pass(call)
         return taken
+
+    def pull(self, into: memoryview, wait: float) -> NoReturn:  # noqa: ARG002
+        """Fail as it failed then; the bytes of one that did not are not known."""
+        doing = f"pull {len(into)} bytes, which no recording has"
+        call = self._due(Act.PULL, doing)
+        if call.fault is not None:
+            self._pass(call)
+        self._deviates(doing)
 
     def finish(self) -> None:
         """See that all that was recorded was done.

@@ -33,20 +33,21 @@ class Act(StrEnum):
     RECEIVE = "receive"
     OPEN = "open"
     PUSH = "push"
+    PULL = "pull"
     LEFT_OUT = "leftOut"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a transport, or pushes in a row.
+    """One call of a transport, or pushes or pulls in a row.
 
     Attributes:
         at: ms since the session began, at the call's end.
         act: what was done.
         packet: of a command or an answer, its bytes; None where none came.
-        size: bytes that a data phase was opened for, or that were pushed; or calls left out.
-        sha256: of what was pushed, in hex; empty where there was nothing.
-        calls: how many pushes it were.
+        size: bytes that a data phase was opened for, that were pushed or pulled; or calls left out.
+        sha256: of what was pushed or pulled, in hex; empty where there was nothing.
+        calls: how many pushes or pulls it were.
         fault: the code it ended with, None where it ended well.
         details: what was told beside the code.
     """
@@ -67,7 +68,7 @@ class Call:
             line[self.act] = None if self.packet is None else _text(self.packet)
         else:
             line[self.act] = self.size
-        if self.act is Act.PUSH:
+        if self.act in {Act.PUSH, Act.PULL}:
             line |= {"calls": self.calls}
             line |= {"sha256": self.sha256} if self.sha256 else {}
         if self.fault is not None:

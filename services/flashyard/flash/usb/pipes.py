@@ -122,6 +122,24 @@ class Pipes:
                 if time.monotonic() >= deadline:
                     raise TimeoutError("nothing but empty packets")
 
+    def read_into(self, into: memoryview, wait: float) -> int:
+        """Receive one transfer of data; return how many bytes came, at least one.
+
+        Raises:
+            FaultError: `device_silent`, `usb_unplugged`, `link_lost`.
+        """
+        deadline = time.monotonic() + wait
+        size = min(len(into), self._sizes.of(self.site.plugged.station), self._budget.share)
+        with told_as_faults("fetching data", self.site):
+            while True:
+                with self._budget.hold(size, until(deadline)):
+                    got = self._device.read(self._in, size, _milliseconds(until(deadline)))
+                if got:
+                    into[: len(got)] = memoryview(got)
+                    return len(got)
+                if time.monotonic() >= deadline:
+                    raise TimeoutError("nothing but empty packets")
+
     def drain(self) -> None:
         """Drop the answers that whoever was here before did not wait for.
 
