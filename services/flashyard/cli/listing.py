@@ -73,7 +73,9 @@ def row(record: Model) -> tuple[str, ...]:
         case Device():
             state = "online" if record.online else "offline"
             jobs = len(record.queue) + (record.current_job is not None)
-            link = f"{record.transport}, emulated" if record.emulated else record.transport
+            is_plain = record.mode in {"fastboot", "fastbootd", "unknown"}
+            words = [record.transport, *([] if is_plain else [record.mode])]
+            link = ", ".join([*words, *(["emulated"] if record.emulated else [])])
             name = record.device_name
             return record.device_id, name, record.hub_id, state, link, str(jobs)
         case Job():

@@ -45,7 +45,7 @@ def addresses(
     station, serial = plugged.station, plugged.serial
     if way == "disk":
         return {
-            drive.lun: DiskAddress(host, station, drive.lun, name, serial, drive.size, largest_disk)
+            drive.lun: DiskAddress(host, station, name, serial, drive, largest_disk)
             for drive in plugged.drives or (_NO_DRIVE,)
         }
     if way == "dfu":

@@ -138,3 +138,13 @@ def test_without_a_range_a_small_partition_comes_whole(tmp_path: Path) -> None:
         room = memoryview(bytearray(b"\xee" * 8192))
         target._client.upload("fetch:boot", room, 1.0)
         assert bytes(room) == bytes(8192)
+
+
+def test_a_logical_partition_that_grew_is_compared_to_its_new_end(tmp_path: Path) -> None:
+    with emulated(tmp_path) as device:
+        device.device.device.create_logical("odm", 0)
+        recipe = replace(RECIPE, steps=(Step("odm", GENERATED),))
+        assert device.flash(recipe).verification is Verification.READBACK
+        fetched = [command for command in device.commands if command.startswith("fetch:")]
+        end = sum(int(command.rpartition(":")[2], 16) for command in fetched)
+        assert end >= GENERATED.size

@@ -11,6 +11,7 @@ FASTBOOT = Function(0xFF, 0x42, 0x03)
 FASTBOOTD = Function(0xFF, 0x42, 0x03, "fastbootd")
 ADB = Function(0xFF, 0x42, 0x01)
 DFU = Function(0xFE, 0x01, 0x02)
+RUNTIME = Function(0xFE, 0x01, 0x01)
 MTP = Function(0x06, 0x01, 0x01, "MTP")
 PTP = Function(0x06, 0x01, 0x01)
 KEYBOARD = Function(0x03, 0x01, 0x01)
@@ -74,3 +75,22 @@ def test_only_the_interface_makes_a_device_fastboot(
     assert (reading.mode in {"fastboot", "fastbootd"}) is has_it
     assert 0 <= reading.confidence <= 1
     assert (reading.confidence == 0) is (reading.mode == "unknown")
+
+
+@pytest.mark.parametrize(
+    ("device", "way"),
+    [
+        (plugged(GOOGLE, 0x4EE0, FASTBOOT), "fastboot"),
+        (plugged(NOBODY, 0xDF11, DFU), "dfu"),
+        (plugged(NOBODY, 1, KEYBOARD, RUNTIME), "dfu"),
+        (plugged(NOBODY, 1, STORAGE), "disk"),
+        (plugged(APPLE, 0x1227, DFU), None),
+        (plugged(GOOGLE, 0x4EE7, ADB, STORAGE), None),
+        (plugged(NOBODY, 1, KEYBOARD), None),
+    ],
+)
+def test_how_a_device_is_flashed_follows_from_its_mode(device: Plugged, way: str | None) -> None:
+    reading = classify(device)
+    assert reading.way == way
+    if reading.mode == "normal":
+        assert "DFU" in (reading.hint or "")

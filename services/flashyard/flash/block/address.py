@@ -12,6 +12,7 @@ from flashyard.contract.faults import Code, Fault, FaultError, refuse
 from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.permit import permit
 from flashyard.flash.block.target import BlockTarget, described
+from flashyard.flash.ports.plugged import Drive
 from flashyard.flash.target import Description, Tell
 from flashyard.flash.usb.host import UsbHost
 
@@ -20,16 +21,15 @@ from flashyard.flash.usb.host import UsbHost
 class DiskAddress:
     """``name`` is what people call the port, ``serial`` what its device says on USB.
 
-    ``size``: bytes of the medium that was seen there, and no other is opened. ``largest``: what is
-    larger is not written.
+    ``drive``: what was seen there, and nothing else is opened. ``largest``: bytes, over which
+    nothing is written.
     """
 
     host: UsbHost
     station: str
-    lun: int
     name: str
     serial: str | None
-    size: int
+    drive: Drive
     largest: int
 
     @property
@@ -38,7 +38,7 @@ class DiskAddress:
         return "usb"
 
     def __str__(self) -> str:
-        return f"{self.name} lun {self.lun}" if self.lun else self.name
+        return f"{self.name} lun {self.drive.lun}" if self.drive.lun else self.name
 
     def open(self, tell: Tell) -> BlockTarget:
         """Open the disk, if it may be written.
@@ -48,6 +48,7 @@ class DiskAddress:
                 device, or another medium, is there now); `not_allowed` (too large); what
                 :meth:`BlockTarget.open` raises.
         """
+        self._check_station()
         disk = self._disk()
         self._judge_size(disk)
         return BlockTarget.open_disk(disk, tell, self.host.disks)
@@ -56,7 +57,7 @@ class DiskAddress:
         """Tell what the kernel knows of it; nothing is opened.
 
         Raises:
-            FaultError: `usb_unplugged`, `device_offline`, `device_mismatch`.
+            FaultError: `device_offline`, `device_mismatch`.
         """
         disk = self._disk()
         return described(disk, disk.size)
@@ -80,21 +81,23 @@ class DiskAddress:
                 details=f"{disk.size} bytes, --max-disk is {self.largest}",
             )
 
-    def _disk(self) -> Disk:
-        """Find it by what the kernel made of the station's device."""
+    def _check_station(self) -> None:
+        """Hold what is plugged in now to what was seen there."""
         plugged = self.host.sysfs.at(self.station)
         if plugged is None:
             raise refuse(Code.USB_UNPLUGGED)
-        if plugged.serial != self.serial:
+        if plugged.serial != self.serial or self.drive not in plugged.drives:
+            found = [plugged.serial, *(drive.name for drive in plugged.drives)]
             raise refuse(
                 Code.DEVICE_MISMATCH,
-                "Another device is in the port now.",
-                details=f"{plugged.serial} instead of {self.serial}",
+                "Another device or medium is in the port now.",
+                details=f"{found} instead of {[self.serial, self.drive.name]}",
             )
-        drive = next((each for each in plugged.drives if each.lun == self.lun), None)
-        found = {(disk.name, disk.number): disk for disk in self.host.disks.disks()}
-        disk = found.get((drive.name, drive.number)) if drive else None
-        if disk is None:
+
+    def _disk(self) -> Disk:
+        """Find what the kernel made of it, if that is still the same."""
+        disk = self.host.disks.disk(self.drive.name) if self.drive.name else None
+        if disk is None or disk.number != self.drive.number:
             raise refuse(
                 Code.DEVICE_OFFLINE,
                 "The kernel has made no disk of it.",
@@ -106,10 +109,10 @@ class DiskAddress:
                 "There is no medium in the drive.",
                 hint="Insert one, then retry.",
             )
-        if disk.size != self.size:
+        if disk.size != self.drive.size:
             raise refuse(
                 Code.DEVICE_MISMATCH,
                 "Another medium is in the drive now.",
-                details=f"{disk.size} bytes, not {self.size}",
+                details=f"{disk.size} bytes, not {self.drive.size}",
             )
         return disk

@@ -52,20 +52,24 @@ class Host:
     def disks(self) -> list[Disk]:
         """List every whole disk, by name; one that goes away meanwhile is left out."""
         ports = self._ports()
-        found = []
-        for entry in _entries(self.sys / "block"):
-            number, sectors = _read(entry / "dev"), _read(entry / "size")
-            is_disk = _read(entry / "device/type") != _CD_ROM
-            if is_disk and number is not None and sectors is not None and sectors.isdecimal():
-                found.append(self._disk(entry, number, int(sectors), ports.get(entry.name)))
-        return found
+        found = [self._disk(entry, ports.get(entry.name)) for entry in _entries(self.sys / "block")]
+        return [disk for disk in found if disk is not None]
 
-    def _disk(self, entry: Path, number: str, sectors: int, port: str | None) -> Disk:
+    def disk(self, name: str) -> Disk | None:
+        """Look at one disk by the kernel's name; its port is left out."""
+        return self._disk(self.sys / "block" / name, None)
+
+    def _disk(self, entry: Path, port: str | None) -> Disk | None:
+        number, sectors = _read(entry / "dev"), _read(entry / "size")
+        if number is None or sectors is None or not sectors.isdecimal():
+            return None
+        if _read(entry / "device/type") == _CD_ROM:
+            return None
         return Disk(
             name=entry.name,
             node=self.dev / entry.name,
             number=number,
-            size=sectors * SECTOR,
+            size=int(sectors) * SECTOR,
             removable=_is_removable(entry),
             read_only=_read(entry / "ro") != "0",
             port=port,

@@ -42,6 +42,8 @@ class Fetching:
         Raises:
             FaultError: `not_supported` where the device does not let this partition be read.
         """
+        if place.size == 0:
+            return  # it is made larger before it is written; then there is something to read
         length = min(len(self._memory), place.size or _TRIAL, _TRIAL)
         try:
             self._fetch(place, 0, length)
@@ -69,8 +71,8 @@ class Fetching:
     def _agree(self, place: Place, piece: Piece) -> int:
         """Compare one piece; return the bytes it took from the device."""
         fetched, offset, wanted = 0, piece.offset, piece.data
-        if place.size is not None:  # an image's last block may be longer than the partition
-            wanted = wanted[: max(0, place.size - offset)]
+        if (size := _size(place)) is not None:  # an image's last block may go beyond the end
+            wanted = wanted[: max(0, size - offset)]
         while wanted:
             start = offset - self._base
             if not 0 <= start < len(self._held):
@@ -85,8 +87,8 @@ class Fetching:
 
     def _step(self, place: Place, offset: int, wanted: int) -> int:
         """Tell how much to fetch: more than is wanted now where there is more for sure."""
-        ahead = wanted if place.size is None else place.size - offset
-        return min(len(self._memory), ahead)
+        size = _size(place)
+        return min(len(self._memory), wanted if size is None else size - offset)
 
     def _fetch(self, place: Place, offset: int, length: int) -> int:
         command = f"fetch:{place.name}:{offset:#010x}:{length:#010x}"
@@ -94,6 +96,11 @@ class Fetching:
         self._client.upload(command, self._memory[:length], self._limits.stall)
         self._held, self._base = self._memory[:length], offset
         return length
+
+
+def _size(place: Place) -> int | None:
+    """Tell where a partition ends for sure: one that can grow may have grown since."""
+    return None if place.resizable else place.size
 
 
 def _differs(offset: int, found: memoryview, wanted: memoryview) -> FaultError:
