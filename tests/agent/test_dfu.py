@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -33,16 +34,22 @@ READ_BACK = {"verify": "readback"}
 class Board(PaperBus):
     """A bus with one DFU device, which sysfs shows as it comes, goes and changes its mode.
 
-    ``serials``: what it says on USB while it runs, and in DFU mode.
+    ``serials``: what it says on USB while it runs, and in DFU mode; ``away``: seconds it takes
+    from the one to the other.
     """
 
     def __init__(
-        self, device: DfuDevice, root: Path, serials: tuple[str, str] = ("P-1", "P-1")
+        self,
+        device: DfuDevice,
+        root: Path,
+        serials: tuple[str, str] = ("P-1", "P-1"),
+        away: float = 0.0,
     ) -> None:
         super().__init__(device)
         self.sysfs = FakeSysfs(root)
         self.host = UsbHost(Sysfs(root), lambda: self)
         self._serials = serials
+        self._away = away
         self._runs_by_itself = device.protocol == RUNTIME
         self._plug()
 
@@ -66,7 +73,10 @@ class Board(PaperBus):
         finally:
             if self._runs_by_itself and not is_detached:
                 self.device.protocol = RUNTIME
-            self._plug()
+            if self._away:
+                Timer(self._away, self._plug).start()
+            else:
+                self._plug()
 
 
 @pytest.fixture
@@ -100,11 +110,12 @@ async def test_a_device_in_dfu_mode_is_listed_with_its_memories_and_flashed(
         assert board.device.memory.startswith(FIRMWARE)
 
 
+@pytest.mark.parametrize("away", [0.0, 1.0])
 async def test_a_device_that_runs_is_taken_into_dfu_mode_by_a_job_and_stays_who_it_is(
-    peer: BridgePeer, server: ImageServer, tmp_path: Path
+    peer: BridgePeer, server: ImageServer, tmp_path: Path, away: float
 ) -> None:
     device = DfuDevice(WallClock(), protocol=RUNTIME, transfer_size=256)
-    board = Board(device, tmp_path / "sys", serials=("RUNS-1", "BOOTS-1"))
+    board = Board(device, tmp_path / "sys", ("RUNS-1", "BOOTS-1"), away)
     async with dfu_hub(peer, board, server, tmp_path):
         await peer.online("RUNS-1")
         told = peer.devices["RUNS-1"]

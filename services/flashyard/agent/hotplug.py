@@ -78,6 +78,8 @@ class Hotplug:
         self._add = add
         self._drop = drop
         self._at: dict[_Seat, DeviceAgent] = {}  # where something of ours is
+        # A job brings a device into DFU mode: it goes, and comes back, maybe by another serial.
+        self._on_its_way: dict[_Seat, DeviceAgent] = {}
 
     async def run(self) -> None:
         """Take the news until cancelled."""
@@ -110,6 +112,8 @@ class Hotplug:
                     staying[seat] = agent
                 else:
                     _log.info("%s is plugged out", agent.device_id)
+                    if change.before and classify(change.before).way == "dfu":
+                        self._on_its_way[seat] = agent
                     agent.plugged_out()
         for change in changes:
             if change.after is not None:
@@ -121,9 +125,7 @@ class Hotplug:
         before, after = change.before, change.after
         if before is None or after is None or seat.lun not in self._reached(after, ""):
             return False
-        # A job brings a device into DFU mode, in which it may go by another serial.
-        is_on_its_way = not agent.is_idle and _is_in_dfu(after) and classify(before).way == "dfu"
-        return is_on_its_way or agent.device_id == self._name(after, seat)
+        return agent.device_id == self._name(after, seat)
 
     def _arrive(self, plugged: Plugged, staying: dict[_Seat, DeviceAgent]) -> None:
         name = self._policy.name(plugged.station)
@@ -132,7 +134,7 @@ class Hotplug:
             return
         for lun, address in self._reached(plugged, name).items():
             seat = _Seat(plugged.station, lun)
-            agent = staying.get(seat)
+            agent = staying.get(seat) or self._came_back(seat, plugged)
             if agent is None:
                 device_id = self._name(plugged, seat)
                 agent = self._agents.get(device_id) or self._add(Port(device_id, address))
@@ -140,6 +142,11 @@ class Hotplug:
             mode = classify(plugged).mode
             _log.info("%s is plugged in at %s, in %s mode", agent.device_id, address, mode)
             agent.plugged_in(plugged, address)
+
+    def _came_back(self, seat: _Seat, plugged: Plugged) -> DeviceAgent | None:
+        """Find the agent that waits for a device to come back in DFU mode, if one does."""
+        agent = self._on_its_way.pop(seat, None)
+        return None if agent is None or agent.is_idle or not _is_in_dfu(plugged) else agent
 
     def _reached(self, plugged: Plugged, name: str) -> Mapping[int, DeviceAddress]:
         """Tell where it is reached, by logical unit; nowhere where it is nothing for us."""
