@@ -20,14 +20,17 @@ class Comparison:
         self._bytes = memoryview(self._memory)
 
     def agree(self, piece: Piece) -> int:
-        """Read the whole blocks a piece lies in; return how many bytes that were.
+        """Read the whole pages a piece lies in; return how many bytes that were.
+
+        Pages, not the disk's blocks: what lies in memory as it lies on the disk is never torn apart
+        on the way, and most disks have larger blocks inside than they tell.
 
         Raises:
             FaultError: `verify_mismatch`, naming the first byte that differs.
         """
-        block = self._medium.alignment
         end = min(piece.offset + len(piece.data), self._medium.size)
-        first, last = piece.offset - piece.offset % block, -(-end // block) * block
+        first = piece.offset - piece.offset % _PAGE
+        last = min(-(-end // _PAGE) * _PAGE, self._medium.size)
         if last <= first:
             return 0
         self._medium.read(first, self._bytes[: last - first])
