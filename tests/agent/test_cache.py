@@ -15,7 +15,7 @@ import pytest
 from flashyard.agent.cache import ImageCache
 from flashyard.contract.faults import Code
 from flashyard.contract.records import StoredImage
-from flashyard.flash.packed.expansion import expand
+from flashyard.flash.images.packed.expansion import expand
 from support.faults import refused
 from support.image_server import ImageServer, image_server, stored, stored_packed
 from support.waiting import until

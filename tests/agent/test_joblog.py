@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from flashyard.agent.joblog import TAIL, batches, tail
 from flashyard.contract.messages import FlashLog
 from flashyard.contract.topics import MAX_PAYLOAD
-from flashyard.flash.lines import MAX_LINES, MAX_TEXT, Line
+from flashyard.flash.running.lines import MAX_LINES, MAX_TEXT, Line
 
 _texts = st.one_of(
     st.text(max_size=50),

@@ -6,7 +6,7 @@ import pytest
 
 from flashyard.agent.sampler import Sampler, Word
 from flashyard.contract.phases import Phase
-from flashyard.flash.run import Run
+from flashyard.flash.running.run import Run
 from flashyard.flash.target import Taken
 
 TOTAL = 100_000

@@ -18,7 +18,7 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.phases import Phase, Status, Verification
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.generated import Generated
+from flashyard.flash.images.generated import Generated
 from support.bridge_peer import BridgePeer, check_story
 from support.brokers import Broker
 from support.emulated import MIB

@@ -17,12 +17,12 @@ from pathlib import Path
 from bench.pairs import in_turn, spread
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.usb import UsbAddress
-from flashyard.flash.image import Image
+from flashyard.flash.images.image import Image
 from flashyard.flash.ports.sysfs import Sysfs
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.usb.host import UsbHost
-from flashyard.flash.writer import write
 from support.guest.guest import MEMORY, QEMU, Guest
 from support.guest.kernel import fetch_kernel
 from support.guest.plugged import SERIAL, a_phone

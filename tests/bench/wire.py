@@ -14,10 +14,10 @@ from pathlib import Path
 from bench.pairs import in_turn, spread
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 
 GIB = 1 << 30
 SOURCE = Path(__file__).with_name("sink.c")

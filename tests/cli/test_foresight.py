@@ -14,7 +14,7 @@ from flashyard.cli.foresight import examine, foresee_denials, judge_options, mis
 from flashyard.client.upload import LocalImage
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.plans import PlannedStep, Requirement
-from flashyard.flash.facts import ImageFacts
+from flashyard.flash.images.facts import ImageFacts
 from flashyard.flash.source import MIB, Kind
 from support.facts import a_device
 from support.packings import gzipped

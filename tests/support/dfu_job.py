@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashyard.flash.dfu.target import DfuTarget
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from support.dfu_device import DfuDevice, Port
 
 FIRMWARE = bytes(range(1, 251)) * 3  # 750 bytes: not a whole number of blocks

@@ -13,10 +13,10 @@ from flashyard.flash.emulator.mischief import parse_mischief
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address
-from flashyard.flash.recipe import Recipe
-from flashyard.flash.run import Run
+from flashyard.flash.running.recipe import Recipe
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.target import Tell
-from flashyard.flash.writer import write
 
 SERIAL = "EMULATED_001"
 MIB = 1 << 20

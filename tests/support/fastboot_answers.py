@@ -8,10 +8,10 @@ from typing import Self
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.target import FastbootTarget
-from flashyard.flash.generated import Generated
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 
 _SOURCE = Generated("answers", 30_000)
 _RECIPE = Recipe(steps=(Step("system", _SOURCE),), erase=True, slot="b", part_size=20_000)

@@ -14,7 +14,7 @@ from backports import zstd
 from hypothesis import strategies as st
 from typing_extensions import Buffer
 
-from flashyard.flash.packed.packing import Packing
+from flashyard.flash.images.packed.packing import Packing
 
 SKIPPABLE = struct.pack("<II", 0x184D2A5A, 5) + b"notes"
 

@@ -14,7 +14,7 @@ from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.emulator.session import Session
 from flashyard.flash.emulator.wire import Wire
 from flashyard.flash.fastboot.transport import Transport
-from flashyard.flash.generated import Generated
+from flashyard.flash.images.generated import Generated
 from flashyard.flash.recordings.transcript import Act, Call, Transcript
 from support.fastboot_host import reference_client
 

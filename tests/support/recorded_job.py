@@ -14,13 +14,13 @@ from flashyard.contract.faults import FaultError
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Transport
-from flashyard.flash.generated import Generated
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.images.image import Image
 from flashyard.flash.recordings.transcript import Act, Transcript
-from flashyard.flash.run import Run
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.source import PART_SIZE, Buffers, Kind, Part, Source
-from flashyard.flash.writer import write
 from support.sparse_images import DONT_CARE, FILL, RAW, Piece, build
 
 COMPLETED = "completed"

@@ -11,13 +11,13 @@ from random import Random
 
 from flashyard.contract.faults import Code
 from flashyard.flash.block.mounts import parse as read_mounts
-from flashyard.flash.bmap import parse as read_bmap
 from flashyard.flash.dfu import dfuse_file, memory, suffix
 from flashyard.flash.dfu.functional import Functional
-from flashyard.flash.facts import ImageFacts
-from flashyard.flash.image import Image, inspect
-from flashyard.flash.packed.expansion import expand
-from flashyard.flash.packed.packing import Packing
+from flashyard.flash.images.bmap import parse as read_bmap
+from flashyard.flash.images.facts import ImageFacts
+from flashyard.flash.images.image import Image, inspect
+from flashyard.flash.images.packed.expansion import expand
+from flashyard.flash.images.packed.packing import Packing
 from flashyard.flash.recordings.transcript import RecordingError, Transcript
 from flashyard.flash.source import MIB
 from support.block_maps import block_map, seal

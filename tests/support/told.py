@@ -8,8 +8,8 @@ from flashyard.agent.story import Story, Teller
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
 from flashyard.contract.topics import Kind
-from flashyard.flash.meter import Reading
-from flashyard.flash.run import Run
+from flashyard.flash.running.meter import Reading
+from flashyard.flash.running.run import Run
 from support.paper_link import PaperLink
 
 TOTAL = 1000

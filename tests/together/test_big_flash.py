@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from flashyard.flash.emulator.profile import DEFAULT_DOWNLOAD
-from flashyard.flash.generated import Generated
+from flashyard.flash.images.generated import Generated
 from support.processes import serving
 
 SIZE = 4_294_967_296

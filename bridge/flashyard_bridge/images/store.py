@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import Job, StoredImage, Unpacked
-from flashyard.flash import facts
-from flashyard.flash.image import inspect
+from flashyard.flash.images import facts
+from flashyard.flash.images.image import inspect
 from flashyard_bridge.images.draft import sweep, write_whole
 from flashyard_bridge.images.plans import Plans
 from flashyard_bridge.images.signature import Signature

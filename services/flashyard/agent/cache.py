@@ -22,11 +22,11 @@ from flashyard.client.download import Download
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import StoredImage
 from flashyard.contract.records import Unpacked as Promise
-from flashyard.flash.facts import Unpacked
-from flashyard.flash.image import digest
-from flashyard.flash.lending import Lending
-from flashyard.flash.packed.expansion import expand
-from flashyard.flash.packed.packing import Packing
+from flashyard.flash.images.facts import Unpacked
+from flashyard.flash.images.image import digest
+from flashyard.flash.images.lending import Lending
+from flashyard.flash.images.packed.expansion import expand
+from flashyard.flash.images.packed.packing import Packing
 
 FETCHING = "Fetching image"
 CHECKING = "Checking image"

@@ -26,7 +26,7 @@ from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
 from flashyard.flash.opening import DeviceAddress
 from flashyard.flash.ports.plugged import Plugged
-from flashyard.flash.run import Run
+from flashyard.flash.running.run import Run
 from flashyard.logs import about
 
 _log = logging.getLogger(__name__)

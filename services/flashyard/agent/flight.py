@@ -18,15 +18,15 @@ from flashyard.agent.story import Story
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase
-from flashyard.flash.contact import Patience
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.whereabouts import look
-from flashyard.flash.generated import Generated
-from flashyard.flash.image import Image
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.images.image import Image
 from flashyard.flash.opening import DeviceAddress, open_target
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.running.contact import Patience
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 
 
 class Device(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flashyard.contract.records import LogLine
-from flashyard.flash.lines import Line
+from flashyard.flash.running.lines import Line
 
 BATCH = 48 * 1024  # bytes of one message's lines
 TAIL = 16 * 1024  # bytes of log in a job's record

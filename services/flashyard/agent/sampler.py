@@ -9,8 +9,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
-from flashyard.flash.meter import Meter, Reading
-from flashyard.flash.run import Run, Where
+from flashyard.flash.running.meter import Meter, Reading
+from flashyard.flash.running.run import Run, Where
 
 REPEAT_S = 5.0  # unchanged progress is repeated so often
 _NOTHING_YET = Reading(progress=0.0, bytes=0, speed=0, average=0, eta=0)

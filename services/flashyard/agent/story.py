@@ -41,9 +41,9 @@ from flashyard.contract.records import (
     StartOptions,
     StepRecord,
 )
-from flashyard.flash.lines import Lines
-from flashyard.flash.meter import Reading
-from flashyard.flash.run import Run, Where
+from flashyard.flash.running.lines import Lines
+from flashyard.flash.running.meter import Reading
+from flashyard.flash.running.run import Run, Where
 
 _INITIALIZING = "Initializing"
 _LONGEST = 1000  # characters of a sentence

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flashyard.client.upload import LocalImage
 from flashyard.contract.plans import PlannedStep, Requirement
 from flashyard.contract.records import Device
-from flashyard.flash.facts import ImageFacts
+from flashyard.flash.images.facts import ImageFacts
 
 
 class Piece(NamedTuple):

@@ -12,9 +12,9 @@ from flashyard.cli.reading import Advance, by_steps, read_through
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
-from flashyard.flash import denied
-from flashyard.flash.facts import ImageFacts
-from flashyard.flash.image import inspect
+from flashyard.flash.images.facts import ImageFacts
+from flashyard.flash.images.image import inspect
+from flashyard.flash.running import denied
 
 _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback", "booted")

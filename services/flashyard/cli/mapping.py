@@ -16,9 +16,9 @@ from flashyard.cli.reading import Advance, Progress, by_steps, read_through
 from flashyard.cli.wish import Factory, Wish
 from flashyard.client.upload import LocalImage, Pieces, unreadable
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.bmap import MAX_SIZE, Bmap, parse
-from flashyard.flash.facts import ImageFacts
-from flashyard.flash.mapped import MappedImage
+from flashyard.flash.images.bmap import MAX_SIZE, Bmap, parse
+from flashyard.flash.images.facts import ImageFacts
+from flashyard.flash.images.mapped import MappedImage
 
 _SUFFIX = ".bmap"
 

@@ -15,8 +15,8 @@ import pytest
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.records import Unpacked
-from flashyard.flash.facts import ImageFacts
-from flashyard.flash.packed.packing import Packing
+from flashyard.flash.images.facts import ImageFacts
+from flashyard.flash.images.packed.packing import Packing
 from flashyard.flash.source import Kind
 from flashyard_bridge.images import store as images
 from flashyard_bridge.images.draft import create, draft_in

@@ -14,10 +14,10 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Verification
 from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.target import BlockTarget
-from flashyard.flash.generated import Generated
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from support.paper_disk import PaperMedium
 
 MIB = 1 << 20

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from flashyard.contract.faults import Code, FaultError
 from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.target import BlockTarget
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from support.faults import refused
 from support.paper_disk import PaperMedium
 from support.sparse_images import apply_sparse

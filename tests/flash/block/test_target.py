@@ -13,12 +13,12 @@ from flashyard.contract.phases import Phase, Verification
 from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.medium import DiskMedium
 from flashyard.flash.block.target import BlockTarget
-from flashyard.flash.generated import Generated
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.source import Part
 from flashyard.flash.target import Place
-from flashyard.flash.writer import write
 from support.faults import refused
 from support.paper_disk import PaperHost, PaperMedium
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Verification
 from flashyard.flash.dfu.suffix import Suffix, make
-from flashyard.flash.run import Run
+from flashyard.flash.running.run import Run
 from support.dfu_device import IDS, Port, Ticking
 from support.dfu_job import FIRMWARE, flash, opened
 from support.dfuse_device import LAYOUT, SIZE, START, DfuSeDevice, prefixed

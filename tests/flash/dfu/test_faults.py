@@ -12,7 +12,7 @@ from flashyard.contract.faults import Code, Fault, FaultError, refuse
 from flashyard.contract.phases import Verification
 from flashyard.flash.dfu.control import StallError
 from flashyard.flash.dfu.status import State
-from flashyard.flash.run import Run
+from flashyard.flash.running.run import Run
 from support.dfu_device import DfuDevice, Port, Ticking
 from support.dfu_job import FIRMWARE, flash
 from support.dfuse_device import DfuSeDevice

@@ -8,7 +8,7 @@ from flashyard.contract.faults import Code
 from flashyard.flash.dfu import firmware as module
 from flashyard.flash.dfu.firmware import Firmware, examine
 from flashyard.flash.dfu.suffix import Suffix, make
-from flashyard.flash.image import Image
+from flashyard.flash.images.image import Image
 from support.dfuse_device import START, prefixed
 from support.faults import refused
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.flash.dfu.spans import Span, Spans
-from flashyard.flash.pieces import Piece
+from flashyard.flash.images.pieces import Piece
 
 IMAGE = bytes(range(200))
 

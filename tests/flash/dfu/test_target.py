@@ -12,7 +12,7 @@ from flashyard.flash.dfu.control import Face
 from flashyard.flash.dfu.functional import Functional
 from flashyard.flash.dfu.suffix import Suffix, make
 from flashyard.flash.dfu.target import DfuTarget
-from flashyard.flash.run import Run
+from flashyard.flash.running.run import Run
 from flashyard.flash.target import Capability
 from support.dfu_device import IDS, RUNNING_IDS, DfuDevice, Port, Ticking
 from support.dfu_job import FIRMWARE, flash, opened

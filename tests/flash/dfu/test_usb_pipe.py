@@ -10,10 +10,10 @@ from flashyard.contract.phases import Verification
 from flashyard.flash.dfu.control import DFU_MODE, RUNTIME, Alternate, Request, StallError
 from flashyard.flash.dfu.target import DfuTarget
 from flashyard.flash.dfu.usb_pipe import UsbPipe
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
-from flashyard.flash.writer import write
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from support.dfu_device import DfuDevice, Ticking
 from support.dfu_job import FIRMWARE
 from support.dfuse_device import LAYOUT, DfuSeDevice

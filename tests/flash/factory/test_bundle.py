@@ -9,7 +9,7 @@ import pytest
 from flashyard.contract.faults import Code, FaultError
 from flashyard.flash.factory.bundle import opened
 from flashyard.flash.factory.measure import measure
-from flashyard.flash.image import digest, inspect
+from flashyard.flash.images.image import digest, inspect
 from support.factory_images import images, vendors, written, zipped
 
 FORMS = {

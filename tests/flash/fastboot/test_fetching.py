@@ -14,13 +14,13 @@ from flashyard.contract.phases import Verification
 from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address
-from flashyard.flash.generated import Generated
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.source import Part
 from flashyard.flash.target import Place
-from flashyard.flash.writer import write
 from support.emulated import MIB, PATIENT, SERIAL, emulated
 from support.fake_usb import fake_usb
 from support.faults import refused

@@ -14,7 +14,7 @@ from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.tcp import TcpTransport
-from flashyard.flash.generated import Generated
+from flashyard.flash.images.generated import Generated
 from flashyard.flash.source import MIB, Part
 from flashyard.flash.target import Capability, Place
 from support.emulated import SERIAL, emulated

@@ -11,13 +11,13 @@ from flashyard.contract.faults import Code
 from flashyard.contract.phases import Verification
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import CAPABILITIES, FastbootTarget
-from flashyard.flash.generated import Generated
-from flashyard.flash.image import Image
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.images.image import Image
 from flashyard.flash.probe import learn
-from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.writer import write
 from flashyard.flash.target import Capability
 from flashyard.flash.usb.budget import LARGEST
-from flashyard.flash.writer import write
 from support.emulated import run_of
 from support.fake_usb import INTO, OUT, FakeDevice, FakeUsb, error, fake_usb
 from support.faults import refused

@@ -10,17 +10,17 @@ import pytest
 
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Verification
-from flashyard.flash.contact import Patience
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.fastboot.whereabouts import look
-from flashyard.flash.generated import Generated
-from flashyard.flash.homecoming import Look, Sighting, unseen
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
+from flashyard.flash.images.generated import Generated
+from flashyard.flash.running.contact import Patience
+from flashyard.flash.running.homecoming import Look, Sighting, unseen
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.target import Tell
-from flashyard.flash.writer import write
 from support.emulated import run_of
 from support.fake_sysfs import ADB
 from support.fake_usb import FakeUsb, fake_usb

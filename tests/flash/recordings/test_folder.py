@@ -8,10 +8,10 @@ import pytest
 
 from flashyard.contract.faults import Code
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.generated import Generated
-from flashyard.flash.recipe import Recipe, Step
+from flashyard.flash.images.generated import Generated
 from flashyard.flash.recordings.folder import Folder, recorded, recording
 from flashyard.flash.recordings.transcript import Act, Transcript
+from flashyard.flash.running.recipe import Recipe, Step
 from support.emulated import SERIAL, emulated
 from support.faults import refused
 from support.odd_device import OddDevice

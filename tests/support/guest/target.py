@@ -16,11 +16,11 @@ from flashyard.contract.faults import FaultError
 from flashyard.flash.block.target import BlockTarget
 from flashyard.flash.dfu.target import DfuTarget
 from flashyard.flash.dfu.usb_pipe import UsbPipe
-from flashyard.flash.image import Image
-from flashyard.flash.recipe import Recipe, Step
-from flashyard.flash.run import Run
+from flashyard.flash.images.image import Image
+from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write
 from flashyard.flash.target import Target, Tell
-from flashyard.flash.writer import write
 
 
 def _disk(port: str, tell: Tell) -> Target:

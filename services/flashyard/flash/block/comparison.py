@@ -6,7 +6,7 @@ import mmap
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.block.medium import Medium
-from flashyard.flash.pieces import LONGEST, Piece
+from flashyard.flash.images.pieces import LONGEST, Piece
 
 _PAGE = 4096
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.block.cell import SIZE, Cell
 from flashyard.flash.block.medium import Medium
-from flashyard.flash.pieces import Piece
+from flashyard.flash.images.pieces import Piece
 from flashyard.flash.target import Taken
 
 

@@ -12,7 +12,7 @@ from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.headless import Headless
 from flashyard.flash.block.medium import DiskMedium, Medium
 from flashyard.flash.block.permit import permit
-from flashyard.flash.pieces import pieces
+from flashyard.flash.images.pieces import pieces
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
 

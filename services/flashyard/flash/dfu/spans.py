@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from flashyard.flash.pieces import Piece
+from flashyard.flash.images.pieces import Piece
 
 
 class Span(NamedTuple):

@@ -16,7 +16,7 @@ from flashyard.flash.dfu.limits import DEFAULT_LIMITS, REAL_CLOCK, Clock, Limits
 from flashyard.flash.dfu.session import Session
 from flashyard.flash.dfu.spans import Spans
 from flashyard.flash.dfu.spots import Spot, Spots, fitted
-from flashyard.flash.pieces import pieces
+from flashyard.flash.images.pieces import pieces
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Place, Taken, Tell
 

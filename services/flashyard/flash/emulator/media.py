@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from flashyard.flash.emulator.staged import Staged
-from flashyard.flash.sparse_reader import Data, Event, Fill, SparseReader
+from flashyard.flash.images.sparse_reader import Data, Event, Fill, SparseReader
 
 _BLOCK = 4096
 _STAGING_PREFIX = ".staging-"

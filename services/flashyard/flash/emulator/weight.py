@@ -6,8 +6,8 @@ Keeps four bytes at most, and writes nothing.
 from __future__ import annotations
 
 from flashyard.contract.faults import FaultError
-from flashyard.flash.sparse import MAGIC_BYTES, Chunk, ChunkKind
-from flashyard.flash.sparse_reader import Data, Event, Fill, Skip, SparseReader
+from flashyard.flash.images.sparse import MAGIC_BYTES, Chunk, ChunkKind
+from flashyard.flash.images.sparse_reader import Data, Event, Fill, Skip, SparseReader
 
 
 class Weight:

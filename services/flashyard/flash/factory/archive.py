@@ -26,10 +26,10 @@ from flashyard.flash.factory.member import (
     too_many,
     unreadable,
 )
-from flashyard.flash.packed import zipped
-from flashyard.flash.packed.packing import Packing
-from flashyard.flash.packed.stream import MAX_UNPACKED, damaged
-from flashyard.flash.packed.zipped import ERRORS, admit, pieces_of
+from flashyard.flash.images.packed import zipped
+from flashyard.flash.images.packed.packing import Packing
+from flashyard.flash.images.packed.stream import MAX_UNPACKED, damaged
+from flashyard.flash.images.packed.zipped import ERRORS, admit, pieces_of
 
 _INNER = "image-*.zip"
 # PKWARE's APPNOTE.TXT 6.3.10, 4.3.7: of a local file header the signature, and the two lengths

@@ -18,7 +18,7 @@ from flashyard.flash.factory.member import (
     unreadable,
 )
 from flashyard.flash.factory.tasks import Task
-from flashyard.flash.packed.packing import BEGINNING, Packing, packing_of
+from flashyard.flash.images.packed.packing import BEGINNING, Packing, packing_of
 
 SCRIPTS = frozenset({android_info.NAME, fastboot_info.NAME})
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.factory.member import Member, Progress
-from flashyard.flash.facts import ImageFacts, plausible
+from flashyard.flash.images.facts import ImageFacts, plausible
+from flashyard.flash.images.sparse import MAGIC_BYTES
+from flashyard.flash.images.sparse_reader import SparseReader, content_of
 from flashyard.flash.source import Kind
-from flashyard.flash.sparse import MAGIC_BYTES
-from flashyard.flash.sparse_reader import SparseReader, content_of
 
 
 class Measured(NamedTuple):

@@ -13,7 +13,7 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot import variables
 from flashyard.flash.fastboot.client import Client
 from flashyard.flash.fastboot.limits import Limits
-from flashyard.flash.pieces import Piece, pieces
+from flashyard.flash.images.pieces import Piece, pieces
 from flashyard.flash.source import MIB, Part
 from flashyard.flash.target import Place, Taken
 

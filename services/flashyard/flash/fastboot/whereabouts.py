@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.usb import UsbAddress
-from flashyard.flash.homecoming import Sighting
 from flashyard.flash.ports.modes import classify
+from flashyard.flash.running.homecoming import Sighting
 
 
 def look(address: object) -> Sighting | None:

@@ -1,0 +1,27 @@
+"""What a run has left on the device so far, in words for people; the newest word of each thing."""
+
+from __future__ import annotations
+
+from flashyard.flash.running.run import Run
+
+
+class Aftermath:
+    """Keeps ``run.device_state`` true. Note what may be before it is done, and what is after."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._left: dict[str, str] = {}
+
+    def note(self, what: str, how: str) -> None:
+        """Say how something is left now, such as `boot_a`, `partly written`."""
+        self._left[what] = how
+        self._tell()
+
+    def forget(self, what: str) -> None:
+        """Say that something is as if it had not been touched."""
+        self._left.pop(what, None)
+        self._tell()
+
+    def _tell(self) -> None:
+        told = ", ".join(f"{name} {state}" for name, state in self._left.items())
+        self._run.device_state = told or "untouched"
