@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.block.disk import Host
+from flashyard.flash.ports.disk import Host
 
 
 class PaperMedium:

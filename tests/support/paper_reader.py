@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flashyard.flash.block.disk import Host
+from flashyard.flash.ports.disk import Host
 from flashyard.flash.ports.sysfs import Sysfs
 from flashyard.flash.usb.host import UsbHost
 from support.fake_sysfs import FakeSysfs

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flashyard.flash.block.disk import Host as Disks
+from flashyard.flash.ports.disk import Host as Disks
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.sysfs import Sysfs
 

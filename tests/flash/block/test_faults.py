@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Verification
-from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.target import BlockTarget
 from flashyard.flash.images.generated import Generated
+from flashyard.flash.ports.disk import Disk
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write

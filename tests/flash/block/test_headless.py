@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError
-from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.target import BlockTarget
 from flashyard.flash.images.image import Image
+from flashyard.flash.ports.disk import Disk
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from flashyard.contract.faults import TABLE, Code
-from flashyard.flash.block.disk import Host
 from flashyard.flash.block.mounts import mounts
 from flashyard.flash.block.permit import permit
+from flashyard.flash.ports.disk import Host
 from support.faults import refused
 from support.paper_disk import PaperHost
 

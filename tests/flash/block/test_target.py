@@ -10,10 +10,10 @@ import pytest
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.phases import Phase, Verification
-from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.medium import DiskMedium
 from flashyard.flash.block.target import BlockTarget
 from flashyard.flash.images.generated import Generated
+from flashyard.flash.ports.disk import Disk, Host
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write

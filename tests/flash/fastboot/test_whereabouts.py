@@ -15,8 +15,8 @@ from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.fastboot.whereabouts import look
 from flashyard.flash.images.generated import Generated
+from flashyard.flash.ports.sighting import Look, Sighting, unseen
 from flashyard.flash.running.contact import Patience
-from flashyard.flash.running.homecoming import Look, Sighting, unseen
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write

@@ -14,8 +14,8 @@ from flashyard.contract.phases import Phase, Verification
 from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.images.generated import Generated
+from flashyard.flash.ports.sighting import Sighting
 from flashyard.flash.running.contact import Patience
-from flashyard.flash.running.homecoming import Sighting
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.writer import write
 from flashyard.flash.target import Description, Tell

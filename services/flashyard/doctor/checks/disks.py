@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from flashyard.doctor.bench import Bench
 from flashyard.doctor.finding import About, Finding
-from flashyard.flash.block.disk import Disk
+from flashyard.flash.ports.disk import Disk
 
 _ABOUT = About("disks")
 # What udev calls a disk begins with what it calls the port: `…-usb-0:1.4:1.0-scsi-0:0:0:0`.

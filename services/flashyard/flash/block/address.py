@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flashyard.contract.faults import Code, Fault, FaultError, refuse
-from flashyard.flash.block.disk import Disk
 from flashyard.flash.block.permit import permit
 from flashyard.flash.block.target import BlockTarget, described
+from flashyard.flash.ports.disk import Disk
 from flashyard.flash.ports.plugged import Drive
 from flashyard.flash.target import Description, Tell
 from flashyard.flash.usb.host import UsbHost

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flashyard.contract.faults import Code, refuse
-from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.mounts import Mount, mounts
+from flashyard.flash.ports.disk import Disk, Host
 
 # What a running system cannot do without. Anything mounted keeps a disk from being written; this
 # decides what is said of it.

@@ -8,11 +8,11 @@ from typing import Self
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.block.comparison import Comparison
-from flashyard.flash.block.disk import Disk, Host
 from flashyard.flash.block.headless import Headless
 from flashyard.flash.block.medium import DiskMedium, Medium
 from flashyard.flash.block.permit import permit
 from flashyard.flash.images.pieces import pieces
+from flashyard.flash.ports.disk import Disk, Host
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
 from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
 

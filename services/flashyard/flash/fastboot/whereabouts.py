@@ -5,7 +5,7 @@ from __future__ import annotations
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot.usb import UsbAddress
 from flashyard.flash.ports.modes import classify
-from flashyard.flash.running.homecoming import Sighting
+from flashyard.flash.ports.sighting import Sighting
 
 
 def look(address: object) -> Sighting | None:

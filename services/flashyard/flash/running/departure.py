@@ -6,8 +6,9 @@ Of what was written it knows nothing.
 from __future__ import annotations
 
 from flashyard.contract.phases import Phase, Verification
+from flashyard.flash.ports.sighting import Look
 from flashyard.flash.running.contact import Contact
-from flashyard.flash.running.homecoming import Expected, Homecoming, Look
+from flashyard.flash.running.homecoming import Expected, Homecoming
 from flashyard.flash.running.identification import USER_DATA
 from flashyard.flash.running.recipe import Recipe
 from flashyard.flash.running.run import Run

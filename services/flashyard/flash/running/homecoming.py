@@ -6,39 +6,18 @@ must have been away, be in the right slot, and say of that slot that its system 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple, Self
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.records import Mode
+from flashyard.flash.ports.sighting import Look, Sighting
 from flashyard.flash.running.contact import ON_ITS_WAY, Contact
 from flashyard.flash.running.run import Run
 from flashyard.flash.target import Description
 
 _RUNNING: frozenset[Mode] = frozenset({"adb", "mtp", "ptp", "normal"})
 _FASTBOOT: frozenset[Mode] = frozenset({"fastboot", "fastbootd"})
-
-
-class Sighting(NamedTuple):
-    """What is at the device's place, seen from outside; ``mode`` None: nothing is.
-
-    ``number`` is another one each time the device enumerates.
-    """
-
-    mode: Mode | None
-    number: int | None = None
-
-
-Look = Callable[[], Sighting | None]
-"""Looks at the device's place; None: that cannot be seen, as over a network.
-
-Raises `device_mismatch` where another device is there.
-"""
-
-
-def unseen() -> None:
-    """Look where nothing can be seen."""
 
 
 class Expected(NamedTuple):

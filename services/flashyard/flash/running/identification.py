@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.plans import Before
+from flashyard.flash.ports.sighting import Look
 from flashyard.flash.running import denied, readiness, requirements
 from flashyard.flash.running.contact import Contact
-from flashyard.flash.running.homecoming import Look
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.slots import missing, other
 from flashyard.flash.source import Kind

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase, Status, Verification
+from flashyard.flash.ports.sighting import Look, unseen
 from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
-from flashyard.flash.running.homecoming import Look, unseen
 from flashyard.flash.running.identification import INTO, LEADS_TO, Identification
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.room import make_room

@@ -12,7 +12,7 @@ from threading import Lock
 import usb.core
 
 from flashyard.contract.faults import Code, FaultError, refuse
-from flashyard.flash.block import disk
+from flashyard.flash.ports import disk
 from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.sysfs import Sysfs
 from flashyard.flash.usb.backend import Backend, Device, load_backend

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flashyard.flash.block.disk import Host
+from flashyard.flash.ports.disk import Host
 from support.paper_disk import PaperHost
 
 USB = "devices/pci0000:00/usb1/1-2/1-2:1.0/host5"
