@@ -1,76 +1,11 @@
-"""Why something did not happen: a closed table of codes, each with a sentence and a way out.
-
-A *fault* is a value (code, sentence, hint, details); :class:`FaultError` only carries it upward
-to the border where it is told to someone.
-"""
+"""What each code means, one row a code: to people, to REST and to the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class Code(StrEnum):
-    """The stable codes of contract section 6. Codes are added, never renamed."""
-
-    UNKNOWN_DEVICE = "unknown_device"
-    DEVICE_OFFLINE = "device_offline"
-    AMBIGUOUS_DEVICE = "ambiguous_device"
-    UNKNOWN_JOB = "unknown_job"
-    ILLEGAL_STATE = "illegal_state"
-    ALREADY_FINAL = "already_final"
-    INVALID_REQUEST = "invalid_request"
-    NOT_SUPPORTED = "not_supported"
-    PARTITION_REQUIRED = "partition_required"
-    IMAGE_REQUIRED = "image_required"
-    IMAGE_TOO_LARGE = "image_too_large"
-    IMAGE_UNREACHABLE = "image_unreachable"
-    IMAGE_CORRUPT = "image_corrupt"
-    IMAGE_DIGEST = "image_digest"
-    UNKNOWN_IMAGE = "unknown_image"
-    UNKNOWN_PARTITION = "unknown_partition"
-    INCOMPLETE_SLOT = "incomplete_slot"
-    DEVICE_LOCKED = "device_locked"
-    DEVICE_MISMATCH = "device_mismatch"
-    BATTERY_LOW = "battery_low"
-    DEVICE_REFUSED = "device_refused"
-    USB_UNPLUGGED = "usb_unplugged"
-    LINK_LOST = "link_lost"
-    DEVICE_SILENT = "device_silent"
-    PROTOCOL_ERROR = "protocol_error"
-    VERIFY_MISMATCH = "verify_mismatch"
-    TIMED_OUT = "timed_out"
-    INTERRUPTED = "interrupted"
-    HUB_LOST = "hub_lost"
-    CANCELLED = "cancelled"
-    STALE_ORDER = "stale_order"
-    HUB_NO_ANSWER = "hub_no_answer"
-    BROKER_UNREACHABLE = "broker_unreachable"
-    QUEUE_FULL = "queue_full"
-    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
-    DUPLICATE_HUB_ID = "duplicate_hub_id"
-    PORT_IN_USE = "port_in_use"
-    DISK_FULL = "disk_full"
-    NOT_ALLOWED = "not_allowed"
-    RATE_LIMITED = "rate_limited"
-    PAYLOAD_TOO_LARGE = "payload_too_large"
-    NOT_FOUND = "not_found"
-    METHOD_NOT_ALLOWED = "method_not_allowed"
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
-    UNKNOWN_HUB = "unknown_hub"
-    IMAGE_IN_USE = "image_in_use"
-    NO_DEMO_DEVICES = "no_demo_devices"
-    SYSTEM_DISK = "system_disk"
-    DISK_NOT_REMOVABLE = "disk_not_removable"
-    DISK_READ_ONLY = "disk_read_only"
-    DISK_IN_USE = "disk_in_use"
-    PARTITION_DENIED = "partition_denied"
-    NOT_BOOTED = "not_booted"
-    UNKNOWN_STANDING_ORDER = "unknown_standing_order"
-    DATABASE_UNREACHABLE = "database_unreachable"
-    INTERNAL = "internal"
+from flashyard.contract.faults.code import Code
 
 
 class Rule(NamedTuple):
@@ -343,57 +278,3 @@ TABLE: Mapping[Code, Rule] = {
         1,
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One failure, told to a person and to a program.
-
-    Attributes:
-        code: one of the closed set.
-        sentence: what happened, one sentence.
-        hint: what to do about it, or None.
-        details: the device's or library's own words, verbatim, or None.
-    """
-
-    code: Code
-    sentence: str
-    hint: str | None = None
-    details: str | None = None
-
-    @property
-    def rule(self) -> Rule:
-        """The table's row for this code."""
-        return TABLE[self.code]
-
-    @property
-    def http(self) -> int:
-        """The REST status; a code without one of its own answers 409."""
-        return self.rule.http or 409
-
-
-class FaultError(Exception):
-    """Carries a fault to the border where it is told; raised by every layer of ours."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.sentence)
-        self.fault = fault
-
-    def __str__(self) -> str:
-        details = f" ({self.fault.details})" if self.fault.details else ""
-        return f"{self.fault.code}: {self.fault.sentence}{details}"
-
-
-def fault(
-    code: Code, sentence: str | None = None, *, hint: str | None = None, details: str | None = None
-) -> Fault:
-    """Make a fault; sentence and hint default to the table's."""
-    rule = TABLE[code]
-    return Fault(code, sentence or rule.sentence, hint or rule.hint, details)
-
-
-def refuse(
-    code: Code, sentence: str | None = None, *, hint: str | None = None, details: str | None = None
-) -> FaultError:
-    """Make the exception that carries a fault, to be raised at once."""
-    return FaultError(fault(code, sentence, hint=hint, details=details))
