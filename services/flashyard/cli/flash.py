@@ -7,9 +7,21 @@ from typing import Annotated
 import typer
 
 from flashyard.cli.invocation import Invocation
-from flashyard.cli.options import BlockMap, Json, NoBlockMap, TokenFile, Url
-
-_PLAN = "The plan"
+from flashyard.cli.options import Json, TokenFile, Url
+from flashyard.cli.plan_options import (
+    AllowDangerous,
+    AsIs,
+    BlockMap,
+    Erase,
+    NoBlockMap,
+    NoReboot,
+    Only,
+    Skip,
+    Slot,
+    Verify,
+    Wipe,
+    Yes,
+)
 
 
 def flash(
@@ -29,82 +41,24 @@ def flash(
         bool, typer.Option("--disks", help="Have --all and globs mean disks, too.")
     ] = False,
     hub: Annotated[str | None, typer.Option(metavar="ID", help="On this hub only.")] = None,
-    slot: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SLOT",
-            help="active, inactive, a or b (default: active).",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    verify: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOW",
-            help="none, image, readback, where the device can, or booted: it has to come back "
-            "after the restart (default: image).",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    erase: Annotated[
-        bool,
-        typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN),
-    ] = False,
-    wipe: Annotated[
-        bool,
-        typer.Option("--wipe", help="Erase the user's data, too.", rich_help_panel=_PLAN),
-    ] = False,
-    skip: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PARTITION",
-            help="Of a factory image, all but this; may be repeated.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PARTITION",
-            help="Of a factory image, this alone; may be repeated.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    allow_dangerous: Annotated[
-        bool,
-        typer.Option(
-            "--allow-dangerous",
-            help="Also write partitions a device may not survive being written, "
-            "such as a factory image's bootloader.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = False,
-    as_is: Annotated[
-        bool,
-        typer.Option(
-            "--as-is",
-            help="Write a compressed file itself, not what is inside.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = False,
+    slot: Slot = None,
+    verify: Verify = None,
+    erase: Erase = False,
+    wipe: Wipe = False,
+    skip: Skip = None,
+    only: Only = None,
+    allow_dangerous: AllowDangerous = False,
+    as_is: AsIs = False,
     bmap: BlockMap = None,
     no_bmap: NoBlockMap = False,
-    no_reboot: Annotated[
-        bool,
-        typer.Option(
-            "--no-reboot", help="Leave the device in its bootloader.", rich_help_panel=_PLAN
-        ),
-    ] = False,
+    no_reboot: NoReboot = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and do nothing.")
     ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Start the jobs, print their ids, and go.")
     ] = False,
-    yes: Annotated[
-        bool,
-        typer.Option("--yes", "-y", help="Do not ask before real devices; needed off a terminal."),
-    ] = False,
+    yes: Yes = False,
     url: Url = None,
     token_file: TokenFile = None,
     json: Json = False,

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 _COMMON, _CLIENT, _DEVICES, _TLS = "Everywhere", "The bridge to ask", "Devices", "TLS"
-_PLAN = "The plan"
 
 
 def _in_panel(panel: str, *names: str, metavar: str, text: str) -> typer.models.OptionInfo:
@@ -206,20 +205,6 @@ Record = Annotated[
         rich_help_panel=_DEVICES,
     ),
 ]
-BlockMap = Annotated[
-    Path | None,
-    typer.Option(
-        "--bmap",
-        metavar="FILE",
-        help="Write only what this block map covers (default: the one beside the image).",
-        rich_help_panel=_PLAN,
-    ),
-]
-NoBlockMap = Annotated[
-    bool,
-    typer.Option("--no-bmap", help="Write all of the image, map or not.", rich_help_panel=_PLAN),
-]
-
 
 Url = Annotated[
     str | None,

@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flashyard.cli.invocation import Invocation
-from flashyard.cli.options import BlockMap, Json, NoBlockMap, TokenFile, Url
+from flashyard.cli.options import Json, TokenFile, Url
+from flashyard.cli.plan_options import (
+    AllowDangerous,
+    AsIs,
+    BlockMap,
+    Erase,
+    NoBlockMap,
+    NoReboot,
+    Only,
+    Skip,
+    Slot,
+    Verify,
+    Wipe,
+    Yes,
+)
 
 if TYPE_CHECKING:
     from flashyard.settings import ClientSettings
 
 standing = typer.Typer(name="standing")
-_WHERE, _PLAN, _LIMITS = "Which devices", "The plan", "When it stops itself"
+_WHERE, _LIMITS = "Which devices", "When it stops itself"
 
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="Its name, or its id.")]
-Yes = Annotated[
-    bool,
-    typer.Option("--yes", "-y", help="Do not ask before real devices; needed off a terminal."),
-]
 
 
 @standing.callback(invoke_without_command=True)
@@ -60,72 +70,17 @@ def add(
             "--emulated/--real", help="Of one kind alone (default: both).", rich_help_panel=_WHERE
         ),
     ] = None,
-    slot: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SLOT",
-            help="active, inactive, a or b (default: active).",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    verify: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOW",
-            help="none, image, readback, where the device can, or booted: it has to come back "
-            "after the restart (default: image).",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    erase: Annotated[
-        bool,
-        typer.Option("--erase", help="Erase the partition first.", rich_help_panel=_PLAN),
-    ] = False,
-    wipe: Annotated[
-        bool,
-        typer.Option("--wipe", help="Erase the user's data, too.", rich_help_panel=_PLAN),
-    ] = False,
-    skip: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PARTITION",
-            help="Of a factory image, all but this; may be repeated.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PARTITION",
-            help="Of a factory image, this alone; may be repeated.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = None,
-    allow_dangerous: Annotated[
-        bool,
-        typer.Option(
-            "--allow-dangerous",
-            help="Also write partitions a device may not survive being written, "
-            "such as a factory image's bootloader.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = False,
-    as_is: Annotated[
-        bool,
-        typer.Option(
-            "--as-is",
-            help="Write a compressed file itself, not what is inside.",
-            rich_help_panel=_PLAN,
-        ),
-    ] = False,
+    slot: Slot = None,
+    verify: Verify = None,
+    erase: Erase = False,
+    wipe: Wipe = False,
+    skip: Skip = None,
+    only: Only = None,
+    allow_dangerous: AllowDangerous = False,
+    as_is: AsIs = False,
     bmap: BlockMap = None,
     no_bmap: NoBlockMap = False,
-    no_reboot: Annotated[
-        bool,
-        typer.Option(
-            "--no-reboot", help="Leave the device in its bootloader.", rich_help_panel=_PLAN
-        ),
-    ] = False,
+    no_reboot: NoReboot = False,
     stop_after: Annotated[
         int | None,
         typer.Option(
