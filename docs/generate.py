@@ -94,47 +94,18 @@ def stories_page() -> str:
 
 
 def metrics_page() -> str:
-    """List what `/metrics` tells."""
+    """Fill in what `/metrics` tells."""
     told = described()
-    return (
-        "# Metrics\n\n"
-        + GENERATED
-        + _SCRAPED
-        + "## The bridge\n\n"
-        + _metrics(told["bridge"])
-        + "\n## Its broker\n\n"
-        + _ASKED_FOR
-        + _metrics(told["broker"])
-        + "\nReasons of the embedded broker:\n\n"
-        + _reasons("refused", Refused)
-        + _reasons("cut", Cut)
-        + _reasons("dropped", Dropped)
-        + "\n## The bridge's process\n\n"
-        + _metrics(told["process"])
+    reasons = [("refused", Refused), ("cut", Cut), ("dropped", Dropped)]
+    return _filled_in(
+        "metrics.md",
+        {
+            "bridge": _metrics(told["bridge"]),
+            "broker": _metrics(told["broker"]),
+            "reasons": "".join(_reasons(what, enum) for what, enum in reasons),
+            "process": _metrics(told["process"]),
+        },
     )
-
-
-_SCRAPED = """`GET /metrics` on a bridge, in Prometheus' text format; where the bridge has a token,
-it needs the token. Numbers count from the start of the process they are of.
-
-```yaml
-scrape_configs:
-  - job_name: flashyard
-    static_configs:
-      - targets: ["127.0.0.1:8000"]
-    authorization:
-      credentials_file: /etc/flashyard/token  # with --token-file
-```
-
-"""
-_ASKED_FOR = """Only where they are asked for: `flashyard broker --sys-interval S` publishes them
-below `$SYS/broker/` every S seconds, and sooner just after its start (Mosquitto does so by itself,
-see its `sys_interval`), and `flashyard bridge --broker-sys` listens. `flashyard up` does both for
-the broker it starts, every 10 s. NATS and RabbitMQ have nothing to tell there; a broker that
-refuses the subscription is told in the log, and done without. What a broker does not tell is not
-there, nor any of it while the broker is out of reach.
-
-"""
 
 
 def _metrics(metrics: list[Described]) -> str:
@@ -150,21 +121,14 @@ def _reasons(what: str, reasons: type[StrEnum]) -> str:
 
 
 def access_page() -> str:
-    """List who may say and hear what, and what Mosquitto can keep to of it."""
+    """Fill in who may say and hear what."""
     rows = [
         f"| {role} | {_CLIENT_IDS[role]} | {_filters(rights.reads)} | {_filters(rights.writes)}"
         f" | {_filters(rights.clears)} |"
         for role, rights in RIGHTS.items()
     ]
-    return (
-        "# Access\n\n"
-        + GENERATED
-        + _CREDENTIALS
-        + "| | client id | reads | writes | clears |\n|---|---|---|---|---|\n"
-        + "\n".join(rows)
-        + _REFUSALS
-        + _MOSQUITTO
-    )
+    head = "| | client id | reads | writes | clears |\n|---|---|---|---|---|\n"
+    return _filled_in("access.md", {"rights": head + "\n".join(rows) + "\n"})
 
 
 _CLIENT_IDS = {
@@ -172,85 +136,21 @@ _CLIENT_IDS = {
     Role.BRIDGE: "its name",
     Role.VIEWER: "its name, or its name and more that is nobody's name",
 }
-_CREDENTIALS = """Without credentials a broker of ours listens on loopback alone, and every client
-there may do everything. To let others in, name them; hubs, bridges and viewers share one name
-space:
 
-```sh
-flashyard access add hub bench-a       # prints its secret, this once
-flashyard access add bridge office     # each bridge has an identity of its own
-flashyard access list
-flashyard access revoke bench-a        # a running broker disconnects it within a second
-flashyard broker --listen 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key
-flashyard hub --broker mqtts://bench-a:SECRET@broker.lan:8883
-```
 
-A running broker looks once a second for who was added or revoked. The credentials lie in
-`broker/credentials.json` under the data directory, mode 0600, hashed. The name is the MQTT user
-name, the secret the password. With `--client-ca` a client certificate can take their place: without
-a user name, its subject's common name is the identity, which `access` must know too. Clients
-without a name are let in on loopback listeners only, and may do everything there.
+def _filled_in(name: str, sections: dict[str, str]) -> str:
+    """Give a page that people write with its generated sections made anew.
 
-## `flashyard up` beyond this machine
-
-`flashyard up --mqtt 0.0.0.0:8883` makes identities for its own bridge and hub, `up-bridge` and the
-hub's id, and keeps their secrets in the data directory, mode 0600. Revoking one of these lasts only
-until the next start of `up`, which makes it anew. Add the hubs on other hosts as above, with the
-same `--data-dir`. To have all of it encrypted:
-
-```sh
-flashyard up --mqtt 0.0.0.0:8883 --tls-cert broker.pem --tls-key broker.key --broker-ca ca.pem
-```
-
-The certificate must name what others call the broker *and* the address that `up`'s own bridge and
-hub use: that of `--mqtt`, and 127.0.0.1 for 0.0.0.0. `--broker-ca` is the authority they trust.
-With `--client-ca` they need a certificate as well: `--broker-cert` and `--broker-key`. The same
-settings can stand in `flashyard.toml`, under `[up]`, or the broker's own under `[broker]`.
-
-## The table
-
-`{hub}` is the hub's own name. What is in no column is refused. *Reads*: a subscription is granted
-where one of these filters covers it whole; a wildcard that reaches further is refused, not
-narrowed. *Clears*: nothing but an empty retained message.
-
-"""
-_REFUSALS = """
-
-## What a refusal looks like
-
-- A connection: code 5, logged with name and address, the same client's once a minute.
-- A TLS handshake: the connection ends, logged with address and reason, the same address's once a
-  minute: who has no certificate where `--client-ca` asks for one, or trusts the broker's not.
-- A subscription: 0x80 in the SUBACK; the others of the same packet are granted.
-- A publish: MQTT 3.1.1 has no refusal (3.3.5), so it is acknowledged, and goes nowhere.
-- The last two are logged once for each identity and topic. All are counted, see
-  [metrics](metrics.md).
-
-"""
-_MOSQUITTO = """## Mosquitto
-
-`flashyard access export mosquitto --out DIR` writes `flashyard.acl`, `flashyard.passwd` and
-`flashyard.conf`, a listener on port 8883 that uses them. Put `server.crt` and `server.key` beside
-them, give all of it to the user that Mosquitto runs as, and add `include_dir DIR` to
-`broker/mosquitto.conf`, where `per_listener_settings true` comes first. After every `add` or
-`revoke`: export again into the same directory, and send Mosquitto a SIGHUP. A revoked identity is
-then disconnected. Owner and mode of the files stay; `flashyard.conf` is kept as it is once it is
-there, so that a port, a certificate or a line of your own in it lasts.
-
-Mosquitto 2.0 delivers nothing that the table forbids, in either direction. But it is not the same:
-
-| | embedded | Mosquitto |
-|---|---|---|
-| a subscription that is not allowed | refused | granted; nothing comes |
-| one that reaches further than allowed | refused | granted; what is allowed of it comes |
-| a publish that is not allowed | logged and counted | dropped in silence |
-| the client id | is the identity's own | anybody's: one can put another off |
-| a bridge on presence and device topics | clears | may publish anything |
-| the secrets | argon2id | PBKDF2-HMAC-SHA512: it knows no argon2 |
-
-Where the client ids matter, add `use_username_as_clientid true` to the listener. Every identity
-then has one connection, so each viewer needs an identity of its own.
-"""
+    Each stands between two comments: its name, and `end`.
+    """
+    page = (DOCS / name).read_text(encoding="utf-8")
+    for section, text in sections.items():
+        head, mark, rest = page.partition(f"<!-- generated: {section} -->\n")
+        _, end, tail = rest.partition("<!-- end -->\n")
+        if not (mark and end):
+            raise SystemExit(f"{name} has no place for its generated section {section!r}")
+        page = head + mark + text + end + tail
+    return page
 
 
 def _filters(names: tuple[str, ...]) -> str:
