@@ -38,12 +38,17 @@ def given_up(monkeypatch: pytest.MonkeyPatch) -> GivenUp:
     return give_up
 
 
-def writers() -> int:
-    return sum(thread.name == "write DEVICE_1" for thread in threading.enumerate())
+@pytest.fixture
+def writers() -> Callable[[], int]:
+    """Count the writers there are now, but for those that tests before this one left to die."""
+    others = set(threading.enumerate())
+    return lambda: sum(
+        thread.name == "write DEVICE_1" and thread not in others for thread in threading.enumerate()
+    )
 
 
 async def test_the_writer_of_a_job_given_up_is_told_to_end(
-    peer: BridgePeer, plug: Plug, tmp_path: Path, given_up: GivenUp
+    peer: BridgePeer, plug: Plug, tmp_path: Path, given_up: GivenUp, writers: Callable[[], int]
 ) -> None:
     device = plug(link_speed=8 * MIB, max_download_size=MIB)
     async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}):
@@ -60,6 +65,8 @@ async def test_a_writer_that_does_not_let_go_keeps_the_device_to_itself(
     plug: Plug,
     tmp_path: Path,
     given_up: GivenUp,
+    writers: Callable[[], int],
+    *,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     device, hanging, go = plug(), threading.Event(), threading.Event()
