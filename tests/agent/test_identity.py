@@ -17,11 +17,14 @@ from flashyard.settings import HubSettings
 from support.faults import refused
 
 
+HUB_ID: TypeAdapter[str] = TypeAdapter(HubId)
+
+
 @given(st.text(max_size=80))
 def test_any_host_name_makes_a_valid_id_which_is_kept(host: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         made = kept_hub_id(Path(directory) / "hub", host)
-        TypeAdapter(HubId).validate_python(made)
+        HUB_ID.validate_python(made)
         assert kept_hub_id(Path(directory) / "hub", "renamed") == made
 
 
