@@ -16,7 +16,6 @@ from flashyard.contract.model import HubId, Token
 from flashyard.settings import HubSettings
 from support.faults import refused
 
-
 HUB_ID: TypeAdapter[str] = TypeAdapter(HubId)
 
 

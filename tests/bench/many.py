@@ -7,7 +7,6 @@ them, a process for each. Fewer rounds than two, or a smaller image, are a quick
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from bench.pairs import spread
+from support.proc import forget, most_held, read_from_disk
 from support.processes import Running, serving
 
 MIB = 1 << 20
@@ -62,15 +62,17 @@ class Bench(NamedTuple):
 
     async def flash(self, devices: int) -> Cost:
         """Flash so many at once, with the image on the disk alone."""
-        _forget(self.file)
+        forget(self.file)
         _forget_peak(self.hub)
-        cpu, read = _cpu(self.hub), _read(self.hub)
+        cpu, read = _cpu(self.hub), read_from_disk(self.hub)
         jobs = await asyncio.gather(*(self._start(_name(n)) for n in range(devices)))
         ended = await self._ended(set(jobs))
         wall = (
             max(job["finishedAt"] for job in ended) - min(job["startedAt"] for job in ended)
         ) / 1000
-        return Cost(wall, _cpu(self.hub) - cpu, _peak(self.hub), _read(self.hub) - read)
+        return Cost(
+            wall, _cpu(self.hub) - cpu, most_held(self.hub), read_from_disk(self.hub) - read
+        )
 
     async def _start(self, device: str) -> str:
         body = {"deviceId": device, "image": self.image["sha256"], "reboot": False}
@@ -224,13 +226,6 @@ def _feed(feeder: Path, image: Path, bench: Bench, devices: int) -> float:
     return time.perf_counter() - begun
 
 
-def _forget(file: Path) -> None:
-    """Have the kernel drop what it holds of a file, once that is on the disk."""
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
-        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 def _forget_peak(pid: int) -> None:
     """Have a process's peak be what it holds now (proc_pid_clear_refs(5))."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
@@ -239,16 +234,6 @@ def _forget_peak(pid: int) -> None:
 def _cpu(pid: int) -> float:
     # The clock's id is made of the process's as in Linux's ABI, see clock_getcpuclockid(3).
     return time.clock_gettime(~pid << 3 | 2)
-
-
-def _read(pid: int) -> int:
-    io = Path(f"/proc/{pid}/io").read_text(encoding="ascii")
-    return int(io.partition("\nread_bytes:")[2].split()[0])
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def main(rounds: int = 3, mib: int = 1024) -> None:

@@ -13,7 +13,8 @@ import pytest
 from flashyard.cli.emulate import parse_place, parse_room
 from flashyard.endpoint import Endpoint
 from support.fastboot_host import TcpHost, UdpHost, ask, flash, reference_client
-from support.processes import Running, flashyard, serving
+from support.proc import most_held
+from support.processes import flashyard, serving
 
 MIB = 1 << 20
 
@@ -152,7 +153,7 @@ async def test_a_few_hundred_megabytes_leave_no_trace_in_memory(tmp_path: Path) 
         target = address(emulator.ready[0])
         done = await asyncio.to_thread(reference_client, "tcp", target, "flash", "system", image)
         assert done.returncode == 0, done.stderr
-        assert high_water(emulator) < 60 * MIB
+        assert most_held(emulator.pid) < 60 * MIB
 
 
 async def test_four_gigabytes_in_one_download_leave_no_trace_in_memory() -> None:
@@ -164,7 +165,7 @@ async def test_four_gigabytes_in_one_download_leave_no_trace_in_memory() -> None
             await asyncio.to_thread(push_all, host, frames)
             assert await asyncio.to_thread(host.hear) == b"OKAY"
             assert ask(host, "flash:system") == b"OKAY"
-        assert high_water(emulator) < 60 * MIB
+        assert most_held(emulator.pid) < 60 * MIB
 
 
 DISCARDING = (
@@ -183,10 +184,3 @@ def push_all(host: TcpHost, frames: tuple[int, ...]) -> None:
         host.socket.sendall(size.to_bytes(8, "big"))
         for start in range(0, size, MIB):
             host.socket.sendall(piece[: size - start])
-
-
-def high_water(emulator: Running) -> int:
-    """The most memory the process ever held, in bytes."""
-    status = Path(f"/proc/{emulator.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024

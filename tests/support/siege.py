@@ -22,6 +22,7 @@ from time import monotonic
 
 from flashyard.contract.faults import Code, FaultError
 from support.mutation import Field, mutant
+from support.proc import most_held
 
 # Bytes of address space beyond what the imports took; xz and zstd may ask for 128 MiB themselves.
 _ROOM = 448 << 20
@@ -133,15 +134,9 @@ def main(name: str, start: int, count: int) -> None:
         "came": siege.came,
         "slowest": siege.slowest,
         "seed": siege.slowest_seed,
-        "resident": _most_resident(),
+        "resident": most_held("self"),  # `getrusage` includes whoever started us
     }
     sys.stdout.write(json.dumps(told) + "\n")
-
-
-def _most_resident() -> int:
-    """Tell our own peak: what `getrusage` tells includes that of whoever started us."""
-    told = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()
-    return int(told[0]) << 10
 
 
 if __name__ == "__main__":

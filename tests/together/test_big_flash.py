@@ -9,18 +9,18 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from flashyard.flash.emulator.profile import DEFAULT_DOWNLOAD
 from flashyard.flash.images.generated import Generated
+from support.flashed import flashed
+from support.proc import most_held
 from support.processes import serving
 
 SIZE = 4_294_967_296
 MOST = 120_000_000  # bytes of memory, for hub and bridge each
-PATIENCE = 600.0  # seconds for all of it
 
 # An emulated device in a process of its own that throws away what it is sent, and counts it.
 _DEVICE = """
@@ -55,27 +55,6 @@ async def _device() -> AsyncIterator[tuple[str, Callable[[], Awaitable[int]]]]:
             await process.wait()
 
 
-async def _flash(url: str) -> dict[str, Any]:
-    """Flash it; return the job as it ended."""
-    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
-        body = {"deviceId": "BIG", "partition": "system", "imageSize": SIZE}
-        answer = await http.post("/api/flash/start", json=body)
-        assert answer.status_code == 200, answer.text
-        where = f"/api/flash/job/{answer.json()['jobId']}"
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                job: dict[str, Any] = (await http.get(where)).json()["job"]
-                if job["status"] not in {"queued", "running"}:
-                    return job
-                await asyncio.sleep(0.2)
-
-
-def _most_held(pid: int) -> int:
-    """Tell the most memory a process ever held at once, in bytes (proc(5), VmHWM)."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-
-
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_4_gib_are_flashed_for_real_and_hub_and_bridge_stay_under_120_mb(
@@ -89,9 +68,10 @@ async def test_4_gib_are_flashed_for_real_and_hub_and_bridge_stay_under_120_mb(
         ) as system,
     ):
         begun = time.monotonic()
-        job = await _flash(system.ready[0])
+        async with httpx.AsyncClient(base_url=system.ready[0], timeout=60) as http:
+            job = await flashed(http, deviceId="BIG", partition="system", imageSize=SIZE)
         took = time.monotonic() - begun
-        most = {role: _most_held(pid) for role, pid in system.children().items()}
+        most = {role: most_held(pid) for role, pid in system.children().items()}
         assert job["status"] == "completed", job
         assert job["bytesTransferred"] == job["totalBytes"] == SIZE
         assert await received() == _on_the_wire(job["jobId"])

@@ -7,11 +7,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from support.flashed import flashed
+from support.proc import forget, most_held, read_from_disk
 from support.processes import serving
 
 MIB = 1 << 20
@@ -19,39 +20,11 @@ SIZE = 256 * MIB
 DEVICES = 24
 BROKEN = "DEVICE_00"
 MOST = 150_000_000  # bytes of memory for the hub
-PATIENCE = 600.0  # seconds for all of it
-
-
-def _forget(file: Path) -> None:
-    """Have the kernel drop what it holds of a file, once that is on the disk."""
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
-        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _told(pid: int, file: str, name: str) -> int:
-    """Read a figure of proc(5)."""
-    text = Path(f"/proc/{pid}/{file}").read_text(encoding="ascii")
-    return int(text.partition(f"\n{name}:")[2].split()[0])
 
 
 async def _content() -> AsyncIterator[bytes]:
     for _ in range(SIZE // MIB):
         yield os.urandom(MIB)
-
-
-async def _flash(http: httpx.AsyncClient, device: str, sha256: str) -> dict[str, Any]:
-    """Flash it; return the job as it ended."""
-    body = {"deviceId": device, "partition": "system", "image": sha256, "reboot": False}
-    answer = await http.post("/api/flash/start", json=body)
-    assert answer.status_code == 200, answer.text
-    where = f"/api/flash/job/{answer.json()['jobId']}"
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            job: dict[str, Any] = (await http.get(where)).json()["job"]
-            if job["status"] not in {"queued", "running"}:
-                return job
-            await asyncio.sleep(0.2)
 
 
 @pytest.mark.long
@@ -77,14 +50,15 @@ async def test_24_devices_have_the_image_read_once_and_one_that_fails_holds_nobo
         headers = {"content-type": "application/octet-stream", "content-length": str(SIZE)}
         answer = await http.post("/api/images", content=_content(), headers=headers)
         sha256 = answer.json()["image"]["sha256"]
-        first = await _flash(http, names[1], sha256)  # which fetches it
+        body = {"partition": "system", "image": sha256, "reboot": False}
+        first = await flashed(http, deviceId=names[1], **body)  # which fetches it
         assert first["status"] == "completed", first
-        await asyncio.to_thread(_forget, tmp_path / "hub" / "images" / sha256)
+        await asyncio.to_thread(forget, tmp_path / "hub" / "images" / sha256)
         hub = system.children()["hub"]
-        before = _told(hub, "io", "read_bytes")
-        jobs = await asyncio.gather(*(_flash(http, name, sha256) for name in names))
-        read = _told(hub, "io", "read_bytes") - before
+        before = read_from_disk(hub)
+        jobs = await asyncio.gather(*(flashed(http, deviceId=name, **body) for name in names))
+        read = read_from_disk(hub) - before
         assert [job["status"] for job in jobs] == ["failed"] + ["completed"] * (DEVICES - 1)
         assert all(job["bytesTransferred"] == SIZE for job in jobs[1:])
         assert read < SIZE + SIZE // 20
-        assert _told(hub, "status", "VmHWM") * 1024 < MOST
+        assert most_held(hub) < MOST

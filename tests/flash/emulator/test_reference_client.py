@@ -5,47 +5,28 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from flashyard.flash.emulator import EmulatedDevice, Profile
-from support.fastboot_host import reference_client
+from flashyard.flash.emulator import Profile
+from support.reference_bench import ReferenceBench, reference_bench
 
 MIB = 1 << 20
 
 
-@dataclass
-class Bench:
-    """A device with slots and small downloads, and the client in front of it."""
-
-    device: EmulatedDevice
-    transport: str
-
-    def client(self, *arguments: str | Path, fails: bool = False) -> str:
-        address = getattr(self.device, f"{self.transport}_address")
-        done = reference_client(self.transport, address, *arguments)
-        assert (done.returncode != 0) == fails, done.stderr
-        return done.stderr
-
-    def content(self, partition: str) -> bytes:
-        return self.device.partition_file(partition).read_bytes()
-
-
 @pytest.fixture(params=["tcp", "udp"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReferenceBench]:
     profile = Profile(serial="REFERENCE_1", slots=2, max_download_size=MIB, boot_s=0.2)
-    free = ("127.0.0.1", 0)
-    with EmulatedDevice(profile, tmp_path / "out", tcp=free, udp=free) as device:
-        yield Bench(device, request.param)
+    with reference_bench(profile, request.param, tmp_path / "out") as made:
+        yield made
 
 
 def noise(size: int) -> bytes:
     return random.Random(size).randbytes(size)
 
 
-def test_it_lists_every_variable(bench: Bench) -> None:
+def test_it_lists_every_variable(bench: ReferenceBench) -> None:
     told = bench.client("getvar", "all")
     for line in (
         "serialno:REFERENCE_1",
@@ -60,7 +41,9 @@ def test_it_lists_every_variable(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 4095, 4096, 4097, 300_000, MIB])
-def test_a_raw_image_within_the_limit_arrives(bench: Bench, tmp_path: Path, size: int) -> None:
+def test_a_raw_image_within_the_limit_arrives(
+    bench: ReferenceBench, tmp_path: Path, size: int
+) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(size))
     bench.client("flash", "boot", image)
@@ -69,7 +52,7 @@ def test_a_raw_image_within_the_limit_arrives(bench: Bench, tmp_path: Path, size
 
 @pytest.mark.parametrize("size", [MIB + 1, 3 * MIB, 3 * MIB + 4095])
 def test_a_raw_image_over_the_limit_is_split_and_arrives(
-    bench: Bench, tmp_path: Path, size: int
+    bench: ReferenceBench, tmp_path: Path, size: int
 ) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(size))
@@ -77,7 +60,7 @@ def test_a_raw_image_over_the_limit_is_split_and_arrives(
     assert bench.content("vendor_b") == noise(size) + bytes(-size % 4096)
 
 
-def test_a_sparse_file_system_arrives(bench: Bench, tmp_path: Path) -> None:
+def test_a_sparse_file_system_arrives(bench: ReferenceBench, tmp_path: Path) -> None:
     tree, plain, sparse = tmp_path / "tree", tmp_path / "plain", tmp_path / "sparse"
     tree.mkdir()
     for number in range(4):
@@ -89,7 +72,7 @@ def test_a_sparse_file_system_arrives(bench: Bench, tmp_path: Path) -> None:
     assert bench.content("system") == plain.read_bytes()
 
 
-def test_what_is_erased_is_gone(bench: Bench, tmp_path: Path) -> None:
+def test_what_is_erased_is_gone(bench: ReferenceBench, tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(5000))
     bench.client("flash", "boot", image)
@@ -97,7 +80,7 @@ def test_what_is_erased_is_gone(bench: Bench, tmp_path: Path) -> None:
     assert not bench.device.partition_file("boot").exists()
 
 
-def test_it_switches_slots_and_flashes_the_new_one(bench: Bench, tmp_path: Path) -> None:
+def test_it_switches_slots_and_flashes_the_new_one(bench: ReferenceBench, tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(5000))
     bench.client("set_active", "b")
@@ -107,7 +90,7 @@ def test_it_switches_slots_and_flashes_the_new_one(bench: Bench, tmp_path: Path)
     assert bench.content("boot_b")[:5000] == noise(5000)
 
 
-def test_a_restarted_device_comes_back(bench: Bench) -> None:
+def test_a_restarted_device_comes_back(bench: ReferenceBench) -> None:
     bench.client("reboot")
     assert "serialno: REFERENCE_1" in bench.client("getvar", "serialno")
     assert "is-userspace: no" in bench.client("getvar", "is-userspace")
@@ -118,14 +101,16 @@ def test_a_restarted_device_comes_back(bench: Bench) -> None:
     assert bench.device.device.boots == 3
 
 
-def test_an_unknown_partition_is_an_error(bench: Bench, tmp_path: Path) -> None:
+def test_an_unknown_partition_is_an_error(bench: ReferenceBench, tmp_path: Path) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(5000))
     assert "no such partition: nowhere" in bench.client("flash", "nowhere", image, fails=True)
     assert "no such partition: nowhere" in bench.client("erase", "nowhere", fails=True)
 
 
-def test_it_makes_resizes_and_deletes_logical_partitions(bench: Bench, tmp_path: Path) -> None:
+def test_it_makes_resizes_and_deletes_logical_partitions(
+    bench: ReferenceBench, tmp_path: Path
+) -> None:
     image = tmp_path / "image"
     image.write_bytes(noise(5000))
     bench.client("create-logical-partition", "extra", "8192")

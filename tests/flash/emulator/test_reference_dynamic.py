@@ -5,42 +5,18 @@ from __future__ import annotations
 import random
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from flashyard.flash.emulator import EmulatedDevice, Profile
-from support.fastboot_host import reference_client
+from flashyard.flash.emulator import Profile
+from support.reference_bench import ReferenceBench, reference_bench
 
 MIB = 1 << 20
 
 
-@dataclass
-class Bench:
-    """A device with logical partitions, and the client in front of it."""
-
-    device: EmulatedDevice
-    transport: str
-
-    def client(self, *arguments: str | Path, fails: bool = False) -> str:
-        address = getattr(self.device, f"{self.transport}_address")
-        done = reference_client(self.transport, address, *arguments)
-        assert (done.returncode != 0) == fails, done.stderr
-        return done.stderr
-
-    def content(self, partition: str) -> bytes:
-        return self.device.partition_file(partition).read_bytes()
-
-    @property
-    def told(self) -> list[str]:
-        with self.device.device.lock:
-            said = list(self.device.device.commands)
-        return [word for word in said if not word.startswith(("getvar:", "download:"))]
-
-
 @pytest.fixture(params=["tcp", "udp"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReferenceBench]:
     profile = Profile(
         serial="REFERENCE_1",
         slots=2,
@@ -51,9 +27,8 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         userspace_download=MIB,
         boot_s=0.2,
     )
-    free = ("127.0.0.1", 0)
-    with EmulatedDevice(profile, tmp_path / "out", tcp=free, udp=free) as device:
-        yield Bench(device, request.param)
+    with reference_bench(profile, request.param, tmp_path / "out") as made:
+        yield made
 
 
 def noise(size: int) -> bytes:
@@ -66,7 +41,9 @@ def image(directory: Path, size: int, name: str = "image") -> Path:
     return path
 
 
-def test_it_flashes_a_logical_partition_in_fastbootd_alone(bench: Bench, tmp_path: Path) -> None:
+def test_it_flashes_a_logical_partition_in_fastbootd_alone(
+    bench: ReferenceBench, tmp_path: Path
+) -> None:
     path = image(tmp_path, 2 * MIB)
     assert "no such partition: system" in bench.client("flash", "system", path, fails=True)
     bench.client("reboot", "fastboot")
@@ -80,13 +57,15 @@ def test_it_flashes_a_logical_partition_in_fastbootd_alone(bench: Bench, tmp_pat
     assert "is-userspace: no" in bench.client("getvar", "is-userspace")
 
 
-def test_what_does_not_fit_super_is_refused_by_the_device(bench: Bench, tmp_path: Path) -> None:
+def test_what_does_not_fit_super_is_refused_by_the_device(
+    bench: ReferenceBench, tmp_path: Path
+) -> None:
     bench.client("reboot", "fastboot")
     said = bench.client("flash", "system", image(tmp_path, 4 * MIB), fails=True)
     assert "not enough space in super" in said
 
 
-def test_it_flashes_a_whole_update_in_fastbootd(bench: Bench, tmp_path: Path) -> None:
+def test_it_flashes_a_whole_update_in_fastbootd(bench: ReferenceBench, tmp_path: Path) -> None:
     package = tmp_path / "update.zip"
     with zipfile.ZipFile(package, "w") as update:
         update.writestr("android-info.txt", "require product=flashyard\n")
