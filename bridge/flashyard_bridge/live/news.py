@@ -16,8 +16,6 @@ from flashyard.contract.messages import (
     FlashCompleted,
     FlashFailed,
     FlashProgress,
-    FlashQueued,
-    FlashStarted,
     HubChanged,
     HubGone,
     Message,
@@ -62,11 +60,6 @@ class News:
     def is_sample(self) -> bool:
         """May a newer one of its job stand for it?"""
         return isinstance(self.message, FlashProgress)
-
-    @property
-    def is_opening(self) -> bool:
-        """Is it the first that is said of a job?"""
-        return isinstance(self.message, FlashQueued | FlashStarted)
 
     @property
     def is_end(self) -> bool:

@@ -57,15 +57,15 @@ class Description:
 
     product: str | None
     serial: str | None
-    version: str | None
     mode: Mode
-    slots: tuple[str, ...]
-    current_slot: str | None
     max_download_size: int
-    locked: bool | None
-    battery_mv: int | None
-    battery_ok: bool | None
-    emulated: bool
+    version: str | None = None
+    slots: tuple[str, ...] = ()
+    current_slot: str | None = None
+    locked: bool | None = None
+    battery_mv: int | None = None
+    battery_ok: bool | None = None
+    emulated: bool = False
     partitions: Mapping[str, int | None] = field(default_factory=dict)
     name: str | None = None
 

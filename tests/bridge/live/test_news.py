@@ -40,7 +40,6 @@ def test_samples_and_records_may_be_replaced_and_lifecycle_follows_its_jobs_samp
     )
     assert (opening.parcel.key, opening.parcel.after) == (None, JOB)
     assert (progress.parcel.key, progress.parcel.after) == (JOB, None)
-    assert opening.is_opening
     assert progress.is_sample
     assert (device.parcel.key, hubs.parcel.key) == ("bench-a PIXEL6_001", "bench-a ")
     assert device.job is hubs.job is None

@@ -6,7 +6,6 @@ It knows who may be there, and what forbids to write it; the writing is `target`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from flashyard.contract.faults import Code, Fault, FaultError, refuse
 from flashyard.flash.block.permit import permit
@@ -14,28 +13,18 @@ from flashyard.flash.block.target import BlockTarget, described
 from flashyard.flash.ports.disk import Disk
 from flashyard.flash.ports.plugged import Drive
 from flashyard.flash.target import Description, Tell
-from flashyard.flash.usb.host import UsbHost
+from flashyard.flash.usb.place import UsbPlace
 
 
 @dataclass(frozen=True, slots=True)
-class DiskAddress:
-    """``name`` is what people call the port, ``serial`` what its device says on USB.
+class DiskAddress(UsbPlace):
+    """``drive``: what was seen there, and nothing else is opened.
 
-    ``drive``: what was seen there, and nothing else is opened. ``largest``: bytes, over which
-    nothing is written.
+    ``largest``: bytes, over which nothing is written.
     """
 
-    host: UsbHost
-    station: str
-    name: str
-    serial: str | None
     drive: Drive
     largest: int
-
-    @property
-    def transport(self) -> Literal["usb"]:
-        """What leads there."""
-        return "usb"
 
     def __str__(self) -> str:
         return f"{self.name} lun {self.drive.lun}" if self.drive.lun else self.name
@@ -83,9 +72,7 @@ class DiskAddress:
 
     def _check_station(self) -> None:
         """Hold what is plugged in now to what was seen there."""
-        plugged = self.host.sysfs.at(self.station)
-        if plugged is None:
-            raise refuse(Code.USB_UNPLUGGED)
+        plugged = self.plugged()
         if plugged.serial != self.serial or self.drive not in plugged.drives:
             found = [plugged.serial, *(drive.name for drive in plugged.drives)]
             raise refuse(

@@ -157,15 +157,8 @@ def described(disk: Disk, size: int) -> Description:
     return Description(
         product=disk.model,
         serial=disk.serial,
-        version=None,
         mode="storage",
-        slots=(),
-        current_slot=None,
         max_download_size=MAX_DOWNLOAD,
-        locked=None,
-        battery_mv=None,
-        battery_ok=None,
-        emulated=False,
         partitions={WHOLE: size},
         name=disk.model,
     )

@@ -222,13 +222,7 @@ def described(face: Face, spots: Spots) -> Description:
         serial=face.serial,
         version=f"{face.release >> 8:x}.{face.release & 0xFF:02x}",
         mode="dfu",
-        slots=(),
-        current_slot=None,
         max_download_size=MAX_DOWNLOAD,
-        locked=None,
-        battery_mv=None,
-        battery_ok=None,
-        emulated=False,
         partitions=spots.sizes(),
         name=face.product,
     )

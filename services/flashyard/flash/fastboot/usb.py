@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, Limits
 from flashyard.flash.ports.modes import FASTBOOT
-from flashyard.flash.usb.host import UsbHost
 from flashyard.flash.usb.pipes import Pipes
+from flashyard.flash.usb.place import UsbPlace
 
 _log = logging.getLogger(__name__)
 
@@ -24,26 +23,8 @@ _LAST_WORDS = (b"OKAY", b"FAIL")
 _MAX_LINES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class UsbAddress:
-    """Where on this host's USB a device is.
-
-    ``name`` is what people call the port. ``serial`` is the one the device says on USB: nothing
-    else is opened there, though it may have enumerated again, in another mode.
-    """
-
-    host: UsbHost
-    station: str
-    name: str
-    serial: str | None
-
-    @property
-    def transport(self) -> Literal["usb"]:
-        """Which of the transports leads there."""
-        return "usb"
-
-    def __str__(self) -> str:
-        return self.name
+class UsbAddress(UsbPlace):
+    """Where on this host's USB a fastboot device is."""
 
 
 class UsbTransport:

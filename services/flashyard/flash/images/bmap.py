@@ -50,11 +50,6 @@ class Bmap(NamedTuple):
     algorithm: str
     ranges: tuple[Range, ...]
 
-    @property
-    def mapped_size(self) -> int:
-        """The bytes of all ranges."""
-        return sum(each.end - each.start for each in self.ranges)
-
 
 def parse(data: bytes) -> Bmap:
     """Read a block map and hold it to its own checksum.

@@ -16,8 +16,9 @@ from typing import Self
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.images.extents import raw_extents, read_header, sparse_extents
 from flashyard.flash.images.facts import ImageFacts, plausible
-from flashyard.flash.images.packed.inspection import Progress, examine
+from flashyard.flash.images.packed.inspection import examine
 from flashyard.flash.images.packed.packing import BEGINNING, packing_of
+from flashyard.flash.images.packed.stream import Progress
 from flashyard.flash.images.sparse import MAGIC_BYTES
 from flashyard.flash.images.sparse_reader import SparseReader, content_of
 from flashyard.flash.images.splitting import effective_limit, split

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -17,11 +17,10 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.images.bmap import Bmap, Range
 from flashyard.flash.images.facts import ImageFacts
 from flashyard.flash.images.packed.packing import BEGINNING, packing_of
-from flashyard.flash.images.packed.stream import unpacked
+from flashyard.flash.images.packed.stream import Progress, unpacked
 from flashyard.flash.images.sparse import CHUNK_HEADER_SIZE, HEADER_SIZE, Chunk, ChunkKind, Header
 from flashyard.flash.source import MIB, Kind
 
-Progress = Callable[[int], None]
 Pieces = Iterator[bytes | memoryview]
 
 _BLOCK_SIZES = (4096, 2048, 1024, 512)  # the last is every disk's
@@ -120,7 +119,7 @@ def _reader(file: io.FileIO, size: int, progress: Progress | None) -> _Reader:
     packing = packing_of(os.pread(file.fileno(), BEGINNING, 0))
     if packing is None:
         return _BareReader(file, size, progress)
-    return _PackedReader(_told(unpacked(file, packing), file, progress), size)
+    return _PackedReader(unpacked(file, packing, progress=progress), size)
 
 
 class _BareReader:
@@ -188,15 +187,6 @@ class _PackedReader:
         self._at += len(self._held)
         self._held = piece
         return self._at <= self._size
-
-
-def _told(
-    pieces: Iterator[memoryview], file: io.FileIO, progress: Progress | None
-) -> Iterator[memoryview]:
-    for piece in pieces:
-        if progress is not None:
-            progress(file.tell())
-        yield piece
 
 
 def _block_size(bmap: Bmap) -> int:

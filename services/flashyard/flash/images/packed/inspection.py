@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.images.facts import ImageFacts, Unpacked, plausible
 from flashyard.flash.images.packed.blocks import stretches
 from flashyard.flash.images.packed.packing import BEGINNING, Packing, packing_of
-from flashyard.flash.images.packed.stream import unpacked
+from flashyard.flash.images.packed.stream import Progress, unpacked
 from flashyard.flash.images.sparse import MAGIC_BYTES
 from flashyard.flash.images.sparse_reader import SparseReader, content_of
 from flashyard.flash.source import Kind
-
-Progress = Callable[[int], None]
 
 
 def examine(file: io.FileIO, packing: Packing, progress: Progress | None = None) -> ImageFacts:
@@ -28,7 +25,7 @@ def examine(file: io.FileIO, packing: Packing, progress: Progress | None = None)
         OSError: it cannot be read.
     """
     size = file.seek(0, io.SEEK_END)
-    pieces = _counted(unpacked(file, packing), file, progress)
+    pieces = unpacked(file, packing, progress=progress)
     first = next(pieces, None)
     if first is None:
         raise refuse(Code.IMAGE_CORRUPT, "The image is empty.", details=f"unpacked from {packing}")
@@ -52,12 +49,3 @@ def examine(file: io.FileIO, packing: Packing, progress: Progress | None = None)
     reader.finish()
     expanded = reader.header.expanded_size if reader.header else 0
     return plausible(ImageFacts(Kind.SPARSE, size, expanded, content, inside))
-
-
-def _counted(
-    pieces: Iterator[memoryview], file: io.FileIO, progress: Progress | None
-) -> Iterator[memoryview]:
-    for piece in pieces:
-        if progress is not None:
-            progress(file.tell())
-        yield piece

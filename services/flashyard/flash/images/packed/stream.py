@@ -15,6 +15,8 @@ from flashyard.flash.images.packed.decoder import DECODERS, Decoder
 from flashyard.flash.images.packed.packing import Packing
 from flashyard.flash.source import MIB
 
+Progress = Callable[[int], None]  # is told how far the file has been read
+
 # A bomb grows a thousandfold and more: past this it is not read on.
 MAX_UNPACKED = 256 << 30
 _READ = 256 << 10
@@ -25,7 +27,12 @@ _LONGEST_WORDS = 500
 _ZEROS = re.compile(rb"\0*")
 
 
-def unpacked(file: io.FileIO, packing: Packing, limit: int = MAX_UNPACKED) -> Iterator[memoryview]:
+def unpacked(
+    file: io.FileIO,
+    packing: Packing,
+    limit: int = MAX_UNPACKED,
+    progress: Progress | None = None,
+) -> Iterator[memoryview]:
     """Yield what is inside, in pieces of 1 MiB but for the last; each is valid until the next.
 
     Several gzip members, xz streams or zstd frames in a row are one file, as for the tools that
@@ -48,6 +55,8 @@ def unpacked(file: io.FileIO, packing: Packing, limit: int = MAX_UNPACKED) -> It
         done += len(block)
         if done > limit:
             raise too_large(limit, packing)
+        if progress is not None:
+            progress(file.tell())
         yield block
 
 
