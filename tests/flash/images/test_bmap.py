@@ -133,3 +133,9 @@ def test_what_cannot_be_relied_on_is_refused_with_a_way_out(changes: dict[str, s
 def test_anything_else_is_no_block_map(data: bytes) -> None:
     with refused(Code.IMAGE_CORRUPT):
         parse(data)
+
+
+def test_one_that_is_nested_deep_is_not_read_to_its_end() -> None:
+    with refused(Code.IMAGE_CORRUPT) as refusal:
+        parse(b"<bmap>" * 9 + b"<")
+    assert "nested more than 8 deep" in (refusal.fault.details or "")

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from io import BytesIO
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import iterparse
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.images.facts import MAX_EXPANDED
 
 # Of a file; it bounds memory. A range takes 110 bytes or so: 35,000 of them.
 MAX_SIZE = 4 << 20
+_DEEPEST = 8  # elements within each other; a map has 3
 MAJOR = 2
 MAX_BLOCK_SIZE = 64 << 20
 # Older ones exist in name only: who can make a collision must not get an image past us.
@@ -61,7 +63,7 @@ def parse(data: bytes) -> Bmap:
     if len(data) > MAX_SIZE:
         raise _corrupt(f"it has {len(data)} bytes; at most {MAX_SIZE} are read")
     try:
-        root = fromstring(data, forbid_dtd=True)
+        root = _root(data)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise _corrupt(str(error)) from error
     if root.tag != "bmap":
@@ -77,6 +79,17 @@ def parse(data: bytes) -> Bmap:
         )
     _check_itself(data, algorithm, _text(root, "BmapFileChecksum"))
     return _map(root, algorithm)
+
+
+def _root(data: bytes) -> Element:
+    """Read the XML; not on where it gets deep, which takes a hundred times the memory."""
+    root, depth = Element(""), 0
+    for event, element in iterparse(BytesIO(data), ("start", "end"), forbid_dtd=True):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST:
+            raise _corrupt(f"its elements are nested more than {_DEEPEST} deep")
+        root = element  # in the end the outermost, which ends last
+    return root
 
 
 def _check_version(version: str) -> None:
