@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError
@@ -51,6 +51,7 @@ def wanted(image: bytes) -> bytes:
     return bytes(device)
 
 
+@settings(max_examples=40)  # each is a disk of 11 MiB
 @given(image=wide_raw() | wide_sparse(), part_size=PART_SIZES, alignment=ALIGNMENTS)
 def test_the_disk_equals_the_source_and_its_first_mib_comes_last(
     tmp_path_factory: pytest.TempPathFactory, image: bytes, part_size: int, alignment: int
@@ -75,6 +76,7 @@ def test_the_disk_equals_the_source_and_its_first_mib_comes_last(
     assert all(syncs[0] < at < syncs[1] for at in head)
 
 
+@settings(max_examples=40)  # each is a disk of 11 MiB
 @given(image=wide_raw() | wide_sparse(), part_size=PART_SIZES, dies_at=st.integers(0, 9))
 def test_a_crash_at_any_write_leaves_the_first_mib_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, image: bytes, part_size: int, dies_at: int

@@ -4,7 +4,7 @@ import lzma
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashyard.flash.images.generated import Generated
@@ -41,9 +41,10 @@ def test_any_stretch_can_be_had_by_itself(content: bytes, offset: int, length: i
 
 def test_no_compressor_makes_it_smaller(content: bytes) -> None:
     assert len(zlib.compress(content, 9)) >= len(content)
-    assert len(lzma.compress(content)) >= len(content)
+    assert len(lzma.compress(content[:MIB])) >= MIB
 
 
+@settings(max_examples=25)  # each makes all 5 MiB anew
 @given(limit=st.integers(MIB // 4, 6 * MIB))
 def test_the_parts_in_order_give_the_stream(content: bytes, limit: int) -> None:
     source = Generated("a job", SIZE)
