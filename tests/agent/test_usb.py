@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from flashyard.contract.messages import JobRecord
 from flashyard.contract.phases import Status
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.ports.sysfs import Sysfs
+from flashyard.flash.probe import learn
+from flashyard.flash.target import Description
 from flashyard.flash.usb.host import UsbHost
 from flashyard.settings import PortRule
 from support.bridge_peer import BridgePeer, check_story
@@ -26,6 +29,7 @@ MIB = 1 << 20
 SOON = Limits(connect=0.3, handshake=0.3, getvar=1.0)
 TIMING = {"probing": SOON, "flashing": replace(SOON, stall=2.0)}
 KEYBOARD = (0x03, 0x01, 0x01, "")
+MTP = (0x06, 0x01, 0x01, "MTP")
 
 
 @pytest.fixture
@@ -144,6 +148,19 @@ async def test_devices_in_other_modes_are_listed_with_a_hint_and_not_flashed(
         await peer.completed((await peer.start("PHONE_1", total_bytes=MIB)).job_id)
 
 
+async def test_a_phone_that_changes_its_mode_in_an_instant_is_listed_in_the_new_one(
+    peer: BridgePeer, bench: FakeUsb, tmp_path: Path
+) -> None:
+    bench.sysfs.plug("1-1", MTP, serial="PHONE_1")
+    async with usb_hub(peer, bench, tmp_path):
+        await peer.online("PHONE_1")
+        assert peer.devices["PHONE_1"].mode == "mtp"
+        bench.sysfs.unplug("1-1")
+        bench.sysfs.plug("1-1", ADB, serial="PHONE_1")  # debugging was switched on, as hinted
+        await until(lambda: peer.devices["PHONE_1"].mode == "adb")
+        assert "adb reboot bootloader" in (peer.devices["PHONE_1"].hint or "")
+
+
 async def test_another_phone_in_the_same_port_is_another_device(
     peer: BridgePeer, bench: FakeUsb, tmp_path: Path
 ) -> None:
@@ -181,6 +198,31 @@ async def test_a_device_that_is_gone_after_a_restart_of_the_hub_is_remembered_as
         await until(lambda: not peer.devices["PHONE_1"].online)
         assert peer.devices["PHONE_1"].transport == "usb"
         bench.plug("1-1", again=True)
+        await peer.online("PHONE_1")
+
+
+async def test_a_device_that_left_and_is_back_during_one_look_is_told_to_be_back(
+    peer: BridgePeer, bench: FakeUsb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plug("1-1", "PHONE_1", f"download:1=cut@{MIB}")
+    asked, goes_on = Event(), Event()
+
+    def long_look(*asked_for: Any) -> Description:
+        asked.set()
+        assert goes_on.wait(60.0)
+        return learn(*asked_for)
+
+    async with usb_hub(peer, bench, tmp_path) as work:
+        await peer.online("PHONE_1")
+        port = work.hub._agents["PHONE_1"].port
+        monkeypatch.setattr("flashyard.agent.watch.learn", long_look)
+        job = (await peer.start("PHONE_1", total_bytes=4 * MIB)).job_id
+        await peer.failed(job, Code.USB_UNPLUGGED)
+        await until(asked.is_set)
+        await gone(peer, "PHONE_1")
+        bench.plug("1-1", again=True)
+        await until(lambda: port.plugged)
+        goes_on.set()
         await peer.online("PHONE_1")
 
 

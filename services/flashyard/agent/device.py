@@ -241,8 +241,8 @@ class DeviceAgent:
 
     def _shown(self) -> tuple[object, ...]:
         """What of a look its record shows."""
-        sight = self._sight
-        return sight.online, sight.description, self._port.is_watched and sight.why
+        port, sight = self._port, self._sight
+        return sight.online, sight.description, port.reading, port.is_watched and sight.why
 
     async def _work(self) -> None:
         """Carry out job after job until told to stop."""
