@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.ports import Port
@@ -12,8 +15,11 @@ from flashyard.agent.watch import Watch
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.transport import Address
+from flashyard.flash.probe import learn
+from flashyard.flash.target import Description
 from support.brokers import free_port
 from support.emulated import Emulated
+from support.fake_usb import fake_usb
 from support.hub_at_work import Plug
 
 _TIMING = Timing(probing=Limits(connect=1.0, handshake=1.0, getvar=1.0, resend=0.05))
@@ -85,6 +91,25 @@ async def test_over_udp_a_device_that_was_given_up_is_asked_anew(tmp_path: Path)
             assert sight.description.serial == serial
         while sight.online:
             assert not await watch.look(counts=True)
+
+
+async def test_what_leaves_while_it_is_asked_is_not_there_whatever_it_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_usb(tmp_path) as bench:
+        bench.plug("1-1", "PHONE_1")
+        address = bench.at("1-1")
+        port = Port("PHONE_1", address, bench.host.sysfs.at(address.station))
+
+        def leave(*asked_for: Any) -> Description:
+            answer = learn(*asked_for)
+            port.plugged = None
+            return answer
+
+        monkeypatch.setattr("flashyard.agent.watch.learn", leave)
+        sight = Sight(0, 3)
+        assert not await Watch(port, sight, Clock(), _TIMING).look(counts=True)
+        assert not sight.online
 
 
 async def test_it_can_restart_the_device(plug: Plug) -> None:

@@ -46,7 +46,7 @@ class Watch:
         """Look once; return whether the device is there. ``counts``: a miss is held against it."""
         was_online = self._sight.online
         try:
-            seen = await self._talk(self._ask, "look")
+            seen = await self._see()
         except FaultError as missed:
             self._sight.missed(missed.fault, counts=counts)
             if missed.fault.code in _GONE:
@@ -68,6 +68,13 @@ class Watch:
             FaultError: what targets raise.
         """
         await self._talk(partial(self._reboot, limits), "restart")
+
+    async def _see(self) -> _Look:
+        """Ask; what left while it was asked is not there, whatever it answered."""
+        seen = await self._talk(self._ask, "look")
+        if self._port.is_empty:
+            raise refuse(Code.USB_UNPLUGGED)
+        return seen
 
     async def _talk(self, call: Callable[[], T], what: str) -> T:
         if self.line.is_stuck:
