@@ -198,6 +198,10 @@ class Yard:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["jobId"])
 
+    async def cancel_job(self, job_id: str) -> None:
+        answer = await self.http.post(f"/api/flash/job/{job_id}/cancel")
+        assert answer.status_code == 200, answer.text
+
     async def job(self, job_id: str) -> dict[str, Any]:
         answer = await self.http.get(f"/api/flash/job/{job_id}")
         return answer.json().get("job", {}) if answer.status_code == 200 else {}

@@ -97,9 +97,11 @@ async def test_otherwise_the_job_is_left_running_and_named(
 
 
 async def test_off_a_terminal_an_interrupt_leaves_the_job_running_and_names_it(
-    bench: Running, image: Path
+    bench: Running, tmp_path: Path
 ) -> None:
     url = ("--url", bench.ready[0])
+    image = tmp_path / "long.img"  # still under way when the next command has started
+    image.write_bytes(random.Random("image").randbytes(6 * SIZE))
     running = await start("flash", "BENCH_1", "system", image, *url)
     try:
         await until(lambda: "preparing" in running.out)
