@@ -14,11 +14,11 @@ from flashyard.agent.board import Board
 from flashyard.agent.flight import Device, Flight
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
+from flashyard.agent.permits import Permit
 from flashyard.agent.ports import Port
 from flashyard.agent.queue import Queue
 from flashyard.agent.sampler import Sampler
 from flashyard.agent.sight import Sight
-from flashyard.agent.slots import Slot
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
@@ -65,7 +65,7 @@ class DeviceAgent:
         self._queue = Queue()
         self._board = Board(port, gear, self._sight, self._queue)
         self._flight: Flight | None = None
-        self._slot: Slot | None = None
+        self._permit: Permit | None = None
         self._owes_restart = False
         self._is_stopping = False
         self._wake = asyncio.Event()
@@ -83,9 +83,9 @@ class DeviceAgent:
         self._check(order)
         name = order.device_name or self._board.device_name
         idle = self._flight is None and not self._queue and self._sight.answering
-        if idle and (slot := self._gear.slots.try_take(self._port.controller)):
+        if idle and (permit := self._gear.permits.try_take(self._port.controller)):
             story = Story(order, name, self._gear.teller, self._told)
-            self._begin(story, slot)
+            self._begin(story, permit)
         else:
             self._queue.check_room()
             story = Story(order, name, self._gear.teller, self._told)
@@ -261,7 +261,7 @@ class DeviceAgent:
                 await self._wake.wait()
 
     async def _call_up(self, story: Story) -> None:
-        """Wait for the device and for a slot, then begin the job that is first by then."""
+        """Wait for the device and for a permit, then begin the job that is first by then."""
         timing = self._gear.timing
         deadline = self._clock.monotonic() + timing.wait_for_device
         while not await self._answers():
@@ -272,13 +272,13 @@ class DeviceAgent:
                 story.fail(self._sight.objection or gone, UNTOUCHED)
                 return
             await asyncio.sleep(timing.probe_when_wanted)
-        slot = await self._gear.slots.take(self._port.controller)
+        permit = await self._gear.permits.take(self._port.controller)
         first = self._queue.first()
         if first is None:
-            self._gear.slots.give(slot)
+            self._gear.permits.give(permit)
             return
         self._queue.leave(first)
-        self._begin(first, slot)
+        self._begin(first, permit)
 
     async def _answers(self) -> bool:
         """Does the device answer? Where that is open it is looked at."""
@@ -286,9 +286,9 @@ class DeviceAgent:
             await self._look(counts=False)
         return self._sight.answering
 
-    def _begin(self, story: Story, slot: Slot) -> None:
-        """Have a slot be used by a job."""
-        self._slot = slot
+    def _begin(self, story: Story, permit: Permit) -> None:
+        """Have a permit be used by a job."""
+        self._permit = permit
         order = story.order
         run = Run(order.partitions, story.lines, self._clock.monotonic)
         self._flight = Flight(
@@ -363,9 +363,9 @@ class DeviceAgent:
             self._give_back()
 
     def _give_back(self) -> None:
-        slot, self._slot = self._slot, None
-        if slot is not None:
-            self._gear.slots.give(slot)
+        permit, self._permit = self._permit, None
+        if permit is not None:
+            self._gear.permits.give(permit)
 
     async def _restart(self) -> None:
         """Make up for the restart that was left to a job which then did not come to make it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
-from flashyard.agent.slots import Slots
+from flashyard.agent.permits import Permits
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.phases import Status
@@ -20,7 +20,7 @@ class Gear:
         teller: how jobs are told.
         session: of this run of the hub.
         cache: where images come from.
-        slots: how many jobs may run at once.
+        permits: how many jobs may run at once.
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
         part_size: the most bytes a device is sent before it writes them.
@@ -33,7 +33,7 @@ class Gear:
     teller: Teller
     session: str
     cache: ImageCache
-    slots: Slots
+    permits: Permits
     fetches: bool
     ended: Bounded[str, Status]
     part_size: int

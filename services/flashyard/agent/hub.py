@@ -21,10 +21,10 @@ from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import Ghost, raise_ghost
 from flashyard.agent.hotplug import Hotplug
 from flashyard.agent.identity import new_session
+from flashyard.agent.permits import Permits
 from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
-from flashyard.agent.slots import Slots
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import FaultError
@@ -99,7 +99,7 @@ class Hub:
             teller=Teller(hub_id, self._clock, self._post),
             session=self.session,
             cache=self._cache,
-            slots=Slots(settings.max_parallel, settings.max_per_controller),
+            permits=Permits(settings.max_parallel, settings.max_per_controller),
             fetches=settings.bridge_url is not None,
             ended=ended,
             part_size=settings.part_size,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.agent.slots import Slot, Slots
+from flashyard.agent.permits import Permit, Permits
 
 NETWORK = None
 BOUNDS = st.tuples(st.integers(1, 4), st.integers(0, 3))
@@ -19,20 +19,20 @@ LEAVE = st.tuples(st.just("leave"), st.integers(0, 9))
 
 
 class Crowd(NamedTuple):
-    """Those who wait and those who have a slot, each in the order they came to."""
+    """Those who wait and those who have a permit, each in the order they came to."""
 
-    slots: Slots
-    waiting: list[tuple[str | None, asyncio.Task[Slot]]]
-    running: list[Slot]
+    permits: Permits
+    waiting: list[tuple[str | None, asyncio.Task[Permit]]]
+    running: list[Permit]
 
     async def ask(self, controller: str | None) -> None:
-        """Ask for a slot; the loop then has its turns."""
-        task = asyncio.create_task(self.slots.take(controller))
+        """Ask for a permit; the loop then has its turns."""
+        task = asyncio.create_task(self.permits.take(controller))
         self.waiting.append((controller, task))
         await self.settle()
 
     async def settle(self) -> list[str | None]:
-        """Let go on who can; tell who has got a slot by it."""
+        """Let go on who can; tell who has got a permit by it."""
         for _ in range(3):
             await asyncio.sleep(0)
         come = [each for each in self.waiting if each[1].done()]
@@ -50,10 +50,10 @@ def test_nobody_waits_who_could_run_and_nobody_is_overtaken_by_his_equal(
 
 async def _live(bounds: tuple[int, int], deeds: list[tuple[str, str | int | None]]) -> None:
     limit, share = bounds
-    crowd = Crowd(Slots(limit, share), [], [])
+    crowd = Crowd(Permits(limit, share), [], [])
 
     def may_run(controller: str | None) -> bool:
-        beside = sum(slot.controller == controller for slot in crowd.running)
+        beside = sum(permit.controller == controller for permit in crowd.running)
         is_held = controller is not NETWORK and share > 0 and beside >= share
         return len(crowd.running) < limit and not is_held
 
@@ -65,9 +65,9 @@ async def _live(bounds: tuple[int, int], deeds: list[tuple[str, str | int | None
             assert (len(crowd.waiting) == waited) is could
         elif deed == "give" and crowd.running:
             assert isinstance(what, int)
-            slot = crowd.running.pop(what % len(crowd.running))
+            permit = crowd.running.pop(what % len(crowd.running))
             first = next((c for c, _ in crowd.waiting if may_run(c)), "nobody")
-            crowd.slots.give(slot)
+            crowd.permits.give(permit)
             assert await crowd.settle() == ([] if first == "nobody" else [first])
         elif deed == "leave" and crowd.waiting:
             assert isinstance(what, int)
@@ -79,23 +79,23 @@ async def _live(bounds: tuple[int, int], deeds: list[tuple[str, str | int | None
     await crowd.settle()
 
 
-async def test_a_slot_given_to_one_who_left_in_that_moment_is_not_lost() -> None:
-    slots = Slots(1)
-    slot = slots.try_take()
-    assert slot
-    task = asyncio.create_task(slots.take())
+async def test_a_permit_given_to_one_who_left_in_that_moment_is_not_lost() -> None:
+    permits = Permits(1)
+    permit = permits.try_take()
+    assert permit
+    task = asyncio.create_task(permits.take())
     await asyncio.sleep(0)
-    slots.give(slot)
+    permits.give(permit)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert slots.try_take()
+    assert permits.try_take()
 
 
 async def test_a_full_controller_holds_up_neither_another_nor_the_network() -> None:
-    slots = Slots(8, 1)
-    assert slots.try_take("pci-0000:00:14.0")
-    assert not slots.try_take("pci-0000:00:14.0")
-    assert slots.try_take("pci-0000:00:1a.0")
-    assert slots.try_take(NETWORK)
-    assert slots.try_take(NETWORK)
+    permits = Permits(8, 1)
+    assert permits.try_take("pci-0000:00:14.0")
+    assert not permits.try_take("pci-0000:00:14.0")
+    assert permits.try_take("pci-0000:00:1a.0")
+    assert permits.try_take(NETWORK)
+    assert permits.try_take(NETWORK)

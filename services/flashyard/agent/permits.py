@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 
-class Slot(NamedTuple):
+class Permit(NamedTuple):
     """A permit to run a job; ``controller``: whose share it is of, None: of nobody's."""
 
     controller: str | None
 
 
 class _Turn(NamedTuple):
-    slot: Slot
+    permit: Permit
     come: asyncio.Future[None]
 
 
-class Slots:
+class Permits:
     """The permits there are. Unlike a semaphore's, one can be had without awaiting.
 
     Whoever waits for a controller keeps none of the others from running. Nobody waits for ever: of
@@ -36,23 +36,23 @@ class Slots:
     def __init__(self, limit: int, per_controller: int = 0) -> None:
         self._limit = limit
         self._share = per_controller or limit
-        self._taken: Counter[Slot] = Counter()
+        self._taken: Counter[Permit] = Counter()
         self._waiting: list[_Turn] = []
 
-    def try_take(self, controller: str | None = None) -> Slot | None:
+    def try_take(self, controller: str | None = None) -> Permit | None:
         """Take a permit if there is one, which then nobody waits for."""
-        slot = Slot(controller)
-        if not self._is_free(slot):
+        permit = Permit(controller)
+        if not self._is_free(permit):
             return None
-        self._taken[slot] += 1
-        return slot
+        self._taken[permit] += 1
+        return permit
 
-    async def take(self, controller: str | None = None) -> Slot:
+    async def take(self, controller: str | None = None) -> Permit:
         """Wait for a permit."""
-        slot = self.try_take(controller)
-        if slot is not None:
-            return slot
-        turn = _Turn(Slot(controller), asyncio.get_running_loop().create_future())
+        permit = self.try_take(controller)
+        if permit is not None:
+            return permit
+        turn = _Turn(Permit(controller), asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         try:
             await turn.come
@@ -60,26 +60,26 @@ class Slots:
             if turn in self._waiting:
                 self._waiting.remove(turn)
             else:
-                self.give(turn.slot)
+                self.give(turn.permit)
             raise
-        return turn.slot
+        return turn.permit
 
-    def give(self, slot: Slot) -> None:
+    def give(self, permit: Permit) -> None:
         """Give a permit back; whoever has waited longest for what is free now gets it."""
-        self._taken[slot] -= 1
+        self._taken[permit] -= 1
         self._taken = +self._taken
         for turn in self._next():
             self._waiting.remove(turn)
-            self._taken[turn.slot] += 1
+            self._taken[turn.permit] += 1
             turn.come.set_result(None)
 
     def _next(self) -> Iterator[_Turn]:
         """Tell whose turn it is now, looking anew after each."""
         for turn in list(self._waiting):
-            if self._is_free(turn.slot) and not turn.come.done():
+            if self._is_free(turn.permit) and not turn.come.done():
                 yield turn
 
-    def _is_free(self, slot: Slot) -> bool:
+    def _is_free(self, permit: Permit) -> bool:
         if self._taken.total() >= self._limit:
             return False
-        return slot.controller is None or self._taken[slot] < self._share
+        return permit.controller is None or self._taken[permit] < self._share
