@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
@@ -18,7 +18,8 @@ from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.gear import Gear
-from flashyard.agent.ghosts import Ghost, raise_ghost
+from flashyard.agent.ghosts import raise_ghost
+from flashyard.agent.greeting import Greeting
 from flashyard.agent.hotplug import Hotplug
 from flashyard.agent.identity import new_session
 from flashyard.agent.permits import Permits
@@ -28,7 +29,7 @@ from flashyard.agent.presence import Presence
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import FaultError
-from flashyard.contract.messages import DeviceChanged, HubChanged
+from flashyard.contract.messages import HubChanged
 from flashyard.contract.orders import Announce
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Limits
@@ -44,7 +45,6 @@ from flashyard.settings import HubSettings
 _log = logging.getLogger(__name__)
 
 _REMEMBERED_ENDS = 10_000
-_WAITING_ANNOUNCES = 16
 _IMAGES = "images"
 _USB_NAMES = "usb-names.json"
 
@@ -113,15 +113,19 @@ class Hub:
         self._configured = configured(settings)
         self._hotplug = self._usb(settings, usb or UsbHost())
         self._desk = Desk(self._agents, ended, self.session, self._clock)
-        self._left_behind: dict[str, Device] = {}  # by an earlier run
-        self._announces: deque[int] = deque(maxlen=_WAITING_ANNOUNCES)
-        self._heard_myself = asyncio.Event()
-        self._greeted = asyncio.Event()
         self._asked_to_stop = asyncio.Event()
+        self._greeting = Greeting(
+            self._agents,
+            self._post,
+            self._presence,
+            raise_ghost=partial(raise_ghost, clock=self._clock, is_known=self._desk.knows),
+            remember=self._remember,
+            is_leaving=self._asked_to_stop.is_set,
+            timing=self._timing,
+            address=str(self._link.address),
+        )
         self._rival: FaultError | None = None
         self._tasks: asyncio.TaskGroup
-        self._greeting: asyncio.Task[None] | None = None
-        self._cut_short = 0  # greetings before the first that came to its end
 
     def stop(self) -> None:
         """Have :meth:`run` come to its end."""
@@ -175,6 +179,10 @@ class Hub:
         self._lives[port.device_id] = task
         return agent
 
+    def _remember(self, device: Device) -> None:
+        if device.transport == "usb" and self._hotplug is not None:
+            self._hotplug.remember(device)
+
     def _drop(self, device_id: str) -> None:
         """Forget a device that has nothing to do."""
         self._agents.pop(device_id).stop()
@@ -188,7 +196,7 @@ class Hub:
                     await self._hotplug.looked.wait()
                 for agent in list(self._agents.values()):
                     await agent.looked.wait()
-        await self._greeted.wait()
+        await self._greeting.done.wait()
         ready(f"{self._link.address} {self.hub_id}")
 
     async def _leave(self) -> None:
@@ -203,8 +211,7 @@ class Hub:
             if late:
                 await asyncio.wait(late, timeout=self._timing.farewell)
         await self._cache.close()
-        if self._greeting is not None:
-            self._greeting.cancel()
+        self._greeting.end()
         if self._rival is None:
             told = await self._post.farewell(
                 self._presence.say(online=False), self._timing.farewell
@@ -218,20 +225,20 @@ class Hub:
         return Will(build(Kind.PRESENCE, self.hub_id), gone.encode())
 
     def _link_up(self) -> None:
-        self._heard_myself.clear()
+        self._greeting.heard_myself.clear()
         if self._asked_to_stop.is_set():
             return
         self._post.presence(self._presence.say(online=True))
-        self._greeting = self._tasks.create_task(self._greet(), name="hub greeting")
+        self._greeting.begin(self._tasks)
 
     def _link_down(self, _reason: str) -> None:
-        if self._greeting is not None:
-            self._greeting.cancel()
-        self._cut_short += not self._greeted.is_set()
+        self._greeting.cut_short()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's signature
         if topic == ANNOUNCE:
-            self._hear_announce(Announce.decode(payload))
+            now = Announce.decode(payload).now
+            self._clock.learn(now)
+            self._greeting.asked(now)
             return
         kind, _, device_id = parse(topic)
         if kind is Kind.ORDER:
@@ -241,14 +248,12 @@ class Hub:
         elif kind is Kind.PRESENCE:
             if not self._asked_to_stop.is_set():  # from then on the last word is `offline`
                 self._hear_presence(payload, retained=retained)
-        elif kind is Kind.DEVICE and device_id and retained:
-            self._find_left_behind(device_id, payload)
+        elif kind is Kind.DEVICE and device_id and retained and self._is_left_behind(payload):
+            self._greeting.find(device_id, payload, self._tasks)
 
-    def _hear_announce(self, announce: Announce) -> None:
-        self._clock.learn(announce.now)
-        self._announces.append(announce.now)
-        if self._greeted.is_set():
-            self._tell_all()
+    def _is_left_behind(self, payload: bytes) -> bool:
+        """Is it an earlier run's? Our own records come back to us as well."""
+        return payload != b"" and self.session.encode() not in payload
 
     def _hear_presence(self, payload: bytes, *, retained: bool) -> None:
         try:
@@ -265,76 +270,7 @@ class Hub:
         if contested:
             _log.info("what session %s left as presence is overwritten", hub.session)
             self._post.presence(self._presence.say(online=True))
-            if hub.online and self._greeted.is_set():
-                self._tell_all()  # its records may lie over ours
+            if hub.online and self._greeting.done.is_set():
+                self._greeting.tell_all()  # its records may lie over ours
         else:
-            self._heard_myself.set()
-
-    # What is true
-
-    async def _greet(self) -> None:
-        """Take over what an earlier run left, then tell all that is true."""
-        if not self._greeted.is_set():
-            # What is retained on our topics comes before the echo of what we just said.
-            await self._hear_myself()
-            if any(device.current_job or device.queue for device in self._left_behind.values()):
-                # If the hub that has these jobs still lives, it throws us out meanwhile; each time
-                # it does, its link is slower to come back.
-                await asyncio.sleep(self._timing.settle * (1 + self._cut_short))
-        self._post.tell_devices()
-        lost = [each for ghost in self._take_over() for each in ghost.lost]
-        self._greeted.set()
-        self._tell_all()
-        for each in lost:
-            self._post.record(each.record)
-        self._post.send_kept()
-
-    async def _hear_myself(self) -> None:
-        try:
-            async with asyncio.timeout(self._timing.own_echo):
-                await self._heard_myself.wait()
-        except TimeoutError:
-            # MQTT 3.1.1 has no refusal of a publish (3.3.5): this is all there is to see of it.
-            _log.warning(
-                "%s passes on nothing that this hub says: nobody will see its devices. "
-                "The user in --broker must be a hub's, not a bridge's or a viewer's",
-                self._link.address,
-            )
-
-    def _tell_all(self) -> None:
-        """Publish every device's record, and answer the announces that asked for it."""
-        for agent in self._agents.values():
-            agent.publish()
-        while self._announces and not self._asked_to_stop.is_set():
-            self._presence.announced = self._announces.popleft()
-            self._post.presence(self._presence.say(online=True))
-
-    def _find_left_behind(self, device_id: str, payload: bytes) -> None:
-        if not payload or self.session.encode() in payload:
-            return
-        try:
-            self._left_behind[device_id] = DeviceChanged.decode(payload).device
-        except ValueError:
-            self._post.clear(device_id)
-            return
-        if self._greeted.is_set():
-            self._tasks.create_task(self._greet(), name="hub late greeting")
-
-    def _take_over(self) -> list[Ghost]:
-        """Tell the end of the jobs that died, and drop what left the configuration."""
-        ghosts = [
-            raise_ghost(device, self._clock, self._desk.knows)
-            for device in self._left_behind.values()
-        ]
-        self._left_behind.clear()
-        for ghost in ghosts:
-            for each in ghost.lost:
-                self._post.event(each.event)
-            device_id = ghost.device.device_id
-            if device_id not in self._agents and ghost.device.transport == "usb" and self._hotplug:
-                self._hotplug.remember(ghost.device)
-            if agent := self._agents.get(device_id):
-                agent.adopt(ghost)
-            else:
-                self._post.clear(device_id)
-        return ghosts
+            self._greeting.heard_myself.set()
