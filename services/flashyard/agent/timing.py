@@ -47,5 +47,7 @@ class Timing:
     safe_point: float = 8.0
     let_go: float = 1.0
     farewell: float = 2.0
-    probing: Limits = field(default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0))
+    probing: Limits = field(
+        default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0, question=10.0)
+    )
     flashing: Limits = DEFAULT_LIMITS

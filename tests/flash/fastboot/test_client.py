@@ -113,6 +113,14 @@ def test_a_device_that_talks_for_ever_is_cut_short(monkeypatch: pytest.MonkeyPat
         client.command("erase:a", WAIT)
 
 
+def test_a_question_is_not_waited_for_as_long_as_what_the_device_works_at() -> None:
+    chatter = ("getvar:product", (b"INFO1", b"OKAYoriole"))
+    with talking_to(chatter, limits=Limits(question=0)) as (client, _), refused(Code.TIMED_OUT):
+        client.getvar("product")
+    with talking_to(chatter, limits=Limits(answer=0)) as (client, _):
+        assert client.getvar("product") == "oriole"
+
+
 def download(client: Client, size: int, *pieces: tuple[bytes, int]) -> tuple[int, int]:
     """Send pieces; return the bytes taken and the content they stood for."""
     taken = list(client.download(size, iter(pieces)))

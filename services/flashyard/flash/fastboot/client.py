@@ -41,17 +41,19 @@ class Client:
         self._tell = tell
         self._limits = limits
 
-    def command(self, text: str, wait: float, tell: Tell | None = None) -> str:
+    def command(
+        self, text: str, wait: float, tell: Tell | None = None, within: float | None = None
+    ) -> str:
         """Give a command and return the text of its OKAY.
 
-        ``wait``: seconds until the next word of the answer.
+        ``wait``: seconds until the next word of the answer; ``within``: until all of it is there.
 
         Raises:
             FaultError: `device_refused` (its FAIL, verbatim in the details), `invalid_request`
                 (nothing was sent: the command is over 64 bytes or not printable ASCII),
                 `protocol_error`, and what transports raise.
         """
-        verdict = self._converse(text, wait, tell)
+        verdict = self._converse(text, wait, tell, within)
         if verdict.kind != "OKAY":
             self._violated(f"The device asked for data after `{text}`", verdict)
         return verdict.text
@@ -59,12 +61,13 @@ class Client:
     def getvar(self, name: str) -> str | None:
         """Ask for a variable, blanks stripped; a FAIL or nothing at all is None."""
         try:
-            value = self.command(f"getvar:{name}", self._limits.getvar).strip()
+            limits = self._limits
+            told = self.command(f"getvar:{name}", limits.getvar, within=limits.question)
         except FaultError as refusal:
             if refusal.fault.code is Code.DEVICE_REFUSED:
                 return None
             raise
-        return value or None
+        return told.strip() or None
 
     def download(self, size: int, pieces: Buffers) -> Iterator[Taken]:
         """Send ``size`` bytes to the device's memory; yield what it has taken, as it takes it.
@@ -77,7 +80,7 @@ class Client:
         if not 0 < size <= MAX_DOWNLOAD:
             raise refuse(Code.INVALID_REQUEST, f"Fastboot cannot send {size} bytes at once.")
         asked = f"download:{size:08x}"
-        verdict = self._converse(asked, self._limits.stall, None)
+        verdict = self._converse(asked, self._limits.stall)
         if verdict.kind != "DATA" or int(verdict.text, 16) != size:
             self._violated(f"The device agreed to something else than `{asked}`", verdict)
         try:
@@ -86,7 +89,7 @@ class Client:
                 yield from self._push(memoryview(data), content)
         except FaultError as broken:
             self._raise_last_words(broken)
-        verdict = self._verdict(asked, self._limits.download, None)
+        verdict = self._verdict(asked, self._limits.download)
         if verdict.kind != "OKAY":
             self._violated("The device asked for data after data", verdict)
 
@@ -116,7 +119,9 @@ class Client:
             yield Taken(taken, so_far - told)
             told = so_far
 
-    def _converse(self, text: str, wait: float, tell: Tell | None) -> _Verdict:
+    def _converse(
+        self, text: str, wait: float, tell: Tell | None = None, within: float | None = None
+    ) -> _Verdict:
         if not (0 < len(text) <= MAX_COMMAND and text.isascii() and text.isprintable()):
             raise refuse(
                 Code.INVALID_REQUEST,
@@ -124,11 +129,13 @@ class Client:
                 details=text,
             )
         self._transport.send(text.encode("ascii"), wait)
-        return self._verdict(text, wait, tell)
+        return self._verdict(text, wait, tell, within)
 
-    def _verdict(self, asked: str, wait: float, tell: Tell | None) -> _Verdict:
+    def _verdict(
+        self, asked: str, wait: float, tell: Tell | None = None, within: float | None = None
+    ) -> _Verdict:
         """Read lines until the verdict; each line restarts the wait, within reason."""
-        deadline = monotonic() + self._limits.answer
+        deadline = monotonic() + (self._limits.answer if within is None else within)
         for _ in range(MAX_LINES):
             packet = self._transport.receive(wait)
             kind, text = _parse(packet)

@@ -20,12 +20,13 @@ class Limits:
         connect: until the transport stands.
         handshake: until the other end's `FB01` is here.
         getvar: until a variable is told.
+        question: until an answer to a question is complete, however many lines it has.
         stall: without a byte of a download being taken.
         download: until all of it is acknowledged; what sockets hold may still be on its way.
         flash: until a written part is acknowledged, plus its bytes at ``flash_rate`` bytes/s.
         erase: until a partition is erased; user data can take minutes.
         reboot: until `reboot`, `continue` or `set_active` is acknowledged.
-        answer: until an answer is complete, however many lines it has.
+        answer: the same for a command that does something.
         resend: before a UDP packet is sent again.
         query_attempts: how often a UDP query is sent.
         attempts: how often any other UDP packet is sent.
@@ -34,6 +35,7 @@ class Limits:
     connect: float = 5.0
     handshake: float = 2.0
     getvar: float = 5.0
+    question: float = 30.0
     stall: float = 10.0
     download: float = 30.0
     flash: float = 30.0

@@ -110,7 +110,8 @@ class FastbootTarget:
                     lines.append(line)
 
             try:
-                self._client.command("getvar:all", self._limits.getvar, keep)
+                limits = self._limits
+                self._client.command("getvar:all", limits.getvar, keep, limits.question)
             except FaultError as refusal:
                 if refusal.fault.code is not Code.DEVICE_REFUSED:
                     raise
