@@ -53,6 +53,19 @@ def test_what_is_the_user_s_is_erased_as_far_as_the_device_has_it(tmp_path: Path
     )
 
 
+def test_an_image_for_what_is_wiped_is_still_there_at_the_end(tmp_path: Path) -> None:
+    """Of a sparse one the gaps, too, are the user's until they are erased."""
+    asked = replace(ONE, steps=(*ONE.steps, Step("userdata", SMALL)), wipe=True)
+    with emulated(
+        tmp_path, "tcp", replace(PLAIN, partitions={"boot": 1 << 20, "userdata": 1 << 20})
+    ) as device:
+        run = device.flash(asked)
+        told = [word for word in device.commands if not word.startswith("download")]
+        assert told == ["flash:boot", "erase:userdata", "flash:userdata", "reboot"]
+        assert any(device.content("userdata"))
+    assert run.device_state == "boot written, userdata written, device restarted"
+
+
 @pytest.mark.parametrize(
     ("fault", "code"), [("erase=fail", Code.DEVICE_REFUSED), ("erase=silence", Code.DEVICE_SILENT)]
 )

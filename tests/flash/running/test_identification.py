@@ -56,6 +56,13 @@ REFUSALS = [
         "product: wanted raven, found flashyard",
     ),
     (AB, recipe("boot", booted=True, reboot=False), Code.INVALID_REQUEST, None),
+    (AB, recipe("boot", "system", "boot_a"), Code.INVALID_REQUEST, "boot_a"),
+    (
+        AB,
+        Recipe(steps=(Step("boot", SMALL, other_slot=True), Step("boot_b", SMALL))),
+        Code.INVALID_REQUEST,
+        "boot_b",
+    ),
     (replace(AB, locked=True), recipe("boot"), Code.DEVICE_LOCKED, None),
     (replace(AB, battery_mv=3000), recipe("boot"), Code.BATTERY_LOW, "3000 mV"),
 ]

@@ -29,11 +29,14 @@ class Departure:
         self._note = contact.aftermath.note
 
     def wipe(self) -> None:
-        """Erase what the device has of its user's; each a safe point of its own."""
+        """Erase what the device has of its user's, and was not just given; each a safe point."""
         if not self._recipe.wipe:
             return
         ask = self._contact.bootloader.ask
+        given = {step.partition for step in self._recipe.steps}
         for partition in USER_DATA:
+            if partition in given:
+                continue
             if ask(f"partition-type:{partition}") or ask(f"partition-size:{partition}"):
                 self._run.enter(Phase.ERASING, "Wiping user data")
                 place = self._contact.target.locate(partition, None)

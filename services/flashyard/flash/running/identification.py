@@ -41,6 +41,7 @@ class Identification:
         self._recipe = recipe
         self._look = look
         self._in_bootloader: dict[int, Place] = {}
+        self._names: dict[int, str] = {}  # by step: what it writes, by the device's own name
 
     def places(self) -> list[Place | None]:
         """Check it all, and find where each step goes, as far as that is known now: :meth:`look`.
@@ -96,7 +97,7 @@ class Identification:
         """Locate a step; what fastbootd does not know is left to the bootloader that did."""
         here = self._contact.description.mode
         try:
-            place = self._locate(step)
+            place = self._locate(index, step)
         except FaultError as unknown:
             before = self._in_bootloader.get(index)
             is_other = unknown.fault.code is Code.UNKNOWN_PARTITION and here == "fastbootd"
@@ -107,17 +108,29 @@ class Identification:
             self._in_bootloader[index] = place
         return place
 
-    def _locate(self, step: Step) -> Place:
+    def _locate(self, index: int, step: Step) -> Place:
         if step.method == "update-super":
             return self._super(step)
         target = self._contact.target
         place = target.locate(step.partition, self._letter(step))
+        self._check_alone(index, place)
         if place.mode is None:
             _check_room(step, place)
             target.admit(place, step.source)
             if self._recipe.read_back:
                 target.try_reading(place)
         return place
+
+    def _check_alone(self, index: int, place: Place) -> None:
+        """Refuse a second step for one place, by whatever name: only one of them could stay."""
+        self._names[index] = place.name
+        if list(self._names.values()).count(place.name) > 1:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"The partition {place.name} is written by two steps.",
+                hint="Name each partition once, with or without its slot.",
+                details=place.name,
+            )
 
     def _super(self, step: Step) -> Place:
         if step.source.kind is Kind.SPARSE:

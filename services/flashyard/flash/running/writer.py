@@ -13,7 +13,7 @@ from flashyard.contract.phases import Phase, Status, Verification
 from flashyard.flash.ports.sighting import Look, unseen
 from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
-from flashyard.flash.running.identification import INTO, LEADS_TO, Identification
+from flashyard.flash.running.identification import INTO, LEADS_TO, USER_DATA, Identification
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.room import make_room
 from flashyard.flash.running.run import Run
@@ -109,7 +109,9 @@ class _Writer:
         self._places = self._identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
-        if self._recipe.erase and step.method == "flash":
+        # What a wipe would erase at the end, this image with it, is erased before it is written.
+        is_wiped = self._recipe.wipe and step.partition in USER_DATA
+        if (self._recipe.erase or is_wiped) and step.method == "flash":
             self._run.enter(Phase.ERASING, f"Erasing {step.partition} partition", index)
             self._leaves(place.name, "may be erased")
             self._contact.target.erase(place)
