@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
 from flashyard.contract.phases import FINAL_STATUS
-from flashyard.contract.topics import Kind, build
+from flashyard.contract.topics import MAX_PAYLOAD, Kind, build
 from flashyard.link import Link
 from flashyard_bridge.errors import RequestError
 from flashyard_bridge.picture.fleet import Fleet
@@ -82,8 +82,16 @@ class Orders:
                 does not come is not cancelled.
 
         Raises:
-            FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`.
+            FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`,
+                `payload_too_large`: no hub would take so long an order.
         """
+        if (size := len(order.encode())) > MAX_PAYLOAD:
+            raise refuse(
+                Code.PAYLOAD_TOO_LARGE,
+                "The job has more to it than an order holds.",
+                hint="Start it as several jobs, or give its images shorter names.",
+                details=f"{size} bytes, of {MAX_PAYLOAD}",
+            )
         try:
             receipt = await self._ask(hub_id, order, is_kept=is_kept)
         except TimeoutError:

@@ -36,24 +36,32 @@ class Plans:
             FaultError: `disk_full`.
         """
         content = plan.encode()
-        name = hashlib.sha256(content).hexdigest()
-        await asyncio.to_thread(self._write, self._folder / f"{name}.json", content)
+        name = _named(content)
+        await asyncio.to_thread(self._write, name, content)
         return name
 
     async def get(self, name: str) -> FlashPlan | None:
-        """Look a plan up; None: it is not kept any more."""
-        return await asyncio.to_thread(self._read, self._folder / f"{name}.json")
+        """Look a plan up; None: it is not kept any more, or not as it was."""
+        return await asyncio.to_thread(self._read, name)
 
-    @staticmethod
-    def _write(path: Path, content: bytes) -> None:
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._path(name)
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, content, replace=False)
+        write_whole(path, content, replace=self._read(name) is None)
         os.utime(path)
 
-    @staticmethod
-    def _read(path: Path) -> FlashPlan | None:
+    def _read(self, name: str) -> FlashPlan | None:
         try:
-            with path.open("rb") as file:
-                return FlashPlan.decode(file.read(_MAX_BYTES))
+            with self._path(name).open("rb") as file:
+                content = file.read(_MAX_BYTES)
+            # What was changed since is nobody's wish.
+            return FlashPlan.decode(content) if _named(content) == name else None
         except (FileNotFoundError, ValueError):
             return None
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+
+def _named(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

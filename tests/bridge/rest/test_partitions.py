@@ -107,6 +107,17 @@ async def test_a_partition_that_is_named_twice_is_refused(rig: Rig) -> None:
     assert said["error"] == "`partitions` names boot twice."
 
 
+async def test_what_no_order_has_room_for_is_refused_before_it_is_sent(rig: Rig) -> None:
+    body = await asked(rig)
+    image = await rig.upload(b"a long name" * 1024, name="\N{MOBILE PHONE}" * 200)
+    body["partitions"] = [{"partition": f"part{i}", "image": image} for i in range(64)]
+    rig.hub.orders.clear()
+    answer = await rig.http.post("/api/flash/start", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+    assert answer.json()["hint"].startswith("Start it as several jobs")
+    assert not rig.hub.orders, "nothing was started"
+
+
 async def test_requirements_alone_are_refused(rig: Rig) -> None:
     body = {"deviceId": await rig.plug(), "requirements": [REQUIRED]}
     assert (await refused(rig, body))["field"] == "requirements"
