@@ -38,6 +38,26 @@ async def test_jobs_for_a_busy_device_run_one_after_the_other_in_order(
             assert end.timestamp <= begin
 
 
+async def test_what_was_meant_for_one_device_is_not_given_to_another_in_its_place(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug()
+    async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}):
+        await peer.online("DEVICE_1")
+        serial = peer.devices["DEVICE_1"].serial
+        other = (await peer.start("DEVICE_1", serial="ANOTHER_1")).job_id
+        same = (await peer.start("DEVICE_1", serial=serial)).job_id
+        end = await peer.ended(other)
+        assert isinstance(end, FlashFailed)
+        assert end.code is Code.DEVICE_MISMATCH
+        assert (end.details, end.device_state) == (
+            f"wanted ANOTHER_1, found {serial}",
+            "untouched",
+        )
+        await peer.completed(same)
+        assert len([word for word in device.commands if word.startswith("flash:")]) == 1
+
+
 async def test_the_fifty_first_waiting_job_is_refused(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:

@@ -180,7 +180,9 @@ class Overseer:
         return await plan_start(self._bridge, judge_start(body))
 
     async def _send(self, order: StandingOrder, plan: Plan, mark: Mark) -> None:
-        fresh = plan.order.with_(issued_at=self._bridge.now(), job_id=mark.job_id)
+        fresh = plan.order.with_(
+            issued_at=self._bridge.now(), job_id=mark.job_id, serial=mark.serial
+        )
         try:
             receipt = await self._bridge.orders.start(plan.hub_id, fresh, is_kept=True)
         except FaultError as error:

@@ -37,6 +37,11 @@ class Board:
         """What people call the device."""
         return self._dossier.name(self._sight)
 
+    @property
+    def serial(self) -> str:
+        """What its record says of its serial."""
+        return self._dossier.serial(self._sight)
+
     def publish(self) -> None:
         """Publish the record as it is now; that of a device unseen for a week is removed."""
         post = self._gear.teller.post

@@ -317,6 +317,7 @@ class DeviceAgent:
         serial = known.serial if known else None
         _log.info("%s starts", flight.story.job.job_id)
         try:
+            self._check_serial(flight.story.order.serial)
             await flight.fly(Device(self._port.address, serial, self._gear.timing.flashing))
         except FaultError as error:
             self._learn_from(flight, broke=error.fault.code in _BREAKS)
@@ -327,6 +328,13 @@ class DeviceAgent:
         else:
             self._learn_from(flight, broke=flight.has_restarted)
             self._end(flight, None)
+
+    def _check_serial(self, wanted: str | None) -> None:
+        """Refuse to give another device what was meant for the one that was there before."""
+        found = self._board.serial
+        if wanted not in {None, found}:
+            details = f"wanted {wanted}, found {found}"
+            raise refuse(Code.DEVICE_MISMATCH, details=details)
 
     def _learn_from(self, flight: Flight, *, broke: bool) -> None:
         """Take from a flight what it shows of the device; ``broke``: it may not answer now."""

@@ -38,6 +38,10 @@ class Dossier:
             return _short(sight.description.name) or self._port.device_id
         return sight.remembered.device_name if sight.remembered else self._port.device_id
 
+    def serial(self, sight: Sight) -> str:
+        """What tells the device from others: its own word, else its id."""
+        return str(self._traits(sight)["serial"])
+
     def build(
         self,
         at: int,

@@ -57,12 +57,14 @@ class StartOrder(Order):
     """Flash a partition, or with ``steps`` several (``partition`` is then the first's).
 
     With ``image`` the query signs its download; with neither, bytes are made. ``total_bytes``:
-    content bytes over all steps. ``options``: what is not at its default.
+    content bytes over all steps. ``options``: what is not at its default. ``serial``: what the
+    device's record must still say by the time the job begins.
     """
 
     kind: Literal["start"] = "start"
     device_id: DeviceId
     device_name: Name | None = None
+    serial: Name | None = None
     partition: Partition
     total_bytes: ByteCount
     image: StoredImage | None = None

@@ -112,6 +112,8 @@ async def test_what_is_there_and_what_is_plugged_in_later_is_flashed_once(orders
         await orders.replug(device)
     await orders.a_round()
     assert [len(orders.starts(device)) for device in (early, late)] == [1, 1]
+    told = [orders.starts(device)[0].serial for device in (early, late)]
+    assert told == [orders.rig.hub.devices[each].serial for each in (early, late)]
     assert (await orders.read(order_id))["flashed"] == 2
 
 
