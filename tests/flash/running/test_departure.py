@@ -242,3 +242,12 @@ def test_a_device_seen_in_a_mode_of_its_system_has_started(tmp_path: Path) -> No
         write(device.connect, SEEN, run, lambda: next(sights, Sighting("adb", 3)))
     assert run.verification is Verification.BOOTED
     assert "The device is there in adb mode" in [line.text for line in run.lines.since(0)[0]]
+
+
+def test_a_system_that_is_seen_to_run_may_be_the_other_slot_s(tmp_path: Path) -> None:
+    sights = iter([Sighting("fastboot", 1)] * 2)
+    run = run_of(SEEN)
+    with emulated(tmp_path, "tcp", AB) as device:
+        write(device.connect, SEEN, run, lambda: next(sights, Sighting("adb", 2)))
+    assert run.verification is Verification.TRANSPORT, "no more than is proven"
+    assert run.device_state.endswith("device started, not seen from which slot")

@@ -83,7 +83,11 @@ class Departure:
         self._contact.target.reboot()
         self._note("device", "restarted, not seen to start")
         self._run.enter(Phase.FINISHING, "Waiting for the device to start")
-        Homecoming(self._contact, expected, self._run, self._look).await_start()
+        is_in_slot = Homecoming(self._contact, expected, self._run, self._look).await_start()
+        if not is_in_slot:
+            self._note("device", "started, not seen from which slot")
+            self._run.lines.add(f"That it started from slot {self._slot} cannot be seen")
+            return
         self._note("device", "started")
         if self._recipe.hash_checked or self._recipe.generated:
             self._run.verification = Verification.BOOTED

@@ -1,7 +1,8 @@
 """Did the device come back as it should have? Proven by what it does, or not at all.
 
-Over USB it is enough to be seen in a mode in which a system runs. One that can only be talked to
-must have been away, be in the right slot, and say of that slot that its system has started.
+Over USB it is enough to be seen in a mode in which a system runs; only, one with slots may have
+fallen back, and that is not to be seen. One that can only be talked to must have been away, be in
+the right slot, and say of that slot that its system has started.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Homecoming:
         self._look = look
         self._trouble = "it was not seen again"
 
-    def await_start(self) -> None:
-        """Wait until it has proven that it runs.
+    def await_start(self) -> bool:
+        """Wait until it has proven that it runs; False: from which of its slots is open.
 
         Raises:
             FaultError: `not_booted`, at once where it says so itself; `device_mismatch`.
@@ -64,7 +65,8 @@ class Homecoming:
             seen = self._look()
             was_away = was_away or (seen is not None and seen.number != self._expected.number)
             if self._runs(seen, was_away=was_away):
-                return
+                is_outside = seen is not None and seen.mode in _RUNNING
+                return self._expected.slot is None or not is_outside
             was_away = was_away or self._contact.trouble is not None
             self._contact.close()
             if monotonic() >= deadline:
