@@ -186,6 +186,11 @@ def test_a_layout_of_logical_partitions_is_handed_to_fastbootd(
             [],
         ),
         (
+            [Step("boot", BOOT), Step("system", Generated("s", 5 * MIB))],
+            Code.IMAGE_TOO_LARGE,
+            ["reboot-fastboot"],
+        ),
+        (
             [Step("super", Generated("s", 2 * MIB), method="update-super")],
             Code.IMAGE_TOO_LARGE,
             ["reboot-fastboot"],

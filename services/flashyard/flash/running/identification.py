@@ -14,6 +14,7 @@ from flashyard.flash.ports.sighting import Look
 from flashyard.flash.running import denied, readiness, requirements
 from flashyard.flash.running.contact import Contact
 from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.room import check_room
 from flashyard.flash.slots import missing, other
 from flashyard.flash.source import Kind
 from flashyard.flash.target import Capability, Description, Mode, Place, no_bootloader
@@ -64,6 +65,7 @@ class Identification:
             self._contact.enter("fastbootd", INTO["fastbootd"])
             self._check_complete()
             places = self.look()
+        check_room(self._contact, self._recipe.steps, places)
         return places
 
     def _look_first(self) -> list[Place | None]:
@@ -125,12 +127,7 @@ class Identification:
         """Refuse a second step for one place, by whatever name: only one of them could stay."""
         self._names[index] = place.name
         if list(self._names.values()).count(place.name) > 1:
-            raise refuse(
-                Code.INVALID_REQUEST,
-                f"The partition {place.name} is written by two steps.",
-                hint="Name each partition once, with or without its slot.",
-                details=place.name,
-            )
+            raise refuse(Code.INVALID_REQUEST, f"Two steps write {place.name}.", details=place.name)
 
     def _super(self, step: Step) -> Place:
         if step.source.kind is Kind.SPARSE:

@@ -5,9 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flashyard.contract.faults import Code, refuse
 from flashyard.flash.running.contact import Contact
 from flashyard.flash.running.recipe import Step
 from flashyard.flash.target import Place
+
+_SUPER = "super"
+_SNAPSHOT = "-cow"  # gives way to what is written
+
+
+def check_room(contact: Contact, steps: Sequence[Step], places: Sequence[Place | None]) -> None:
+    """Refuse what would not fit `super`, were all that is written as small as it can be.
+
+    A device that does not tell is left to refuse by itself.
+
+    Raises:
+        FaultError: `image_too_large`.
+    """
+    pairs = [
+        (place, step.source.expanded_size)
+        for step, place in zip(steps, places, strict=True)
+        if place and place.resizable and place.mode is None
+    ]
+    needed = {place.name: size for place, size in pairs}
+    grows = any((place.size or 0) < size for place, size in pairs)
+    room = contact.description.partitions.get(_SUPER)
+    # A new layout makes room of its own, and what snapshots hold is given up.
+    if not room or not grows or any(step.method == "update-super" for step in steps):
+        return
+    others = sum(
+        contact.target.locate(name, None).size or 0
+        for name, size in contact.description.partitions.items()
+        if size is None and name not in needed and not name.endswith(_SNAPSHOT)
+    )
+    if others + sum(needed.values()) > room:
+        raise refuse(
+            Code.IMAGE_TOO_LARGE,
+            f"What is for {', '.join(needed)} is larger than the device's {_SUPER} has room for.",
+            details=f"{sum(needed.values())} bytes beside {others} of others, of {room}",
+        )
 
 
 def make_room(
