@@ -12,6 +12,8 @@ from support.faults import refused
     [
         *("bootloader", "aboot", "abl", "abl_a", "sbl1", "xbl", "XBL_config_b", "preloader", "lk"),
         *("tz", "hyp", "rpm", "gpt", "pgpt", "partition", "persist", "modemst1", "fsg", "fsc"),
+        *("xloader", "fastboot", "splloader", "boot0", "toc1", "mmc0boot1", "BCT", "mb1_b"),
+        *("nvme", "miscdata", "l_fixnv1_a", "prodnv"),
         *("efs", "nvram", "nvdata", "protect1", "sec1", "devinfo", "frp", "calibration"),
     ],
 )

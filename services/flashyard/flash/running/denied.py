@@ -21,13 +21,15 @@ _PATTERNS: Mapping[str, str] = {
         bootloader* aboot abl* sbl* xbl* preloader* pbl lk lk2 lk_* u-boot uboot* spl tpl fsbl* bl1
         bl2* bl31 bl33 fip* loader* trust tz* tee* hyp* rpm* sdi pmic* cmnlib* keymaster* km41
         devcfg* qupfw* aop* uefi* imagefv* shrm* cpucp* multiimg* scp* sspm* mcupm* dpm* spmfw*
-        ldfw* el3_mon* epbl* gsa* harx* cm4 sboot* up_param param
+        ldfw* el3_mon* epbl* gsa* harx* cm4 sboot* up_param param xloader* fastboot* fw_lpm3*
+        splloader* sml* boot0 boot1 toc0 toc1 mmc*boot* bct* ebt* mb1* mb2*
     """,
     _TABLE: "gpt* pgpt* sgpt* mbr ebr* partition pit",
     _UNIT: """
         persist* modemst* fsg* fsc* efs* nvram* nvdata* nvcfg* protect* proinfo calibration* cal
         cal_* wlan_cal* prodinfo* product_info factory* tunning oppodycnvbk oppostanvbk opporeserve*
-        ocdt dip deviceinfo hwid* misc_efs cpefs mfgdata sutinfo
+        ocdt dip deviceinfo hwid* misc_efs cpefs mfgdata sutinfo nvme miscdata prodnv
+        *fixnv* *runtimenv*
     """,
     _LOCK: "frp devinfo sec* keystore* rpmb ssd oeminfo oemlock* steady",
 }
