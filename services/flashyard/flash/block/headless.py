@@ -1,6 +1,7 @@
 """Bytes on their way to a disk: written cell by cell as they come, the first MiB last of all.
 
-A disk without its first MiB has no partition table: what breaks off is nothing one could start.
+An empty disk without its first MiB has no partition table: what breaks off is nothing one could
+start. One that held something keeps that table until the end, and no longer what it leads to.
 """
 
 from __future__ import annotations
