@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from backports import zstd
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import FlashProgress
+from flashyard.contract.messages import FlashFailed, FlashProgress
 from flashyard.contract.phases import Phase, Verification
 from support.bridge_peer import BridgePeer, check_story
 from support.emulated import MIB
@@ -180,6 +181,31 @@ async def test_an_image_that_cannot_be_had_fails_the_job_and_the_device_is_untou
         end = await peer.failed(receipt.job_id, code)
         assert end.device_state == "untouched"
         assert not device.commands
+
+
+async def test_a_disk_of_the_hubs_that_fails_ends_the_job_and_not_the_device_s_agent(
+    peer: BridgePeer,
+    plug: Plug,
+    server: ImageServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def worn_out(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    device = plug()
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": device.address}, bridge_url=server.url
+    ):
+        await peer.online("DEVICE_1")
+        asked = {"image": IMAGE, "query": QUERY, "total_bytes": len(CONTENT)}
+        with monkeypatch.context() as patched:
+            patched.setattr("flashyard.flash.images.image.Image.__enter__", worn_out)
+            end = await peer.ended((await peer.start("DEVICE_1", **asked)).job_id)
+        assert isinstance(end, FlashFailed)
+        assert (end.code, end.details) == (Code.IMAGE_CORRUPT, "Input/output error")
+        assert end.device_state == "untouched"
+        await peer.completed((await peer.start("DEVICE_1", **asked)).job_id)
 
 
 async def test_a_hub_that_was_not_told_of_its_bridge_refuses_images(

@@ -6,6 +6,7 @@ It tells all but the end, which is for whoever sees how the flight went.
 from __future__ import annotations
 
 import asyncio
+import errno
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,9 @@ from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write
+
+# What a file is refused with, and no device: those that talk to one tell all of its troubles.
+_UNREADABLE = frozenset({errno.EIO, errno.ENOENT, errno.EACCES, errno.ESTALE})
 
 
 class Device(NamedTuple):
@@ -133,12 +137,22 @@ class Flight:
             work.cancel()
 
     async def _carry_out(self, device: Device) -> None:
-        async with AsyncExitStack() as held:
-            paths = await self._images(held)
-            self._is_preparing = False
-            burn = partial(self._burn, paths, device)
-            name = f"write {self.story.job.device_id}"
-            await self._line.talk(burn, name, self._timing.let_go)
+        try:
+            async with AsyncExitStack() as held:
+                paths = await self._images(held)
+                self._is_preparing = False
+                burn = partial(self._burn, paths, device)
+                name = f"write {self.story.job.device_id}"
+                await self._line.talk(burn, name, self._timing.let_go)
+        except OSError as broken:
+            if broken.errno not in _UNREADABLE:
+                raise
+            raise refuse(
+                Code.IMAGE_CORRUPT,
+                "The hub cannot read the image it keeps.",
+                hint="Check the hub's disk, and what is in its data directory, then retry.",
+                details=broken.strerror,
+            ) from broken
 
     async def _images(self, held: AsyncExitStack) -> list[Path]:
         """Fetch all there is to write, before the device is so much as looked at."""
