@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -140,6 +141,18 @@ def test_every_byte_and_all_its_content_are_counted_once(pieces: list[tuple[byte
         client = Client(transport, ignore)
         counted = download(client, len(sent), *pieces, (b"end", 0))
     assert counted == (len(sent), sum(content for _, content in pieces))
+
+
+def test_a_device_that_takes_a_byte_now_and_then_is_not_fed_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    an_hour_each = itertools.count(step=3600.0)
+    with talking_to(("download:00000004", (b"DATA00000004",))) as (client, _):
+        monkeypatch.setattr(grammar, "monotonic", lambda: next(an_hour_each))
+        with refused(Code.TIMED_OUT) as refusal:
+            download(client, 4, (b"ab", 2), (b"cd", 2))
+        monkeypatch.undo()
+    assert refusal.fault.details == "2 bytes"
 
 
 @pytest.mark.parametrize("answer", [b"DATA00000005", b"OKAY", b"DATA4", b"DATA00000004 "])

@@ -75,7 +75,8 @@ class Client:
         ``pieces``: (bytes, content bytes they stand for). The bytes must add up to ``size``.
 
         Raises:
-            FaultError: as :meth:`command`; `device_silent` when no byte was taken for a while.
+            FaultError: as :meth:`command`; `device_silent` when no byte was taken for a while;
+                `timed_out` when too few were.
         """
         if not 0 < size <= MAX_DOWNLOAD:
             raise refuse(Code.INVALID_REQUEST, f"Fastboot cannot send {size} bytes at once.")
@@ -85,8 +86,12 @@ class Client:
             self._violated(f"The device agreed to something else than `{asked}`", verdict)
         try:
             self._transport.open_data(size, self._limits.stall)
+            began, sent = monotonic(), 0
             for data, content in pieces:
-                yield from self._push(memoryview(data), content)
+                for taken in self._push(memoryview(data), content):
+                    sent += taken.wire
+                    self._check_pace(began, sent)
+                    yield taken
         except FaultError as broken:
             self._raise_last_words(broken)
         verdict = self._verdict(asked, self._limits.download)
@@ -97,16 +102,24 @@ class Client:
         """Give a command that answers with data, and take exactly as much as there is room for.
 
         Raises:
-            FaultError: as :meth:`command`; `protocol_error` where it is another amount.
+            FaultError: as :meth:`command`; `protocol_error` where it is another amount;
+                `timed_out` where it comes too slowly.
         """
         verdict = self._converse(text, wait, None)
         if verdict.kind != "DATA" or int(verdict.text, 16) != len(into):
             self._violated(f"The device has something else to send than `{text}`", verdict)
-        while into:
-            into = into[self._transport.pull(into, self._limits.stall) :]
+        began, done = monotonic(), 0
+        while done < len(into):
+            done += self._transport.pull(into[done:], self._limits.stall)
+            self._check_pace(began, done)
         verdict = self._verdict(text, self._limits.download, None)
         if verdict.kind != "OKAY":
             self._violated("The device sends data after data", verdict)
+
+    def _check_pace(self, began: float, done: int) -> None:
+        """A device that takes a byte now and then would keep us for ever."""
+        if monotonic() - began > self._limits.stall + done / self._limits.slowest:
+            raise refuse(Code.TIMED_OUT, "The data goes too slowly.", details=f"{done} bytes")
 
     def _push(self, data: memoryview, content: int) -> Iterator[Taken]:
         """Push one piece; its content is counted in proportion to its bytes."""

@@ -22,6 +22,7 @@ class Limits:
         getvar: until a variable is told.
         question: until an answer to a question is complete, however many lines it has.
         stall: without a byte of a download being taken.
+        slowest: bytes/s that a download has to go by on the whole.
         download: until all of it is acknowledged; what sockets hold may still be on its way.
         flash: until a written part is acknowledged, plus its bytes at ``flash_rate`` bytes/s.
         erase: until a partition is erased; user data can take minutes.
@@ -37,6 +38,7 @@ class Limits:
     getvar: float = 5.0
     question: float = 30.0
     stall: float = 10.0
+    slowest: int = 10_000
     download: float = 30.0
     flash: float = 30.0
     flash_rate: int = 10_000_000
