@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +12,16 @@ from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import DeviceChanged
-from flashyard.contract.records import MAX_QUEUE, MAX_RECENT, MAX_RECORD, RecentEntry
+from flashyard.contract.phases import Status
+from flashyard.contract.plans import MAX_STEPS
+from flashyard.contract.records import (
+    MAX_QUEUE,
+    MAX_RECENT,
+    MAX_RECORD,
+    RecentEntry,
+    StartOptions,
+    StepRecord,
+)
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.target import Description
 from support.image_server import stored
@@ -18,6 +29,22 @@ from support.told import ORDER, Told
 
 PORT = Port("DEVICE_1", Address("tcp", "127.0.0.1", 5554))
 WIDE = "\U0001f4a9" * 200  # the most bytes a name can have
+
+
+PHONE = Description(
+    product="oriole",
+    serial="SERIAL_1",
+    version="1",
+    mode="fastboot",
+    slots=("a", "b"),
+    current_slot="a",
+    max_download_size=1 << 28,
+    locked=False,
+    battery_mv=None,
+    battery_ok=None,
+    emulated=True,
+    partitions={f"{number:040}": 1 << 50 for number in range(300)},
+)
 
 
 def dossier() -> Dossier:
@@ -90,6 +117,28 @@ def test_a_record_too_large_loses_its_oldest_ends_first(waiting: int, over: int)
     assert kept == list(range(over))[over - len(kept) :]
     if waiting < 5 and over <= 5:
         assert len(kept) == over
+
+
+def test_a_full_queue_of_long_wishes_behind_a_job_of_many_steps_is_not_too_large() -> None:
+    wishes = StartOptions(
+        plan="a" * 64, verify="readback", slot="inactive", reboot=False, erase=True, wipe=True
+    )
+    queue = [told.story for told in full(MAX_QUEUE)]
+    for story in queue:
+        story.job = story.job.with_(partition="p" * 36, options=wishes)
+    [running] = full(1)
+    running.story.started()
+    step = StepRecord(partition="p" * 36, status=Status.RUNNING, bytes=1 << 50, image="a" * 64)
+    said = dict.fromkeys(("device_state", "hint", "details", "error"), WIDE * 5)
+    running.story.job = running.story.job.with_(steps=(step,) * MAX_STEPS, **said)
+    sight = Sight(1000, 3)
+    sight.saw(2000, replace(PHONE, serial=WIDE, product=WIDE, name=WIDE))
+    record = dossier().build(5, sight, running.story, queue, [])
+    assert len(record.encode()) <= MAX_RECORD
+    assert DeviceChanged.decode(record.encode()) == record
+    assert record.device.current_job is not None
+    assert len(record.device.current_job.steps) == MAX_STEPS
+    assert [entry.options for entry in record.device.queue] == [wishes] * MAX_QUEUE
 
 
 def test_a_record_says_what_waits_and_runs() -> None:

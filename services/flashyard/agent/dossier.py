@@ -12,11 +12,12 @@ from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.contract.messages import DeviceChanged
-from flashyard.contract.records import MAX_RECORD, Device, RecentEntry
+from flashyard.contract.records import MAX_RECORD, CurrentJob, Device, RecentEntry
 from flashyard.flash.target import Description
 
 _TRAITS = ("serial", "product", "mode", "emulated", "slots", "current_slot", "partitions")
-_SHORT_NAME = 40  # characters that are left of a name where names alone fill a record
+_SHORT_NAME = 24  # characters that are left of a name where names alone fill a record
+_SHORT_SENTENCE = 200
 _MAX_PARTITIONS = 256
 _LONGEST_PARTITION = 40
 _LONGEST_NAME = 200
@@ -116,7 +117,7 @@ def _short(told: str | None) -> str | None:
 
 
 def _within_size(said: DeviceChanged) -> DeviceChanged:
-    """Leave out what can be spared: the oldest ended jobs, then partitions, then long names."""
+    """Leave out what can be spared: the oldest ended jobs, then partitions, then long words."""
     while len(said.encode()) > MAX_RECORD and said.device.recent:
         said = said.with_(device=said.device.with_(recent=said.device.recent[1:]))
     if len(said.encode()) > MAX_RECORD:
@@ -127,5 +128,22 @@ def _within_size(said: DeviceChanged) -> DeviceChanged:
             )
             for entry in said.device.queue
         )
-        said = said.with_(device=said.device.with_(queue=queue, partitions=None))
+        current = said.device.current_job and _terse(said.device.current_job)
+        hint = said.device.hint and said.device.hint[:_SHORT_SENTENCE]
+        spared = {"queue": queue, "partitions": None, "current_job": current, "hint": hint}
+        said = said.with_(device=said.device.with_(**spared))
     return said
+
+
+def _terse(job: CurrentJob) -> CurrentJob:
+    """Cut the sentences of a job that runs, and the names in it."""
+    return job.with_(
+        device_name=job.device_name[:_SHORT_NAME],
+        stage=job.stage[:_SHORT_NAME],
+        image=job.image and job.image.with_(name=job.image.name[:_SHORT_NAME]),
+        **{
+            name: told[:_SHORT_SENTENCE]
+            for name in ("device_state", "error", "hint", "details")
+            if (told := getattr(job, name))
+        },
+    )
