@@ -8,7 +8,10 @@ from pathlib import Path
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashFailed, FlashQueued, JobRecord
 from flashyard.contract.phases import Phase, Status
+from flashyard.flash.emulator import EmulatedDevice, Profile
+from flashyard.flash.fastboot.transport import Address
 from support.bridge_peer import BridgePeer, check_story
+from support.brokers import free_port
 from support.emulated import MIB
 from support.hub_at_work import Plug, hub_at_work
 from support.waiting import until
@@ -56,6 +59,33 @@ async def test_what_was_meant_for_one_device_is_not_given_to_another_in_its_plac
         )
         await peer.completed(same)
         assert len([word for word in device.commands if word.startswith("flash:")]) == 1
+
+
+async def test_a_job_that_waits_is_not_for_the_device_that_comes_in_place_of_its_own(
+    peer: BridgePeer, tmp_path: Path
+) -> None:
+    port = free_port()
+
+    def switched_on(serial: str) -> EmulatedDevice:
+        profile = Profile(serial=serial, link_speed=MIB)
+        return EmulatedDevice(profile, tmp_path / serial, tcp=("127.0.0.1", port))
+
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": Address("tcp", "127.0.0.1", port)}
+    ):
+        with switched_on("FIRST"):
+            await peer.online("DEVICE_1")
+            runs = (await peer.start("DEVICE_1", total_bytes=64 * MIB)).job_id
+            waits = (await peer.start("DEVICE_1")).job_id
+        with switched_on("SECOND") as second:
+            await peer.ended(runs)
+            end = await peer.ended(waits)
+            assert isinstance(end, FlashFailed)
+            assert (end.code, end.details) == (
+                Code.DEVICE_MISMATCH,
+                "wanted FIRST, found SECOND",
+            )
+            assert not any(word.startswith("flash:") for word in second.device.commands)
 
 
 async def test_the_fifty_first_waiting_job_is_refused(

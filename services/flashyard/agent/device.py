@@ -81,6 +81,9 @@ class DeviceAgent:
             FaultError: `device_offline`, `image_required`, `image_unreachable`, `queue_full`.
         """
         self._check(order)
+        # Who has its place by the time its turn comes is not the one that was meant.
+        if order.serial is None and self._sight.description is not None:
+            order = order.with_(serial=self._board.serial)
         name = order.device_name or self._board.device_name
         idle = self._flight is None and not self._queue and self._sight.answering
         if idle and (permit := self._gear.permits.try_take(self._port.controller)):
