@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flashyard.flash.running.run import Run
 
+_LONGEST = 900  # characters; of more things the newest words are the ones that matter
+
 
 class Aftermath:
     """Keeps ``run.device_state`` true. Note what may be before it is done, and what is after."""
@@ -24,4 +26,6 @@ class Aftermath:
 
     def _tell(self) -> None:
         told = ", ".join(f"{name} {state}" for name, state in self._left.items())
+        if len(told) > _LONGEST:
+            told = f"…, {told[-_LONGEST:].partition(', ')[2]}"
         self._run.device_state = told or "untouched"
