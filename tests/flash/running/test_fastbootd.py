@@ -316,3 +316,15 @@ def test_a_cancel_is_heeded_while_the_device_is_away(tmp_path: Path) -> None:
         with refused(Code.CANCELLED):
             write(connect, made, run)
     assert run.device_state == "device sent into fastbootd"
+
+
+def test_no_stage_is_told_again_after_a_restart(tmp_path: Path) -> None:
+    steps = Step("boot", BOOT), Step("system", SYSTEM, before="reboot-fastboot")
+    with dynamic(tmp_path) as device:
+        run = device.flash(recipe(*steps))
+    told = [(where.step, where.stage) for where in run.turns(0) if where.phase is Phase.WRITING]
+    assert told == [
+        (0, "Flashing boot partition"),
+        (1, "Restarting into fastbootd"),
+        (1, "Flashing system partition"),
+    ]

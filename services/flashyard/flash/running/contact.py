@@ -91,15 +91,17 @@ class Contact:
         self.close()
         return has_left
 
-    def enter(self, mode: Mode, stage: str) -> None:
+    def enter(self, mode: Mode, stage: str, step: int | None = None) -> None:
         """Send the device into a mode and meet it there; a safe point as long as it is away.
+
+        ``stage`` stays what it is said to be at, and ``step`` the one it is for: what comes next
+        is for whoever sent it.
 
         Raises:
             FaultError: `device_silent`, `device_refused` (it is there, in another mode),
                 `device_mismatch`, `cancelled`.
         """
-        where = self._run.where
-        self._run.enter(where.phase, stage)
+        self._run.enter(self._run.where.phase, stage, step)
         self.aftermath.note("device", f"sent into {mode}")
         self.bootloader.restart_into(mode)
         changes = self.description.mode != mode
@@ -107,7 +109,6 @@ class Contact:
         self._await(mode, has_left=has_left or changes)
         self._run.lines.add(f"The device is in {mode}")
         self.aftermath.note("device", f"in {mode}")
-        self._run.enter(where.phase, where.stage)
 
     def _await(self, mode: Mode, *, has_left: bool) -> None:
         """Meet it once it is there; one that need not change must have been seen to be away."""

@@ -105,7 +105,7 @@ class _Writer:
         return place
 
     def _enter(self, mode: Mode, index: int) -> None:
-        self._contact.enter(mode, INTO[mode])
+        self._contact.enter(mode, INTO[mode], index)
         self._places = self._identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
