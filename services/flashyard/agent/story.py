@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from flashyard.agent.clock import Clock
 from flashyard.agent.joblog import batches, tail
 from flashyard.agent.post import Post
+from flashyard.contract import steps
 from flashyard.contract.entries import queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
 from flashyard.contract.messages import (
@@ -26,7 +27,6 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import (
-    FINAL_STATUS,
     Phase,
     Status,
     move,
@@ -261,7 +261,7 @@ class Story:
             status=status,
             phase=phase,
             stage=status.capitalize(),
-            steps=_over(self.job.steps, status),
+            steps=steps.ended(self.job.steps, status),
             requested=None,
             position=None,
             transfer_speed=0,
@@ -296,17 +296,6 @@ class Story:
             "transfer_speed": job.transfer_speed,
             "estimated_time_remaining": job.estimated_time_remaining,
         }
-
-
-def _over(steps: tuple[StepRecord, ...], status: Status) -> tuple[StepRecord, ...]:
-    """End the step a job was at as the job ends; of a failed one the rest is cancelled."""
-    ended: list[StepRecord] = []
-    for step in steps:
-        is_open = step.status not in FINAL_STATUS
-        ended.append(step.with_(status=status) if is_open else step)
-        if ended[-1].status is not Status.COMPLETED:
-            status = Status.CANCELLED
-    return tuple(ended)
 
 
 def _short(text: str | None) -> str | None:

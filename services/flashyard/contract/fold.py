@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from flashyard.contract import steps
 from flashyard.contract import tracked as say
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import (
@@ -157,6 +158,7 @@ def end(known: Tracked, code: Code, at: int) -> Step:
         status=Status.FAILED,
         phase=Phase.FAILED,
         stage="Failed",
+        steps=steps.ended(known.job.steps, Status.FAILED),
         requested=None,
         position=None,
         transfer_speed=0,
@@ -247,6 +249,8 @@ def _merge(known: Job, said: Job) -> Job:
 def _settle_ended(known: Tracked, job: Job, seq: int, session: str, at: int) -> Step:
     """A record of a job that has ended here: the hub's own word overrides an end of ours."""
     if not known.ended_by_bridge:
+        if job.steps and job.status is known.job.status:  # the full record: how each step ended
+            known = replace(known, job=_merge(known.job, job))
         return Step(known, [])
     if job.is_final:
         job = _merge(known.job, job)

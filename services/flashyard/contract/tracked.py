@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from flashyard.contract import steps
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import (
     Event,
@@ -236,10 +237,15 @@ def told(job: Job, event: Event) -> Job:
                 details=event.details,
                 device_state=event.device_state,
             )
-    if len(job.steps) == 1:  # a message speaks of the whole job: of its only step, too
+    return _with_steps(job)
+
+
+def _with_steps(job: Job) -> Job:
+    """A message speaks of the whole job: of its only step, too, and of the end of all."""
+    if len(job.steps) == 1:
         step = job.steps[0].with_(status=job.status, bytes=job.bytes_transferred)
-        job = job.with_(steps=(step,))
-    return job
+        return job.with_(steps=(step,))
+    return job.with_(steps=steps.ended(job.steps, job.status)) if job.is_final else job
 
 
 def _over(job: Job, at: int) -> Job:
