@@ -6,10 +6,11 @@ Knows no device, no image and no job.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Header, Request
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from flashyard.contract.faults import Code
 from flashyard.contract.model import DeviceId, HubId, Millis, Model, Name, Partition, Sha256
@@ -81,10 +82,12 @@ class StartRequest(Model):
     not_before: Millis | None = Field(None, description="not supported yet")
     wait_for_device: bool = Field(default=False, description="`true` is not supported yet")
 
+    _inside: list[str] = PrivateAttr(default_factory=list)
+
     @property
     def ignored(self) -> list[str]:
-        """The names that mean nothing to us."""
-        return list(self.model_extra or ())
+        """The names that mean nothing to us, also within steps: ``partitions.0.name``."""
+        return [*(self.model_extra or ()), *self._inside]
 
     @property
     def plan(self) -> FlashPlan | None:
@@ -114,12 +117,21 @@ def judge(body: dict[str, Any]) -> StartRequest:
         request = StartRequest.model_validate(body)
     except ValidationError as error:
         raise reject_all(error.errors(include_url=False, include_input=False)) from error
+    request._inside.extend(_unknown(body))  # noqa: SLF001 - ours
     _refuse_unbuilt(request)
     _judge_image(request)
     _judge_partitions(request)
     if request.verify == "booted" and not request.reboot:
         raise reject(Code.INVALID_REQUEST, "verify", "cannot be `booted` without a restart.")
     return request
+
+
+def _unknown(body: dict[str, Any]) -> Iterator[str]:
+    """Name what is not known of a valid body's steps and requirements."""
+    for name, model in (("partitions", PlannedStep), ("requirements", Requirement)):
+        known = {field.alias for field in model.model_fields.values()}
+        for number, each in enumerate(body.get(name) or ()):
+            yield from (f"{name}.{number}.{key}" for key in each if key not in known)
 
 
 def _refuse_unbuilt(request: StartRequest) -> None:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import Model
 from flashyard.contract.standing import STOP_AFTER, Place, StandingOrder
+from flashyard.flash.running import denied
 from flashyard_bridge.errors import RequestError, reject, reject_all
 from flashyard_bridge.rest.body import read_object
 from flashyard_bridge.rest.request import PlainName, StartRequest, judge
@@ -88,7 +89,8 @@ async def check(bridge: BridgeState, order: StandingOrder | StandingWish) -> Non
     """See that an order could be carried out at all.
 
     Raises:
-        RequestError: `invalid_request`, `image_required`, `partition_required`, `unknown_image`.
+        RequestError: `invalid_request`, `image_required`, `partition_required`, `unknown_image`,
+            `partition_denied`.
     """
     if order.where is None or order.flash is None:
         missing = "where" if order.where is None else "flash"
@@ -97,6 +99,9 @@ async def check(bridge: BridgeState, order: StandingOrder | StandingWish) -> Non
     if start.image is not None and start.partition is None:
         raise refuse(Code.PARTITION_REQUIRED)
     steps = start.partitions or ()
+    if not start.allow_dangerous:  # each hub would refuse it, device after device
+        for partition in [start.partition] if start.partition else [s.partition for s in steps]:
+            denied.check(partition)
     images = [start.image] if start.image else [step.image for step in steps]
     if not images and order.where.emulated is not True:
         hint = "Name an image, or say `emulated: true` in `where`."

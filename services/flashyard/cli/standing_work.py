@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from flashyard.cli.cargo import Cargo
-from flashyard.cli.foresight import judge_options
+from flashyard.cli.foresight import foresee_denials, judge_options
 from flashyard.cli.loading import loaded
 from flashyard.cli.mapping import judge_map
 from flashyard.cli.sending import send_missing, stored
@@ -61,6 +61,8 @@ async def make(
         if start and not await _is_agreed(bridge, title, where, yes=yes):
             return TABLE[Code.CANCELLED].exit
         async with loaded(wish) as cargo:
+            if not wish.allow_dangerous:
+                foresee_denials(cargo)
             for note in cargo.notes:
                 say(printable(note))
             await send_missing(bridge, cargo, await stored(bridge, cargo))

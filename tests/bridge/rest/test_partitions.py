@@ -57,6 +57,13 @@ async def test_several_partitions_are_one_job_with_as_many_steps(rig: Rig) -> No
         )
 
 
+async def test_a_word_nobody_knows_within_a_step_is_listed_as_ignored(rig: Rig) -> None:
+    body = await asked(rig, requirements=[{**REQUIRED, "regect": True}], colour="red")
+    body["partitions"][1]["befor"] = "reboot-fastboot"
+    said = await rig.start(**body)
+    assert said["ignored"] == ["colour", "partitions.1.befor", "requirements.0.regect"]
+
+
 async def test_a_retry_asks_for_the_same_partitions_again(rig: Rig) -> None:
     started = await rig.start(**await asked(rig, requirements=[REQUIRED]))
     [order] = rig.hub.starts

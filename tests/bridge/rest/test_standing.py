@@ -67,6 +67,7 @@ async def test_one_is_made_looked_at_changed_and_removed(rig: Rig) -> None:
         ({"flash": {"verify": "twice"}}, "invalid_request", "flash.verify"),
         ({"flash": {"partition": "boot", "image": "0" * 64}}, "unknown_image", "flash"),
         ({"flash": {"image": "0" * 64}}, "partition_required", None),
+        ({"flash": {**FLASH, "partition": "xbl"}}, "partition_denied", None),
         ({"where": {"deviceId": "*"}}, "image_required", None),
         ({"stopAfterFailures": 0}, "invalid_request", "stopAfterFailures"),
         ({"maxDevices": "7"}, "invalid_request", "maxDevices"),
@@ -79,6 +80,10 @@ async def test_what_could_never_be_carried_out_is_refused(
     answer = await rig.http.post(PATH, json={"where": WHERE, "flash": FLASH, **change})
     assert answer.json()["code"] == code, answer.text
     assert answer.json().get("field") == field
+
+
+async def test_what_a_device_may_not_survive_is_taken_where_it_is_allowed(rig: Rig) -> None:
+    await add(rig, flash={**FLASH, "partition": "xbl", "allowDangerous": True})
 
 
 async def test_there_is_an_end_to_their_number(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,7 +251,8 @@ TABLE: Mapping[Code, Rule] = {
     ),
     Code.PARTITION_DENIED: Rule(
         "The partition is one that a device may not survive being written.",
-        "Be sure that the image is for this very device, then allow it for this job.",
+        "Be sure that the image is for this very device, then allow it with `--allow-dangerous` "
+        "or `allowDangerous`.",
         None,
         4,
     ),
