@@ -108,7 +108,7 @@ class Book:
     ) -> Sequence[Standing | None]:
         """Tell of each device how it stands with the order it is under, among everybody.
 
-        Where none that is enabled means it, what another once did with it is told.
+        Where none that is enabled means it, what another did with it last is told.
         """
         known = await self.all()
         if not known:
@@ -131,7 +131,7 @@ def _standing(
     order = governing(known, device)
     if order is None:
         done = (each for each in known if serial in found[each.id] and means(each, device))
-        order = next(done, None)
+        order = max(done, key=lambda each: found[each.id][serial].at, default=None)
     if order is None:
         return None
     verdict = judge(device, found[order.id].get(serial), crowd)

@@ -27,13 +27,18 @@ function show(box, orders) {
     const line = list.children[number] ?? list.appendChild(document.createElement("li"));
     const text = words(order);
     if (line.textContent !== text) line.textContent = text;
-    line.dataset.state = order.enabled ? "on" : order.stoppedBecause ? "stopped" : "off";
+    line.dataset.state = order.enabled ? "on" : gaveUp(order) ? "failed" : "off";
   });
+}
+
+// One that stopped because it is done is no trouble.
+function gaveUp({ stoppedBecause, failuresInRow, stopAfterFailures }) {
+  return Boolean(stoppedBecause) && failuresInRow >= stopAfterFailures;
 }
 
 function words(order) {
   const { name, id, enabled, flashed, failed, maxDevices, stoppedBecause } = order;
   const done = maxDevices ? `${flashed} of ${maxDevices} flashed` : `${flashed} flashed`;
-  const state = enabled ? "on" : "off";
+  const state = enabled ? "on" : stoppedBecause ? "stopped" : "off";
   return [name || id, state, done, `${failed} failed`, stoppedBecause].filter(Boolean).join(" · ");
 }

@@ -18,6 +18,7 @@ from flashyard_bridge.standing import marks
 from flashyard_bridge.standing.book import Book
 from flashyard_bridge.standing.mark import Mark, State
 from flashyard_bridge.standing.marks import End
+from support.facts import a_device
 
 FLASHED, FAILED = End(State.FLASHED, 9), End(State.FAILED, 9, Code.LINK_LOST, "It broke.")
 
@@ -131,3 +132,18 @@ async def test_the_oldest_serials_are_forgotten_but_none_that_runs(
     serials = [f"SERIAL_{number}" for number in range(8)]
     found = (await book.find([order.id], serials))[order.id]
     assert sorted(found) == ["SERIAL_0", "SERIAL_5", "SERIAL_6", "SERIAL_7"]
+
+
+async def test_of_orders_that_are_off_the_last_one_to_do_something_is_told(
+    books: list[Book],
+) -> None:
+    book, phone = books[0], a_device(serial="SERIAL_1")
+    orders = [await order_of(book) for _ in range(3)]
+    for order, at, end in (orders[0], 1, FLASHED), (orders[1], 2, FAILED):
+        await book.claim(order, running(at=at), None)
+        await book.settle(order.id, running(at=at), end._replace(at=at))
+    for order in orders:
+        await book.change(order.id, {"enabled": False})
+    [told] = await book.standings([phone], [phone])
+    assert told is not None
+    assert (told.id, told.done, told.why) == (orders[1].id, "failed", "It broke.")
