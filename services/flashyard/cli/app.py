@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from flashyard.cli import ask
@@ -94,7 +95,7 @@ def run(arguments: list[str]) -> int:
     except TyperException as error:
         # Typer reads values with pydantic, whose own words begin the sentence of a wrong one.
         sentence = error.format_message().replace(": Value error, ", ": ", 1)
-        complain(sentence, "`flashyard --help` lists the commands.")
+        complain(sentence, _where_to_look(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -103,3 +104,11 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status if isinstance(status, int) else 0
+
+
+def _where_to_look(error: TyperException) -> str:
+    """Tell where the right words are written."""
+    context = getattr(error, "ctx", None)
+    if context is None or isinstance(context.command, TyperGroup):
+        return f"`{context.command_path if context else 'flashyard'} --help` lists the commands."
+    return f"`{context.command_path} --help` has more."

@@ -90,7 +90,9 @@ def understood(
         return Words(devices, Factory(Path(rest[0]), *chosen))
     if skip or only:
         raise refuse(
-            Code.INVALID_REQUEST, "--skip and --only choose from a factory image's partitions."
+            Code.INVALID_REQUEST,
+            "--skip and --only choose from a factory image's partitions.",
+            hint="Leave them out: what is named is what is written.",
         )
     if all(map(_is_pair, rest)):
         pairs = [each.partition("=") for each in rest]
