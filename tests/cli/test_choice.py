@@ -61,6 +61,12 @@ def test_an_unknown_name_gets_the_nearest_as_a_hint() -> None:
     assert "PIXEL6_0" in (fault.hint or "")
 
 
+def test_a_wrong_hub_is_not_taken_for_a_wrong_device() -> None:
+    assert refusal("PIXEL6_001", "bench-z").fault.code is Code.UNKNOWN_HUB
+    with pytest.raises(FaultError, match="no hub 'bench-z'"):
+        every(BENCH, "bench-z")
+
+
 @pytest.mark.parametrize("nothing", ["", ",", " , "])
 def test_no_name_at_all_is_a_usage_error(nothing: str) -> None:
     assert refusal(nothing).fault.rule.exit == 2

@@ -22,10 +22,10 @@ def choose(
     where ``disks`` are meant, and never a device that is running its own firmware.
 
     Raises:
-        FaultError: `unknown_device`, or `ambiguous_device` where two hubs have a device of the
-            name and ``hub_id`` does not say which.
+        FaultError: `unknown_device`, `unknown_hub`, or `ambiguous_device` where two hubs have a
+            device of the name and ``hub_id`` does not say which.
     """
-    here = [device for device in devices if hub_id in {None, device.hub_id}]
+    here = _on(hub_id, devices)
     chosen: list[Device] = []
     for name in filter(None, (part.strip() for part in wanted.split(","))):
         is_glob = bool(set(name) & set("*?["))
@@ -42,9 +42,9 @@ def every(
     """Choose every online device, of those that a glob may match.
 
     Raises:
-        FaultError: `unknown_device`: there is none.
+        FaultError: `unknown_device`: there is none; `unknown_hub`.
     """
-    online = [device for device in devices if device.online and hub_id in {None, device.hub_id}]
+    online = [device for device in _on(hub_id, devices) if device.online]
     if not online:
         raise refuse(
             Code.UNKNOWN_DEVICE,
@@ -52,6 +52,13 @@ def every(
             hint="Look at `flashyard ls devices`; plug one in, or try `flashyard up --demo`.",
         )
     return _meant(online, "No device is online but such as are flashed by name.", disks=disks)
+
+
+def _on(hub_id: str | None, devices: Iterable[Device]) -> list[Device]:
+    here = [device for device in devices if hub_id in {None, device.hub_id}]
+    if hub_id is not None and not here:
+        raise refuse(Code.UNKNOWN_HUB, f"There is no hub {hub_id!r} that has devices.")
+    return here
 
 
 def _matching(devices: Sequence[Device], glob: str, *, disks: bool) -> list[Device]:

@@ -33,7 +33,11 @@ def judge_options(*, verify: str | None, slot: str | None, reboot: bool) -> None
                 hint="`flashyard flash --help` has more.",
             )
     if verify == "booted" and not reboot:
-        raise refuse(Code.INVALID_REQUEST, "`verify` cannot be `booted` without a restart.")
+        raise refuse(
+            Code.INVALID_REQUEST,
+            "`verify` cannot be `booted` without a restart.",
+            hint="Leave out --no-reboot, or have it verified another way.",
+        )
 
 
 async def examine(path: Path, advance: Advance, *, unpack: bool) -> ImageFacts:

@@ -59,7 +59,8 @@ async def _of_images(named: tuple[Named, ...], wish: Wish) -> Cargo:
         raise refuse(Code.INVALID_REQUEST, f"A job has at most {MAX_STEPS} partitions.")
     names = [each.partition for each in named]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise refuse(Code.INVALID_REQUEST, f"{twice} is named twice.")
+        hint = "One image for each partition; a second job can write another."
+        raise refuse(Code.INVALID_REQUEST, f"{twice} is named twice.", hint=hint)
     pieces = [await _piece(each, choose_map(each.path, wish), wish) for each in named]
     return Cargo(name=named[0].path.name, pieces=tuple(pieces))
 
