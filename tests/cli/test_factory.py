@@ -98,6 +98,20 @@ async def test_the_plan_tells_order_sizes_requirements_and_what_is_left_out(
     assert rig.hub.orders == []
 
 
+async def test_the_plan_tells_how_it_is_verified(rig: Rig, tmp_path: Path) -> None:
+    image = tmp_path / "boot.img"
+    image.write_bytes(b"boot" * 1024)
+    device, second = await rig.plug(), f"vbmeta={image}"
+    one = await ask(rig, "flash", device, "boot", image, "--verify", "booted", "--dry-run")
+    assert "partition  boot: write, restart, and see it come back" in one.out
+    one = await ask(rig, "flash", device, "boot", image, "--verify", "readback", "--dry-run")
+    assert "partition  boot: write, read back, restart" in one.out
+    two = await ask(
+        rig, "flash", device, f"boot={image}", second, "--verify", "readback", "--dry-run"
+    )
+    assert "step 2     write and read back vbmeta" in two.out
+
+
 async def test_several_partitions_are_one_job(rig: Rig, tmp_path: Path) -> None:
     rig.hub.answer = queue
     device = await rig.plug()

@@ -6,9 +6,14 @@ import pytest
 
 from flashyard.cli.listing import row
 from flashyard.contract.model import Model
-from flashyard.contract.phases import Phase
-from flashyard.contract.records import Hub, Limits, StoredImage, Unpacked
+from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import Hub, Limits, StepRecord, StoredImage, Unpacked
 from support.facts import START, a_device, a_job
+
+STEPS = tuple(
+    StepRecord(partition="system", status=status, bytes=0)
+    for status in (Status.COMPLETED, Status.RUNNING, Status.QUEUED)
+)
 
 HUB = Hub(
     hub_id="bench-a",
@@ -39,6 +44,9 @@ IMAGE = StoredImage(
             ["job_1703001234_abc123", "PIXEL6_001", "system", "writing", "45.5%"],
         ),
         (a_job(lost=True), ["silent"]),
+        (a_job(steps=STEPS), ["system 2/3"]),
+        (a_job(steps=STEPS[:1], status="completed"), ["system", "completed"]),
+        (a_job(steps=STEPS[:1] * 3, status="completed"), ["system 3/3"]),
         (a_job(status="paused"), ["paused"]),
         (a_job(status="queued", phase=Phase.QUEUED), ["queued"]),
         (HUB, ["bench-a", "offline", "0.1.0"]),

@@ -83,7 +83,7 @@ def row(record: Model) -> tuple[str, ...]:
             state = "silent" if record.lost else "paused" if is_held else record.phase.value
             done = f"{record.progress:.1f}%"
             since = when(record.started_at or record.queued_at)
-            return record.job_id, record.device_id, record.partition, state, done, since
+            return record.job_id, record.device_id, _place(record), state, done, since
         case Hub():
             state = "online" if record.online else "offline"
             return record.hub_id, state, record.version, when(record.since)
@@ -96,3 +96,12 @@ def row(record: Model) -> tuple[str, ...]:
                 when(record.created_at),
             )
     raise TypeError(f"{type(record).__name__} has no row")
+
+
+def _place(job: Job) -> str:
+    """Tell the partition a job is at, and of several which that is."""
+    several = len(job.steps)
+    if several < 2:
+        return job.partition
+    done = sum(step.status is Status.COMPLETED for step in job.steps)
+    return f"{job.partition} {min(done + 1, several)}/{several}"

@@ -44,8 +44,9 @@ def _plain(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
         yield f"map        {piece.bmap}: {covered(piece.facts)} are written"
     steps = ["erase"] if wish.erase else []
     steps += ["write"]
+    steps += ["read back"] if wish.verify == "readback" else []
     steps += ["wipe the user's data"] if wish.wipe else []
-    steps += ["restart"] if wish.reboot else []
+    steps += [_restart(wish)] if wish.reboot else []
     slot = "" if wish.slot in {None, "active"} else f", slot {wish.slot}"
     yield f"partition  {piece.partition}{slot}: {', '.join(steps)}"
 
@@ -61,8 +62,7 @@ def _whole(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
     if wish.wipe:
         yield "then       erase the user's data"
     if wish.reboot:
-        seen = ", and see it come back" if wish.verify == "booted" else ""
-        yield f"then       restart{seen}"
+        yield f"then       {_restart(wish)}"
     for note in cargo.notes:
         yield f"note       {note}"
 
@@ -85,7 +85,12 @@ def _doing(wish: Wish, piece: Piece) -> str:
         return f"lay out {piece.partition}"
     erased = "erase and " if wish.erase else ""
     other = " (other slot)" if piece.step.slot else ""
-    return f"{erased}write {piece.partition}{other}"
+    read = " and read back" if wish.verify == "readback" else ""
+    return f"{erased}write{read} {piece.partition}{other}"
+
+
+def _restart(wish: Wish) -> str:
+    return "restart, and see it come back" if wish.verify == "booted" else "restart"
 
 
 def _asked(each: Requirement) -> str:

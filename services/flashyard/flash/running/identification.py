@@ -163,7 +163,10 @@ class Identification:
                 Code.INVALID_REQUEST, "A device that is not restarted cannot be seen to start."
             )
         for capability in sorted(self._needs() - target.capabilities):
-            raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.")
+            hint = "Start the job without that."
+            if capability is Capability.READ_BACK:
+                hint = "Have it verified another way: `image`, or `booted`."
+            raise refuse(Code.NOT_SUPPORTED, f"This kind of device cannot {capability}.", hint=hint)
         needs_bootloader = recipe.booted or recipe.wipe or bool(recipe.requirements)
         needs_bootloader = needs_bootloader or any(_is_beyond(step) for step in recipe.steps)
         if needs_bootloader and target.bootloader is None:
