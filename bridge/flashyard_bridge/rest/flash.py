@@ -60,7 +60,7 @@ class DemoStarted(Model):
 @router.post(
     "/api/flash/start",
     operation_id="startFlash",
-    summary="Flash a partition",
+    summary="Flash one or several partitions",
     response_model_exclude_none=True,
     responses=documented(
         *_HUB_ANSWERS,

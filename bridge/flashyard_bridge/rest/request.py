@@ -61,8 +61,13 @@ class StartRequest(Model):
     requirements: Annotated[list[Requirement], Field(max_length=MAX_REQUIREMENTS)] = Field(
         [], description="with `partitions`: what the device must say of itself"
     )
-    verify: Literal["none", "image", "readback", "booted"] = "image"
-    slot: Literal["active", "inactive", "a", "b"] = "active"
+    verify: Literal["none", "image", "readback", "booted"] = Field(
+        "image",
+        description="`readback`: where the device can be read; `booted`: it has to come back",
+    )
+    slot: Literal["active", "inactive", "a", "b"] = Field(
+        "active", description="of a device with two; `inactive` is written whole, then active"
+    )
     reboot: bool = True
     erase: bool = False
     wipe: bool = Field(default=False, description="erase the user's data, too")
@@ -187,7 +192,8 @@ async def start_request(
 
 def start_schema() -> dict[str, Any]:
     """Describe the body for OpenAPI; we read it ourselves, so the framework cannot."""
-    schema = StartRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = StartRequest.model_json_schema(ref_template="{model}")
+    schema = _spelled_out(schema, schema.pop("$defs"))
     return {
         "requestBody": {
             "required": True,
@@ -224,3 +230,14 @@ def start_schema() -> dict[str, Any]:
             },
         }
     }
+
+
+def _spelled_out(schema: Any, models: dict[str, Any]) -> Any:
+    """Put each model where it is named: the document has only those the framework has seen."""
+    if isinstance(schema, list):
+        return [_spelled_out(each, models) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _spelled_out(models[schema["$ref"]], models)
+    return {name: _spelled_out(each, models) for name, each in schema.items()}

@@ -50,6 +50,16 @@ async def test_the_openapi_document_is_valid(rig: Rig) -> None:
     validate(await document(rig))
 
 
+async def test_whatever_the_document_points_at_is_in_it(rig: Rig) -> None:
+    said = await document(rig)
+    pointers = set(re.findall(r"'\$ref': '([^']+)'", str(said)))
+    missing = [
+        each for each in pointers if each.split("/")[-1] not in said["components"]["schemas"]
+    ]
+    assert pointers
+    assert not missing
+
+
 async def test_the_document_has_every_route_of_the_contract(rig: Rig) -> None:
     paths = {
         re.sub(r"{\w+}", "{}", path): set(operations)
