@@ -2,6 +2,8 @@
 
 const MAX_ENDED = 100;
 const ENDED = new Set(["completed", "failed", "cancelled"]);
+// Of several partitions a job is at, the messages tell which in the stage alone.
+const AT = /^\w+ (\S+) partition$/;
 
 export class Jobs {
   /** @type {Map<string, object>} by jobId, the oldest first */
@@ -22,6 +24,7 @@ export class Jobs {
       const { progress, stage, bytesTransferred, totalBytes } = message;
       const { transferSpeed, estimatedTimeRemaining } = message;
       Object.assign(job, { progress, stage, bytesTransferred, totalBytes });
+      job.partition = AT.exec(stage)?.[1] ?? job.partition;
       Object.assign(job, { transferSpeed, estimatedTimeRemaining });
     } else if (type === "flash_paused") job.status = "paused";
     else if (type === "flash_resumed") job.status = "running";
