@@ -63,7 +63,9 @@ def test_what_we_write_is_what_the_reference_tool_reads(
         "verification": "readback",
         "state": "firmware verified, device restarted",
     }
-    listed(guest, PRODUCT)
     uploaded = MEMORY / f"uploaded-{kind}"
-    guest.told(f"dfu-util {ADDRESS[kind]} --upload {uploaded} && cmp {firmware[1]} {uploaded}")
+    # It has just restarted: it may still be on its way out, or not be back yet.
+    upload = f"rm -f {uploaded}; dfu-util {ADDRESS[kind]} --upload {uploaded}"
+    guest.told(f"for try in $(seq 20); do ({upload}) && break; sleep 0.5; done")
+    guest.told(f"cmp {firmware[1]} {uploaded}")
     guest.told(f"cmp --bytes {SIZE} {firmware[1]} {HELD}")
