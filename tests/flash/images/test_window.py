@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code
-from flashyard.flash.images.window import LARGEST, Panes, Window
+from flashyard.flash.images.window import LARGEST, Panes, Window, populate
 from support.faults import refused
 
 SIZE = 3 * LARGEST + 12345
@@ -93,3 +94,13 @@ def test_a_view_stays_valid_for_as_long_as_it_is_held(copy: Path, data: bytes) -
 def test_a_file_that_became_shorter_is_refused(window: Window) -> None:
     with refused(Code.IMAGE_CORRUPT):
         list(window.views(SIZE - 1, 2))
+
+
+def test_what_cannot_be_read_is_a_fault_and_not_the_end_of_the_hub(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(1 << 20))
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 1 << 20, prot=mmap.PROT_READ)
+    os.truncate(path, 0)  # to the kernel the same as a sector that its disk does not give
+    with refused(Code.IMAGE_CORRUPT):
+        populate(mapped)
