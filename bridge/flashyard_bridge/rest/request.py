@@ -170,6 +170,10 @@ def _judge_partitions(request: StartRequest) -> None:
     places = [(step.partition, step.slot) for step in request.partitions]
     if twice := next((place[0] for place in places if places.count(place) > 1), None):
         raise reject(Code.INVALID_REQUEST, "partitions", f"names {twice} twice.")
+    for step in request.partitions:
+        if step.method == "update-super" and step.partition != "super":
+            why = f"has `update-super` for {step.partition}; it goes with `super` alone."
+            raise reject(Code.INVALID_REQUEST, "partitions", why)
 
 
 async def start_request(

@@ -114,6 +114,13 @@ async def test_a_partition_that_is_named_twice_is_refused(rig: Rig) -> None:
     assert said["error"] == "`partitions` names boot twice."
 
 
+async def test_only_super_is_given_a_new_layout(rig: Rig) -> None:
+    body = await asked(rig)
+    body["partitions"][0]["method"] = "update-super"
+    said = await refused(rig, body)
+    assert said["error"] == "`partitions` has `update-super` for boot; it goes with `super` alone."
+
+
 async def test_what_no_order_has_room_for_is_refused_before_it_is_sent(rig: Rig) -> None:
     body = await asked(rig)
     image = await rig.upload(b"a long name" * 1024, name="\N{MOBILE PHONE}" * 200)
