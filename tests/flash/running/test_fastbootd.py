@@ -75,6 +75,13 @@ def test_a_logical_partition_is_written_in_fastbootd(
     assert run.description.mode == "fastbootd"
 
 
+def test_both_slots_of_what_only_fastbootd_knows_are_two_places(tmp_path: Path) -> None:
+    with dynamic(tmp_path) as device:
+        device.flash(recipe(Step("system", SYSTEM), Step("system", BOOT, other_slot=True)))
+        assert device.content("system_a") == content_of(SYSTEM)
+        assert device.content("system_b")[: BOOT.size] == content_of(BOOT)
+
+
 def test_what_fastbootd_knows_is_written_on_the_one_visit(tmp_path: Path) -> None:
     with dynamic(tmp_path) as device:
         device.flash(recipe(Step("boot", BOOT), Step("system", SYSTEM), Step("misc", BOOT)))

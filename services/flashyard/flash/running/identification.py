@@ -115,8 +115,8 @@ class Identification:
             return self._super(step)
         target = self._contact.target
         place = target.locate(step.partition, self._letter(step))
-        self._check_alone(index, place)
-        if place.mode is None:
+        if place.mode is None:  # elsewhere it may have another name
+            self._check_alone(index, place)
             _check_room(step, place)
             target.admit(place, step.source)
             if self._recipe.read_back:
