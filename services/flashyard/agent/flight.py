@@ -23,6 +23,7 @@ from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.whereabouts import look
 from flashyard.flash.images.generated import Generated
 from flashyard.flash.images.image import Image
+from flashyard.flash.images.window import unreadable
 from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step
@@ -147,12 +148,7 @@ class Flight:
         except OSError as broken:
             if broken.errno not in _UNREADABLE:
                 raise
-            raise refuse(
-                Code.IMAGE_CORRUPT,
-                "The hub cannot read the image it keeps.",
-                hint="Check the hub's disk, and what is in its data directory, then retry.",
-                details=broken.strerror,
-            ) from broken
+            raise unreadable(broken.strerror) from broken
 
     async def _images(self, held: AsyncExitStack) -> list[Path]:
         """Fetch all there is to write, before the device is so much as looked at."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from threading import Lock
 from weakref import WeakValueDictionary
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.flash.source import MIB
 
 # What is mapped counts in the process's RSS once it was touched, for each device being flashed that
@@ -82,11 +82,17 @@ def populate(mapped: mmap.mmap) -> None:
         mapped.madvise(_MADV_POPULATE_READ)
     except OSError as error:
         if error.errno == errno.EFAULT:
-            raise refuse(
-                Code.IMAGE_CORRUPT,
-                "The hub cannot read the image it keeps.",
-                hint="Check the hub's disk, and what is in its data directory, then retry.",
-            ) from error
+            raise unreadable() from error
+
+
+def unreadable(details: str | None = None) -> FaultError:
+    """Make the refusal of an image that was there and cannot be read any more."""
+    return refuse(
+        Code.IMAGE_CORRUPT,
+        "The hub cannot read the image it keeps.",
+        hint="Check the hub's disk, and what is in its data directory, then retry.",
+        details=details,
+    )
 
 
 class Window:
