@@ -30,7 +30,7 @@ def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:
 
 def take(where: Desk, number: int) -> Receipt:
     receipt = where.take(cancel(number).encode())
-    assert receipt is not None
+    assert isinstance(receipt, Receipt)
     return receipt
 
 

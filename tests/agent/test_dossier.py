@@ -11,11 +11,11 @@ from flashyard.agent.dossier import Dossier
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.contract.faults import Code, fault
+from flashyard.contract.limits import MAX_QUEUE
 from flashyard.contract.messages import DeviceChanged
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import MAX_STEPS
 from flashyard.contract.records import (
-    MAX_QUEUE,
     MAX_RECENT,
     MAX_RECORD,
     RecentEntry,

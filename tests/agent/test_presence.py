@@ -11,8 +11,9 @@ from flashyard.agent.clock import Clock
 from flashyard.agent.presence import Presence
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
-from flashyard.contract.records import Hub, Limits
+from flashyard.contract.records import Hub
 from flashyard.contract.topics import Kind, build
 from support.bridge_peer import BridgePeer, now_ms
 from support.brokers import Broker

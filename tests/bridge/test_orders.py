@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flashyard.contract.faults import Code, FaultError
-from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
+from flashyard.contract.orders import CancelOrder, JobOrder, Receipt, StartOrder
 from flashyard.contract.topics import Kind, build
 from flashyard.link import Link
 from flashyard_bridge import orders
@@ -127,7 +127,9 @@ async def test_a_broker_lost_while_waiting_ends_the_wait(broker: Broker, tmp_pat
         answer = await starting
         said = answer.json()
         assert (answer.status_code, said["code"]) == (503, "broker_unreachable")
-        assert said["jobId"] == hub.orders[0].job_id
+        [order] = hub.orders
+        assert isinstance(order, JobOrder)
+        assert said["jobId"] == order.job_id
         await until(lambda: not bridge.state.link.is_up)
         refused = await start(bridge)
         assert (refused.status_code, refused.json()["code"]) == (503, "broker_unreachable")

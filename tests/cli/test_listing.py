@@ -5,9 +5,10 @@ import time
 import pytest
 
 from flashyard.cli.listing import row
+from flashyard.contract.limits import Limits
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Hub, Limits, StepRecord, StoredImage, Unpacked
+from flashyard.contract.records import Hub, StepRecord, StoredImage, Unpacked
 from support.facts import START, a_device, a_job
 
 STEPS = tuple(

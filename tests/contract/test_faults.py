@@ -24,7 +24,8 @@ unsupported_media_type 415 2 · unknown_hub 404 1 · image_in_use 409 1 · no_de
 internal 500 1 ·
 system_disk - 4 · disk_not_removable - 4 · disk_read_only - 1 · disk_in_use - 1 T ·
 partition_denied - 4 · not_booted - 6 ·
-unknown_standing_order 404 1 · database_unreachable 503 7 T
+unknown_standing_order 404 1 · database_unreachable 503 7 T ·
+quarantined 409 1 · rollback_impossible 422 2 · unknown_batch 404 1
 """
 
 

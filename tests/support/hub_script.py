@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from flashyard.contract.entries import queue_entry, recent_entry
 from flashyard.contract.faults import Code, fault
+from flashyard.contract.limits import Limits
 from flashyard.contract.messages import (
     DeviceChanged,
     FlashCompleted,
@@ -27,7 +28,6 @@ from flashyard.contract.records import (
     Device,
     Hub,
     Job,
-    Limits,
     QueueEntry,
     RecentEntry,
 )

@@ -9,10 +9,18 @@ from typing import Any, Self
 
 from flashyard.contract.entries import recent_entry
 from flashyard.contract.faults import Code, fault
+from flashyard.contract.limits import Limits
 from flashyard.contract.messages import DeviceChanged, FlashLog, HubChanged
-from flashyard.contract.orders import Announce, AnyOrder, Receipt, StartOrder, decode_order
+from flashyard.contract.orders import (
+    Announce,
+    AnyOrder,
+    JobOrder,
+    Receipt,
+    StartOrder,
+    decode_order,
+)
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Device, Hub, Job, Limits, LogLine
+from flashyard.contract.records import Device, Hub, Job, LogLine
 from flashyard.contract.topics import ANNOUNCE, Kind, build
 from flashyard.link import Link
 
@@ -22,6 +30,7 @@ Answer = Callable[[AnyOrder], Receipt | None]
 
 
 def accept(order: AnyOrder) -> Receipt:
+    assert isinstance(order, JobOrder)
     return Receipt(
         order_id=order.order_id, accepted=True, job_id=order.job_id, status=Status.RUNNING
     )

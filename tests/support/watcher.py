@@ -27,7 +27,8 @@ _LETTER = {
 }
 # queued? -> started -> (progress | paused | resumed)* -> one 100 % -> completed; or -> failed.
 # `[CF]` alone: the end of a job from before the bridge's first picture.
-_ORDER = re.compile(r"(q?s[pzr]*(h[zr]*(C|F)?|F)?|qF?|C|F)")
+# Between queued and started it may be held: paused and resumed, without progress.
+_ORDER = re.compile(r"((q[zr]*)?s[pzr]*(h[zr]*(C|F)?|F)?|q[zr]*F?|C|F)")
 
 
 class Watcher:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from flashyard.contract import fold
 from flashyard.contract.entries import ended_job, running_job, waiting_job
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import MAX_QUEUE
 from flashyard.contract.messages import (
     DeviceChanged,
     DeviceGone,
@@ -23,7 +24,6 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import Receipt, StartOrder
 from flashyard.contract.records import (
-    MAX_QUEUE,
     CurrentJob,
     Device,
     Hub,

@@ -18,9 +18,11 @@ from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.model import JobId, Model, Token
 from flashyard.contract.orders import (
+    Answer,
     AnyOrder,
     CancelOrder,
     ImageOrder,
+    JobOrder,
     Receipt,
     StartOrder,
     decode_order,
@@ -39,7 +41,7 @@ class _Envelope(Model):
     """What must be readable of an order to answer it at all."""
 
     order_id: Token
-    job_id: JobId
+    job_id: JobId | None = None
     kind: str = ""
 
 
@@ -65,10 +67,10 @@ class Desk:
         self._session = session
         self._clock = clock
         self._keys = Keys(clock.monotonic)
-        self._receipts: Bounded[str, Receipt] = Bounded(_KEPT_RECEIPTS)
+        self._receipts: Bounded[str, Answer] = Bounded(_KEPT_RECEIPTS)
         self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
 
-    def take(self, payload: bytes) -> Receipt | None:
+    def take(self, payload: bytes) -> Answer | None:
         """Judge an order, obey it if it is to be obeyed, and return the receipt to send.
 
         None: it cannot be read far enough to be answered.
@@ -83,16 +85,17 @@ class Desk:
         """Is it a job of this run, or one whose end is known?"""
         return self._status(job_id) is not None
 
-    def _judge(self, order: AnyOrder) -> Receipt:
+    def _judge(self, order: AnyOrder) -> Answer:
         try:
             if order.session != self._session:
                 raise refuse(Code.STALE_ORDER, "The order was meant for an earlier run of the hub.")
             if order.is_stale(self._clock.bridge_now()):
                 raise refuse(Code.STALE_ORDER)
-            receipt = self._obey(order)
+            receipt: Answer = self._obey(order)
         except FaultError as error:
-            _log.info("an order to %s %s is refused: %s", order.kind, order.job_id, error)
-            receipt = self._refusal(order.order_id, order.job_id, error.fault)
+            job_id = order.job_id if isinstance(order, JobOrder) else None
+            _log.info("an order to %s %s is refused: %s", order.kind, job_id or "", error)
+            receipt = self._refusal(order.order_id, job_id, error.fault)
         self._receipts[order.order_id] = receipt
         return receipt
 
@@ -151,7 +154,7 @@ class Desk:
         _, story = self._find(job_id)
         return story.job.status if story else self._ended.get(job_id)
 
-    def _acceptance(self, order: AnyOrder, job_id: str) -> Receipt:
+    def _acceptance(self, order: JobOrder, job_id: str) -> Receipt:
         _, story = self._find(job_id)
         return Receipt(
             order_id=order.order_id,
@@ -161,19 +164,20 @@ class Desk:
             position=story.job.position if story else None,
         )
 
-    def _refusal(self, order_id: str, job_id: str, why: Fault) -> Receipt:
-        return Receipt(
+    def _refusal(self, order_id: str, job_id: str | None, why: Fault) -> Answer:
+        answer = Answer(
             order_id=order_id,
             accepted=False,
-            job_id=job_id,
-            status=self._status(job_id) or Status.FAILED,
             code=why.code,
             error=why.sentence,
             hint=why.hint,
             details=why.details and why.details[:_LONGEST],
         )
+        if job_id is None:
+            return answer
+        return Receipt(**dict(answer), job_id=job_id, status=self._status(job_id) or Status.FAILED)
 
-    def _answer_unreadable(self, payload: bytes, error: ValueError) -> Receipt | None:
+    def _answer_unreadable(self, payload: bytes, error: ValueError) -> Answer | None:
         words = _words(error)
         try:
             envelope = _Envelope.decode(payload)

@@ -29,10 +29,11 @@ from flashyard.agent.presence import Presence
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import FaultError
+from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
 from flashyard.contract.orders import Announce
 from flashyard.contract.phases import Status
-from flashyard.contract.records import Device, Limits
+from flashyard.contract.records import Device
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
 from flashyard.flash.ports.names import Names
 from flashyard.flash.ports.policy import PortPolicy

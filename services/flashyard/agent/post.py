@@ -17,7 +17,7 @@ from flashyard.contract.messages import (
     JobRecord,
 )
 from flashyard.contract.model import Model
-from flashyard.contract.orders import Receipt
+from flashyard.contract.orders import Answer
 from flashyard.contract.topics import MANNERS, Kind, build
 from flashyard.link import Link
 
@@ -69,7 +69,7 @@ class Post:
         """Remove a device's retained record."""
         self._link.publish(build(Kind.DEVICE, self._hub_id, device_id), b"", qos=1, retain=True)
 
-    def receipt(self, message: Receipt) -> None:
+    def receipt(self, message: Answer) -> None:
         """Publish the answer to an order."""
         self._send(Kind.RECEIPT, message)
 

@@ -6,8 +6,9 @@ from flashyard import __version__
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code, refuse
+from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
-from flashyard.contract.records import Hub, Limits
+from flashyard.contract.records import Hub
 
 _TIMES = 3  # that a rival is seen within ...
 _WHILE = 60.0  # seconds, to be taken for alive

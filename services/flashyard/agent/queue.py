@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, refuse
-from flashyard.contract.records import MAX_QUEUE
+from flashyard.contract.limits import MAX_QUEUE
 
 
 class Queue:

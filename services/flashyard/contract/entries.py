@@ -5,6 +5,8 @@ from __future__ import annotations
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import MAX_ERROR, CurrentJob, Device, Job, QueueEntry, RecentEntry
 
+QUEUED_STAGE = "Queued"
+
 
 def queue_entry(job: Job, seq: int) -> QueueEntry:
     """Shorten a waiting job."""
@@ -15,6 +17,11 @@ def queue_entry(job: Job, seq: int) -> QueueEntry:
         total_bytes=job.total_bytes,
         priority=job.priority,
         queued_at=job.queued_at,
+        stage=None if job.is_final or job.stage == QUEUED_STAGE else job.stage,
+        held=job.status is Status.PAUSED or None,
+        not_before=job.not_before,
+        bandwidth_limit=job.bandwidth_limit,
+        rollback=job.rollback,
         image=job.image,
         device_name=job.device_name,
         attempt=job.attempt,
@@ -47,12 +54,15 @@ def waiting_job(device: Device, entry: QueueEntry, position: int) -> Job:
         device_name=entry.device_name or device.device_name,
         hub_id=device.hub_id,
         partition=entry.partition,
-        status=Status.QUEUED,
+        status=Status.PAUSED if entry.held else Status.QUEUED,
         phase=Phase.QUEUED,
-        stage="Queued",
+        stage=entry.stage or QUEUED_STAGE,
         total_bytes=entry.total_bytes,
         position=position,
         priority=entry.priority,
+        not_before=entry.not_before,
+        bandwidth_limit=entry.bandwidth_limit,
+        rollback=entry.rollback,
         queued_at=entry.queued_at,
         attempt=entry.attempt,
         retry_of=entry.retry_of,

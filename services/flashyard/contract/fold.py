@@ -89,7 +89,8 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
         return _settle_ended(known, job, seq, session, at)
     elif seq < known.seq:
         return Step(known, [])
-    was = known
+    # Of a job seen for the first time nothing was told yet, also not that it is paused.
+    was = known if known.seq >= 0 else replace(known, job=job.with_(status=Status.QUEUED))
     job = _merge(known.job, job)
     known = replace(known, job=job, session=session, recorded=True, seq=seq)
     frames = _missed_opening(was, job)
@@ -103,6 +104,8 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
             frames.append(word)
         elif missed or job.progress > was.job.progress:
             known = replace(known, latest=word)  # for new connections; the others soon are told
+    elif not job.is_final and seq > was.seq:
+        frames += _missed_turn(was.job, job, seq)
     return _tell(known, frames + _missed_end(was, job, seq))
 
 
@@ -118,17 +121,20 @@ def _missed_end(was: Tracked, job: Job, seq: int) -> list[Frame]:
 
 
 def _missed_opening(was: Tracked, job: Job) -> list[Frame]:
-    waiting = job.status is Status.QUEUED or _ended_waiting(job)
-    if waiting and not was.is_shown:
-        return [say.queued(job)]
-    if not waiting and not was.has_begun:
-        return [say.started(job)]
-    return []
+    if not job.has_begun:
+        return [] if was.is_shown else [say.queued(job)]
+    if was.has_begun:
+        return []
+    if was.is_shown and was.job.status is Status.PAUSED:  # it was held, and then begun
+        return [say.made(was.job, FlashResumed, was.seq), say.started(job, was.seq)]
+    return [say.started(job)]
 
 
 def _missed_turn(was: Job, job: Job, seq: int) -> list[Frame]:
     if job.status is was.status or Status.PAUSED not in {job.status, was.status}:
         return []
+    if job.status is Status.RUNNING and not was.has_begun:
+        return []  # told before its beginning
     return [say.made(job, FlashPaused if job.status is Status.PAUSED else FlashResumed, seq)]
 
 
@@ -179,6 +185,8 @@ def _is_in_turn(known: Tracked, event: Event) -> bool:
             return not known.has_begun
         case FlashFailed() if known.is_shown and not known.has_begun:
             return event.seq == known.seq + 1  # it ended while it waited
+        case FlashPaused() | FlashResumed() if event.phase is Phase.QUEUED:
+            return known.is_shown and not known.has_begun  # it is held, or not any more
         case _:
             return known.has_begun
 
@@ -225,10 +233,6 @@ def _tell(known: Tracked, frames: list[Frame]) -> Step:
     if known.revived:
         frames = [frame._replace(revived=True) for frame in frames]
     return Step(known, frames)
-
-
-def _ended_waiting(job: Job) -> bool:
-    return job.is_final and job.started_at is None
 
 
 def _merge(known: Job, said: Job) -> Job:

@@ -25,6 +25,7 @@ from flashyard.contract.model import (
 )
 from flashyard.contract.phases import Phase, Verification
 from flashyard.contract.records import Device, Hub, Job, LogLine
+from flashyard.contract.rollback import Rollback
 from flashyard.contract.topics import MAX_PAYLOAD, Kind
 
 
@@ -89,16 +90,17 @@ class FlashFailed(Flash):
     hint: Sentence | None = None
     details: Sentence | None = None
     device_state: Sentence | None = None
+    rollback: Rollback | None = None
 
 
 class FlashPaused(Flash):
-    """A job stands at a safe point."""
+    """A job stands at a safe point, or, in phase `queued`, does not begin until it is resumed."""
 
     type: Literal["flash_paused"] = "flash_paused"
 
 
 class FlashResumed(Flash):
-    """A paused job goes on."""
+    """A paused job goes on, or may begin again when its turn comes."""
 
     type: Literal["flash_resumed"] = "flash_resumed"
 

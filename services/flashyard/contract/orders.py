@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import NewRate, Parallel, Priority, Rate
 from flashyard.contract.model import (
     ByteCount,
     Count,
@@ -23,6 +25,7 @@ from flashyard.contract.model import (
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import MAX_REQUIREMENTS, MAX_STEPS, Before, Method, Requirement
 from flashyard.contract.records import StartOptions, StoredImage
+from flashyard.contract.rollback import RollbackKind
 from flashyard.contract.topics import MAX_PAYLOAD
 
 ORDER_TTL_MS = 5_000
@@ -32,7 +35,6 @@ class Order(Model):
     """What every order says: whom it is for (a hub's session) and how long it holds."""
 
     order_id: Token
-    job_id: JobId
     session: Token
     issued_at: Millis
     ttl_ms: Annotated[int, Field(ge=1, le=600_000)] = ORDER_TTL_MS
@@ -40,6 +42,12 @@ class Order(Model):
     def is_stale(self, now: int) -> bool:
         """Is it past its time (Unix ms by the bridge's clock)?"""
         return now > self.issued_at + self.ttl_ms
+
+
+class JobOrder(Order):
+    """An order for one job."""
+
+    job_id: JobId
 
 
 class OrderStep(Model):
@@ -53,12 +61,25 @@ class OrderStep(Model):
     before: Before | None = None
 
 
-class StartOrder(Order):
+class RollbackPlan(Model):
+    """What the hub is to do if the job fails after it changed something.
+
+    ``steps``: of `last-good`, what is written then; ``plan``: the same for people.
+    """
+
+    kind: RollbackKind
+    steps: Annotated[tuple[OrderStep, ...], Field(max_length=MAX_STEPS)] = ()
+    plan: Sentence | None = None
+
+
+class StartOrder(JobOrder):
     """Flash a partition, or with ``steps`` several (``partition`` is then the first's).
 
     With ``image`` the query signs its download; with neither, bytes are made. ``total_bytes``:
     content bytes over all steps. ``options``: what is not at its default. ``serial``: what the
-    device's record must still say by the time the job begins.
+    device's record must still say by the time the job begins. ``not_before``: Unix ms by the
+    bridge's clock. ``wait_for_device``: take the job though the device is not there, and let it
+    wait until it is.
     """
 
     kind: Literal["start"] = "start"
@@ -72,7 +93,11 @@ class StartOrder(Order):
     steps: Annotated[tuple[OrderStep, ...], Field(max_length=MAX_STEPS)] = ()
     requirements: Annotated[tuple[Requirement, ...], Field(max_length=MAX_REQUIREMENTS)] = ()
     options: StartOptions = StartOptions()
-    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    priority: Priority = 5
+    bandwidth_limit: Rate | None = None
+    not_before: Millis | None = None
+    wait_for_device: bool = False
+    rollback: RollbackPlan | None = None
     attempt: Annotated[int, Field(ge=1)] = 1
     retry_of: JobId | None = None
     idempotency_key: Annotated[str, Field(max_length=200)] | None = None
@@ -85,48 +110,78 @@ class StartOrder(Order):
         return (OrderStep(partition=self.partition, image=self.image, query=self.query or ""),)
 
     @property
+    def fetched(self) -> tuple[OrderStep, ...]:
+        """All whose images must be had: what is written, and what would be on the way back."""
+        return (*self.imaged, *(self.rollback.steps if self.rollback else ()))
+
+    @property
     def partitions(self) -> tuple[str, ...]:
         """What is written, in order."""
         return tuple(step.partition for step in self.steps) or (self.partition,)
 
     def needs(self, sha256: str) -> bool:
-        """Does it write this image?"""
-        return any(step.image.sha256 == sha256 for step in self.imaged)
+        """Does it write this image, or would it on the way back?"""
+        return any(step.image.sha256 == sha256 for step in self.fetched)
 
     def renewed(self, sha256: str, query: str) -> Self:
         """Take a fresh signature for an image's download."""
-        if self.image is not None:
-            return self.with_(query=query)
-        steps = (
-            step.with_(query=query) if step.image.sha256 == sha256 else step for step in self.steps
-        )
-        return self.with_(steps=tuple(steps))
+        again = partial(_renewed, sha256=sha256, query=query)
+        order = self.with_(steps=again(self.steps))
+        if self.image is not None and self.image.sha256 == sha256:
+            order = order.with_(query=query)
+        if self.rollback is not None:
+            plan = self.rollback.with_(steps=again(self.rollback.steps))
+            order = order.with_(rollback=plan)
+        return order
 
 
-class CancelOrder(Order):
+class CancelOrder(JobOrder):
     """End a job at its next safe point."""
 
     kind: Literal["cancel"] = "cancel"
 
 
-class PauseOrder(Order):
+class PauseOrder(JobOrder):
     """Stand still at the next safe point."""
 
     kind: Literal["pause"] = "pause"
 
 
-class ResumeOrder(Order):
+class ResumeOrder(JobOrder):
     """Go on after a pause."""
 
     kind: Literal["resume"] = "resume"
 
 
-class ImageOrder(Order):
+class ImageOrder(JobOrder):
     """A fresh signature for an image of a queued job."""
 
     kind: Literal["image"] = "image"
     sha256: Sha256
     query: Annotated[str, Field(max_length=500)]
+
+
+class LimitsOrder(Order):
+    """Change what a job, else a device, else the whole hub is held to; what is absent stays.
+
+    Bytes per second; 0 lifts a limit. ``priority`` is a job's, ``max_parallel`` and
+    ``download_limit`` are a hub's.
+    """
+
+    kind: Literal["limits"] = "limits"
+    job_id: JobId | None = None
+    device_id: DeviceId | None = None
+    priority: Priority | None = None
+    bandwidth_limit: NewRate | None = None
+    download_limit: NewRate | None = None
+    max_parallel: Parallel | None = None
+
+
+class ReleaseOrder(Order):
+    """Let a device's place take jobs again that was put into quarantine."""
+
+    kind: Literal["release"] = "release"
+    device_id: DeviceId
 
 
 class Announce(Model):
@@ -136,18 +191,23 @@ class Announce(Model):
     now: Millis
 
 
-class Receipt(Model):
+class Answer(Model):
     """A hub's answer to an order; repeated unchanged for a repeated order."""
 
     order_id: Token
     accepted: bool
-    job_id: JobId
-    status: Status
-    position: Count | None = None
     code: Code | None = None
     error: Sentence | None = None
     hint: Sentence | None = None
     details: Sentence | None = None
+
+
+class Receipt(Answer):
+    """The answer to an order for a job; ``job_id`` is another's where that is already under way."""
+
+    job_id: JobId
+    status: Status
+    position: Count | None = None
 
 
 class Recorded(Model):
@@ -157,8 +217,19 @@ class Recorded(Model):
     history_id: Token
 
 
-AnyOrder = StartOrder | CancelOrder | PauseOrder | ResumeOrder | ImageOrder
+AnyOrder = (
+    StartOrder | CancelOrder | PauseOrder | ResumeOrder | ImageOrder | LimitsOrder | ReleaseOrder
+)
 _ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Annotated[AnyOrder, Field(discriminator="kind")])
+
+
+def _renewed(steps: tuple[OrderStep, ...], sha256: str, query: str) -> tuple[OrderStep, ...]:
+    return tuple(s.with_(query=query) if s.image.sha256 == sha256 else s for s in steps)
+
+
+_ANSWER: TypeAdapter[Receipt | Answer] = TypeAdapter(
+    Annotated[Receipt | Answer, Field(union_mode="left_to_right")]
+)
 
 
 def decode_order(payload: bytes) -> AnyOrder:
@@ -170,3 +241,14 @@ def decode_order(payload: bytes) -> AnyOrder:
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"an order of {len(payload)} bytes is over {MAX_PAYLOAD}")
     return _ORDER.validate_json(payload, by_alias=True, by_name=False)
+
+
+def decode_answer(payload: bytes) -> Receipt | Answer:
+    """Decode a hub's answer: a receipt wherever it is for a job.
+
+    Raises:
+        ValueError: over 64 KiB, or a bad field.
+    """
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"an answer of {len(payload)} bytes is over {MAX_PAYLOAD}")
+    return _ANSWER.validate_json(payload, by_alias=True, by_name=False)

@@ -62,27 +62,34 @@ CANCELLABLE = frozenset(
 )
 
 _ENDS = frozenset({Phase.FAILED, Phase.CANCELLED})
+# After a pause, a restart of its hub or a lost link a job begins with these again, and goes on from
+# its last safe point.
+_AGAIN = frozenset({Phase.PREPARING})
 # A job of several steps goes back from the later phases to `erasing` or `writing`.
 _STEP = frozenset({Phase.ERASING, Phase.WRITING})
 NEXT: Mapping[Phase, frozenset[Phase]] = {
     Phase.QUEUED: frozenset({Phase.PREPARING}) | _ENDS,
     Phase.PREPARING: frozenset({Phase.IDENTIFYING}) | _ENDS,
-    Phase.IDENTIFYING: _STEP | _ENDS,
+    Phase.IDENTIFYING: _STEP | _AGAIN | _ENDS,
     # Once all is written, what belongs to the device's user may be erased: then it ends from here.
     Phase.ERASING: frozenset({Phase.WRITING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK})
+    | _AGAIN
     | _ENDS,
     Phase.WRITING: frozenset(
         {Phase.SYNCING, Phase.VERIFYING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK}
     )
     | _STEP
+    | _AGAIN
     | _ENDS,
     Phase.SYNCING: frozenset(
         {Phase.VERIFYING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK}
     )
     | _STEP
+    | _AGAIN
     | _ENDS,
     Phase.VERIFYING: frozenset({Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK})
     | _STEP
+    | _AGAIN
     | _ENDS,
     Phase.ACTIVATING: frozenset({Phase.FINISHING, Phase.ROLLING_BACK, Phase.FAILED}),
     Phase.FINISHING: frozenset({Phase.COMPLETED, Phase.ROLLING_BACK, Phase.FAILED}),

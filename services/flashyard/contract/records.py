@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import MAX_QUEUE, Limits, Priority, Rate
 from flashyard.contract.model import (
     ByteCount,
     Count,
@@ -26,22 +27,19 @@ from flashyard.contract.model import (
     Token,
 )
 from flashyard.contract.phases import ACTIVE_STATUS, FINAL_STATUS, Phase, Status, Verification
+from flashyard.contract.rollback import Rollback, RollbackKind
+from flashyard.contract.troubles import Quarantine, Trouble
 
 MAX_RECENT = 16
-MAX_QUEUE = 50
 MAX_ERROR = 200  # characters of a recent entry's error
 MAX_RECORD = 60 * 1024  # bytes of a device record; over it the oldest recent entries go
 
 
-class Limits(Model):
-    """What a hub takes on: jobs at once over all devices, and jobs waiting per device."""
-
-    max_parallel: Count
-    max_queue: Count = MAX_QUEUE
-
-
 class Hub(Model):
-    """One edge host. ``session`` is random per process; ``announced`` echoes an announce's now."""
+    """One edge host. ``session`` is random per process; ``announced`` echoes an announce's now.
+
+    ``troubles``: what is wrong with it now.
+    """
 
     hub_id: HubId
     online: bool
@@ -51,6 +49,7 @@ class Hub(Model):
     limits: Limits
     announced: Millis | None = None
     clock_skew_ms: int | None = None
+    troubles: Annotated[tuple[Trouble, ...], Field(max_length=8)] | None = None
 
 
 class ImageRef(Model):
@@ -98,6 +97,8 @@ class StartOptions(Model):
     erase: bool | None = None
     wipe: bool | None = None
     allow_dangerous: bool | None = None
+    rollback: RollbackKind | None = None
+    wait_for_device: bool | None = None
 
 
 class StepRecord(Model):
@@ -110,14 +111,23 @@ class StepRecord(Model):
 
 
 class QueueEntry(Model):
-    """A waiting job, as its device's record carries it."""
+    """A waiting job, as its device's record carries it.
+
+    ``stage``: what it waits for, where that is not simply its turn; ``held``: an operator paused
+    it before it began.
+    """
 
     job_id: JobId
     seq: Count
     partition: Partition
     total_bytes: ByteCount
-    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    priority: Priority = 5
     queued_at: Millis
+    stage: Name | None = None
+    held: bool | None = None
+    not_before: Millis | None = None
+    bandwidth_limit: Rate | None = None
+    rollback: Rollback | None = None
     image: ImageRef | None = None
     device_name: Name | None = None
     attempt: Annotated[int, Field(ge=1)] = 1
@@ -139,17 +149,11 @@ class RecentEntry(QueueEntry):
     bytes_transferred: ByteCount
 
 
-class Rollback(Model):
-    """What a rollback did."""
-
-    kind: str
-    outcome: str
-
-
 class Job(Model):
     """One or more partitions to one device, once; REST's shape. Times are Unix ms.
 
     ``requested`` is what was asked and has not happened yet; ``lost`` says the hub is silent.
+    ``not_before``: it does not begin earlier; ``bandwidth_limit``: bytes per second.
     """
 
     job_id: JobId
@@ -170,7 +174,9 @@ class Job(Model):
     average_speed: Count = 0
     estimated_time_remaining: Count = 0
     position: Count | None = None
-    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    priority: Priority = 5
+    not_before: Millis | None = None
+    bandwidth_limit: Rate | None = None
     queued_at: Millis
     started_at: Millis | None = None
     finished_at: Millis | None = None
@@ -191,6 +197,11 @@ class Job(Model):
     def is_final(self) -> bool:
         """Has it ended?"""
         return self.status in FINAL_STATUS
+
+    @property
+    def has_begun(self) -> bool:
+        """Has it ever run? One that waits has not, whether or not it is held."""
+        return self.started_at is not None
 
     @property
     def is_active(self) -> bool:
@@ -233,7 +244,8 @@ class Device(Model):
 
     ``slots`` are the names of its slots (empty: none); ``partitions`` maps a name to bytes, where
     the device tells it. ``mode_confidence``: how sure its mode is where it was only looked at;
-    ``hint``: how to bring it into one in which it can be flashed.
+    ``hint``: how to bring it into one in which it can be flashed. ``bandwidth_limit``: bytes per
+    second, whatever job; ``quarantine``: why it takes no jobs.
     """
 
     device_id: DeviceId
@@ -254,6 +266,8 @@ class Device(Model):
     slots: tuple[Annotated[str, Field(pattern=r"^[a-z]$")], ...] = ()
     current_slot: str | None = None
     partitions: dict[str, ByteCount] | None = None
+    bandwidth_limit: Rate | None = None
+    quarantine: Quarantine | None = None
     current_job: CurrentJob | None = None
     queue: Annotated[tuple[QueueEntry, ...], Field(max_length=MAX_QUEUE)] = ()
     recent: Annotated[tuple[RecentEntry, ...], Field(max_length=MAX_RECENT)] = ()

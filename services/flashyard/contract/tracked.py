@@ -88,6 +88,7 @@ class Tracked:
         frames = [self.opening]
         if self.has_begun and self.latest is not None:
             frames.append(self.latest)
+        # Also where it has not begun: it is held.
         if self.job.status is Status.PAUSED:
             frames.append(made(self.job, FlashPaused, self.seq))
         return frames
@@ -127,11 +128,11 @@ def queued(job: Job) -> Frame:
     )
 
 
-def started(job: Job) -> Frame:
+def started(job: Job, seq: int = 1) -> Frame:
     """Make the ``flash_started`` that was missed, with the original time."""
     return Frame.made(
         FlashStarted(
-            **_head(job, 1, job.started_at or job.queued_at, Phase.PREPARING)._asdict(),
+            **_head(job, max(seq, 1), job.started_at or job.queued_at, Phase.PREPARING)._asdict(),
             device_name=job.device_name,
             partition=job.partition,
             total_bytes=job.total_bytes,
@@ -185,6 +186,7 @@ def ended(job: Job, seq: int) -> Frame:
             hint=job.hint,
             details=job.details,
             device_state=job.device_state,
+            rollback=job.rollback,
         )
     )
 
@@ -217,7 +219,8 @@ def told(job: Job, event: Event) -> Job:
         case FlashPaused():
             job = job.with_(status=Status.PAUSED, requested=None, transfer_speed=0)
         case FlashResumed():
-            job = job.with_(status=Status.RUNNING, requested=None)
+            status = Status.RUNNING if job.has_begun else Status.QUEUED
+            job = job.with_(status=status, requested=None)
         case FlashCompleted():
             job = _over(job, event.timestamp).with_(
                 status=Status.COMPLETED,
@@ -236,6 +239,7 @@ def told(job: Job, event: Event) -> Job:
                 hint=event.hint,
                 details=event.details,
                 device_state=event.device_state,
+                rollback=event.rollback or job.rollback,
             )
     return _with_steps(job)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from flashyard.contract.records import MAX_QUEUE
+from flashyard.contract.limits import MAX_QUEUE
 from flashyard_bridge.picture.fleet import Fleet
 from support.hub_script import START, HubScript, Published
 

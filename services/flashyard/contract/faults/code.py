@@ -63,4 +63,7 @@ class Code(StrEnum):
     NOT_BOOTED = "not_booted"
     UNKNOWN_STANDING_ORDER = "unknown_standing_order"
     DATABASE_UNREACHABLE = "database_unreachable"
+    QUARANTINED = "quarantined"
+    ROLLBACK_IMPOSSIBLE = "rollback_impossible"
+    UNKNOWN_BATCH = "unknown_batch"
     INTERNAL = "internal"

@@ -272,6 +272,21 @@ TABLE: Mapping[Code, Rule] = {
         7,
         transient=True,
     ),
+    Code.QUARANTINED: Rule(
+        "The device's place takes no jobs: too many in a row broke there.",
+        "Change its cable or port, then release it with `flashyard release DEVICE`.",
+        409,
+        1,
+    ),
+    Code.ROLLBACK_IMPOSSIBLE: Rule(
+        "There is no way back to be planned for this job.",
+        "Look at `details`, or start it with `rollback` left out.",
+        422,
+        2,
+    ),
+    Code.UNKNOWN_BATCH: Rule(
+        "No such batch.", "List them with `flashyard ls batches` or GET /api/flash/batches.", 404, 1
+    ),
     Code.INTERNAL: Rule(
         "Something went wrong inside flashyard.",
         "The log has the details; please report it.",
