@@ -21,6 +21,7 @@ class Capability(StrEnum):
     WRITES_AS_SENT = "write a part while it is sent"
     SYNC = "see to it that what was written is on the medium"
     READ_BACK = "read back what was written"
+    TAKES_UP = "go on after the parts that another session has written"
     INERT = "stay as it is: nothing in it runs that could be restarted"
 
 
@@ -156,6 +157,9 @@ class Target(Protocol):
 
     def resize(self, place: Place, size: int) -> None:
         """Make a resizable place ``size`` bytes large."""
+
+    def take_up(self, place: Place, parts: Iterator[Part]) -> None:
+        """Learn of the parts that an earlier session wrote there; they are not sent again."""
 
     def send(self, part: Part) -> Iterator[Taken]:
         """Give the device a part's bytes.

@@ -63,16 +63,10 @@ def test_one_byte_that_the_medium_lost_fails_the_run(at: int) -> None:
     class Forgetful(PaperMedium):
         def sync(self) -> None:
             super().sync()
-            self.bytes[at] ^= 1
+            if any(what == "write" and offset == 0 for what, offset, _ in self.log):
+                self.bytes[at] ^= 1  # after the head, which comes last
 
-    class ForgetfulOnce(Forgetful):
-        def sync(self) -> None:
-            if ("sync", 0, 0) in self.log:
-                super().sync()
-            else:
-                PaperMedium.sync(self)
-
-    medium = ForgetfulOnce(SIZE)
+    medium = Forgetful(SIZE)
     run = Run(("disk",))
     with refused(Code.VERIFY_MISMATCH) as refusal:
         recipe = replace(RECIPE, read_back=True)

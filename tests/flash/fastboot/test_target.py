@@ -57,6 +57,7 @@ def test_a_device_tells_who_it_is(tmp_path: Path, transport: Literal["tcp", "udp
             Capability.ACTIVATE,
             Capability.REBOOT,
             Capability.BREAK_OFF,
+            Capability.TAKES_UP,
             Capability.READ_BACK,
         }
     assert (found.product, found.serial, found.name) == ("oriole", SERIAL, SERIAL)

@@ -41,6 +41,13 @@ class Headless:
             cell.put(offset, data[:step], counted)
             offset, data, content = offset + step, data[step:], content - counted
 
+    def remember(self, piece: Piece) -> bool:
+        """Keep the head's share of a piece that was counted before; False: it has none."""
+        if piece.offset >= SIZE:
+            return False
+        self._head.put(piece.offset, piece.data[: SIZE - piece.offset], 0)
+        return True
+
     def flush(self) -> Iterator[Taken]:
         """Write what is gathered, but for the head; yield that it was."""
         content = self._body.content + self._head.content

@@ -20,7 +20,13 @@ from flashyard.flash.target import Capability, Description, Place, Taken, Tell, 
 WHOLE = "disk"
 _THIS_HOST = Host()
 CAPABILITIES = frozenset(
-    {Capability.WRITES_AS_SENT, Capability.SYNC, Capability.READ_BACK, Capability.INERT}
+    {
+        Capability.WRITES_AS_SENT,
+        Capability.SYNC,
+        Capability.READ_BACK,
+        Capability.TAKES_UP,
+        Capability.INERT,
+    }
 )
 
 
@@ -116,14 +122,22 @@ class BlockTarget:
         """Refuse: a disk has the size it has."""
         raise refuse(Code.NOT_SUPPORTED, "A disk cannot be resized.", details=place.name)
 
+    def take_up(self, _place: Place, parts: Iterator[Part]) -> None:
+        """Read again what the earlier session kept back of the first MiB: it died with it."""
+        for part in parts:
+            for piece in pieces(part):
+                if not self._headless.remember(piece):
+                    return
+
     def send(self, part: Part) -> Iterator[Taken]:
         """Write a part, but for what of it lies in the first MiB."""
         for piece in pieces(part):
             yield from self._headless.put(piece)
         yield from self._headless.flush()
 
-    def commit(self, place: Place, part: Part) -> None:
-        """Do nothing: it was written as it was sent."""
+    def commit(self, _place: Place, _part: Part) -> None:
+        """See what was written as it was sent safe on the medium: it may be built upon now."""
+        self._medium.sync()
 
     def sync(self, _place: Place) -> None:
         """Wait for the medium, write the first MiB, and wait again."""

@@ -18,7 +18,7 @@ from flashyard.flash.dfu.spans import Spans
 from flashyard.flash.dfu.spots import Spot, Spots, fitted
 from flashyard.flash.images.pieces import pieces
 from flashyard.flash.source import MAX_DOWNLOAD, Part, Source
-from flashyard.flash.target import Capability, Description, Place, Taken, Tell
+from flashyard.flash.target import Capability, Description, Place, Taken, Tell, unable
 
 
 class DfuTarget:
@@ -139,6 +139,10 @@ class DfuTarget:
     def resize(self, place: Place, _size: int) -> None:
         """Refuse: a memory has the size it has."""
         raise refuse(Code.NOT_SUPPORTED, "A memory cannot be resized.", details=place.name)
+
+    def take_up(self, place: Place, _parts: Iterator[Part]) -> None:
+        """Refuse: a download is one from its first block to its last."""
+        raise unable(Capability.TAKES_UP, place)
 
     def send(self, part: Part) -> Iterator[Taken]:
         """Download a part, block by block."""

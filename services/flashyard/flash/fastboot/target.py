@@ -26,7 +26,13 @@ _LOG = logging.getLogger(__name__)
 _MAX_VARIABLES = 4096  # lines of `getvar:all` that are kept
 _RESTARTS: dict[Mode, str] = {"fastboot": "reboot-bootloader", "fastbootd": "reboot-fastboot"}
 CAPABILITIES = frozenset(
-    {Capability.ERASE, Capability.ACTIVATE, Capability.REBOOT, Capability.BREAK_OFF}
+    {
+        Capability.ERASE,
+        Capability.ACTIVATE,
+        Capability.REBOOT,
+        Capability.BREAK_OFF,
+        Capability.TAKES_UP,
+    }
 )
 
 
@@ -138,6 +144,9 @@ class FastbootTarget:
     def resize(self, place: Place, size: int) -> None:
         """Resize a logical partition."""
         self._client.command(f"resize-logical-partition:{place.name}:{size}", self._limits.flash)
+
+    def take_up(self, _place: Place, _parts: Iterator[Part]) -> None:
+        """Do nothing: each part says itself where it belongs."""
 
     def send(self, part: Part) -> Iterator[Taken]:
         """Download a part into the device's memory."""

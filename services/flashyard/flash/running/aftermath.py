@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flashyard.flash.running.run import Run
 
+UNTOUCHED = "untouched"
 _LONGEST = 900  # characters; of more things the newest words are the ones that matter
 
 
@@ -12,7 +15,7 @@ class Aftermath:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._left: dict[str, str] = {}
+        self._left: dict[str, str] = dict(run.mark.left)
 
     def note(self, what: str, how: str) -> None:
         """Say how something is left now, such as `boot_a`, `partly written`."""
@@ -25,7 +28,12 @@ class Aftermath:
         self._tell()
 
     def _tell(self) -> None:
-        told = ", ".join(f"{name} {state}" for name, state in self._left.items())
-        if len(told) > _LONGEST:
-            told = f"…, {told[-_LONGEST:].partition(', ')[2]}"
-        self._run.device_state = told or "untouched"
+        self._run.left(dict(self._left), in_words(self._left))
+
+
+def in_words(left: Mapping[str, str]) -> str:
+    """Say in one line what is left on a device, the newest last."""
+    told = ", ".join(f"{name} {state}" for name, state in left.items())
+    if len(told) > _LONGEST:
+        told = f"…, {told[-_LONGEST:].partition(', ')[2]}"
+    return told or UNTOUCHED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flashyard.contract.plans import Before, Method, Requirement
+from flashyard.flash.running.mark import Mark
 from flashyard.flash.source import PART_SIZE, Source
 
 
@@ -43,6 +44,7 @@ class Recipe:
         generated: the sources have no SHA-256 they could miss.
         read_back: read what was written from the medium, and compare.
         part_size: the most bytes sent before the device is told to write them.
+        since: where an earlier run of the same recipe stood; it is gone on with from there.
     """
 
     steps: tuple[Step, ...]
@@ -59,3 +61,4 @@ class Recipe:
     generated: bool = False
     read_back: bool = False
     part_size: int = PART_SIZE
+    since: Mark | None = None

@@ -7,6 +7,7 @@ no MQTT, no event loop and no particular kind of device.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase, Status, Verification
@@ -15,6 +16,7 @@ from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
 from flashyard.flash.running.identification import INTO, LEADS_TO, USER_DATA, Identification
 from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.reunion import check_same
 from flashyard.flash.running.room import make_room
 from flashyard.flash.running.run import Run
 from flashyard.flash.source import Part
@@ -36,6 +38,7 @@ def write(
     device. Moving the run to its end is for the caller.
 
     Raises:
+        PausedError: at a safe point; ``run.mark`` is what a later recipe goes on from.
         FaultError: `cancelled` at a safe point; before anything was changed what
             :meth:`Identification.places` raises; `device_mismatch`, `device_silent`,
             `device_refused` where it does not come back from a restart; `not_booted`; and what
@@ -61,6 +64,8 @@ class _Writer:
     def carry_out(self) -> None:
         self._identify()
         for index, step in enumerate(self._recipe.steps):
+            if index < self._run.mark.done:
+                continue
             tally = self._run.steps[index]
             tally.status = Status.RUNNING
             try:
@@ -69,6 +74,7 @@ class _Writer:
                 self._write(index, step, place)
                 self._sync(index, step, place)
                 self._verify(index, step, place)
+                self._run.done(index + 1)
             except FaultError as broken:
                 cancelled = broken.fault.code is Code.CANCELLED
                 tally.status = Status.CANCELLED if cancelled else Status.FAILED
@@ -88,7 +94,9 @@ class _Writer:
         self._run.enter(Phase.IDENTIFYING, "Identifying the device")
         device = self._contact.meet()
         self._run.lines.add(f"Found {device.product or 'a device'}, serial {device.serial}")
+        check_same(device, self._recipe.since)
         self._places = self._identification.places()
+        self._run.met(device)
 
     def _place(self, index: int, step: Step) -> Place:
         """Bring the device into the mode the step is to be taken in."""
@@ -111,6 +119,8 @@ class _Writer:
     def _erase(self, index: int, step: Step, place: Place) -> None:
         # What a wipe would erase at the end, this image with it, is erased before it is written.
         is_wiped = self._recipe.wipe and step.partition in USER_DATA
+        if self._run.mark.parts:  # it was erased before they were written
+            return
         if (self._recipe.erase or is_wiped) and step.method == "flash":
             self._run.enter(Phase.ERASING, f"Erasing {step.partition} partition", index)
             self._leaves(place.name, "may be erased")
@@ -119,20 +129,46 @@ class _Writer:
 
     def _write(self, index: int, step: Step, place: Place) -> None:
         self._run.enter(Phase.WRITING, f"Flashing {step.partition} partition", index)
-        make_room(self._contact, self._recipe.steps, self._places, index)
+        self._run.cut(self._contact.description.max_download_size, self._recipe.part_size)
+        there = self._take_up(index, step, place)
+        if not there:
+            make_room(self._contact, self._recipe.steps, self._places, index)
         position = 0
         for number, part in enumerate(self._parts(step)):
-            self._run.safe_point()
+            if number < there:
+                position += part.content
+                continue
+            if self._can_take_up or not number:
+                self._run.safe_point()
             if Capability.WRITES_AS_SENT in self._contact.target.capabilities:
                 self._leaves(place.name, "partly written" if number else "may be partly written")
             position = self._send(index, part, position)
-            self._run.safe_point()
+            self._run.breaking_point()
             self._leaves(place.name, "partly written" if number else "may be partly written")
             self._commit(index, step, place, part)
             self._leaves(place.name, "partly written")
             self._run.lines.add(f"{place.name}: part {number + 1} written")
+            if self._can_take_up:
+                self._run.written(number + 1)
         is_synced = Capability.SYNC not in self._contact.target.capabilities
         self._leaves(place.name, "written" if is_synced else "written, not synced")
+
+    @property
+    def _can_take_up(self) -> bool:
+        return Capability.TAKES_UP in self._contact.target.capabilities
+
+    def _take_up(self, index: int, step: Step, place: Place) -> int:
+        """Tell how many parts of a step are there from an earlier run; others begin it anew."""
+        since = self._recipe.since
+        if since is None or index != since.done or not since.parts:
+            return 0
+        cut = (self._run.mark.limit, self._run.mark.part_size)
+        if not self._can_take_up or step.method != "flash" or cut != (since.limit, since.part_size):
+            self._run.lines.add(f"{place.name} is written from its beginning again")
+            return 0
+        self._contact.target.take_up(place, islice(self._parts(step), since.parts))
+        self._run.lines.add(f"{place.name}: going on after part {since.parts}")
+        return since.parts
 
     def _commit(self, index: int, step: Step, place: Place, part: Part) -> None:
         if step.method == "flash":
@@ -152,7 +188,7 @@ class _Writer:
             position += taken.content
             self._run.count(index, taken, position)
             if may_break_off:
-                self._run.safe_point()
+                self._run.breaking_point(can_take_up=self._can_take_up)
         return position
 
     def _sync(self, index: int, step: Step, place: Place) -> None:
