@@ -5,7 +5,7 @@ from __future__ import annotations
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
-from flashyard.agent.idempotency import LIFE_S, Keys
+from flashyard.agent.idempotency import LIFE_MS, Keys
 from flashyard.contract.faults import Code
 from flashyard.contract.orders import CancelOrder, Receipt
 from flashyard.contract.phases import Status
@@ -21,7 +21,9 @@ NOW = 1_703_001_234_000
 
 def desk(ended: Bounded[str, Status] | None = None) -> Desk:
     clock = Clock(wall=lambda: NOW / 1000)
-    return Desk({}, Bounded(10) if ended is None else ended, "s1", clock)
+    keys = Keys(clock.now, lambda _used: None)
+    known = Bounded[str, Status](10) if ended is None else ended
+    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None)
 
 
 def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:
@@ -64,8 +66,8 @@ def test_a_payload_over_the_limit_is_ignored() -> None:
 
 
 def test_a_key_lives_for_a_day_on_its_device() -> None:
-    now = [0.0]
-    keys = Keys(lambda: now[0])
+    now = [0]
+    keys = Keys(lambda: now[0], lambda _used: None)
     order = ORDER.with_(idempotency_key="once")
     assert keys.first(order) is None
     keys.use(order)
@@ -80,11 +82,11 @@ def test_a_key_lives_for_a_day_on_its_device() -> None:
     ):
         with refused(Code.IDEMPOTENCY_CONFLICT):
             keys.first(again.with_(**other))
-    now[0] = LIFE_S + 1.0
+    now[0] = LIFE_MS + 1
     assert keys.first(again) is None
 
 
 def test_without_a_key_every_start_is_its_own() -> None:
-    keys = Keys(lambda: 0.0)
+    keys = Keys(lambda: 0, lambda _used: None)
     keys.use(ORDER)
     assert keys.first(ORDER) is None

@@ -76,13 +76,13 @@ async def test_what_is_not_there_is_refused(peer: BridgePeer, plug: Plug, tmp_pa
 
 
 @pytest.mark.parametrize("kind", [PauseOrder, ResumeOrder])
-async def test_what_is_not_built_is_refused_as_such(
+async def test_a_job_that_is_not_there_is_not_steered(
     peer: BridgePeer, plug: Plug, tmp_path: Path, kind: type[PauseOrder | ResumeOrder]
 ) -> None:
     async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": plug().address}):
         await peer.online("DEVICE_1")
         receipt = await peer.give(kind(**peer.order()))
-        assert (receipt.accepted, receipt.code) == (False, Code.NOT_SUPPORTED)
+        assert (receipt.accepted, receipt.code) == (False, Code.UNKNOWN_JOB)
 
 
 async def test_what_cannot_be_read_is_answered_as_far_as_it_can_be(

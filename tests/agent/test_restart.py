@@ -16,6 +16,7 @@ from support.bridge_peer import BridgePeer, now_ms
 from support.brokers import Broker, free_port
 from support.hub_at_work import HubAtWork, Plug, hub_at_work, new_hub
 from support.hub_script import HubScript
+from support.made import generated, parts
 from support.waiting import until
 
 DAY = 86_400_000
@@ -36,7 +37,7 @@ def current_jobs(peer: BridgePeer) -> list[CurrentJob]:
     return [device.current_job for device in peer.devices.values() if device.current_job]
 
 
-async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_told(
+async def test_jobs_of_a_hub_that_died_with_its_disk_are_interrupted_and_all_of_it_is_told(
     broker: Broker, plug: Plug, tmp_path: Path
 ) -> None:
     device = plug(link_speed=2 << 20)
@@ -56,7 +57,7 @@ async def test_jobs_that_died_with_their_hub_are_interrupted_and_all_of_it_is_to
         await first.die()
         await until(lambda: peer.hub is not None and not peer.hub.online)
 
-        async with hub_at_work(broker.url, tmp_path, addresses) as second:
+        async with hub_at_work(broker.url, tmp_path / "new", addresses) as second:
             await peer.online("DEVICE_1")
             if not broker.able.keeps_to_wildcards:
                 # Nobody tells the hub what it did before. Its new record is without the jobs, and
@@ -152,28 +153,59 @@ async def test_a_device_that_left_the_configuration_is_removed_with_its_jobs_end
         await peer.failed(job_id, Code.INTERRUPTED)
 
 
-async def test_a_stop_ends_what_runs_and_waits_and_then_says_goodbye(
+async def test_a_killed_hub_goes_on_with_what_ran_and_waited(
     broker: Broker, plug: Plug, tmp_path: Path
 ) -> None:
-    device = plug(link_speed=8 << 20, max_download_size=1 << 20)
+    device = plug(link_speed=8 << 20)
+    addresses, size = {"DEVICE_1": device.address}, 6 << 20
     async with BridgePeer(broker.url) as peer:
-        async with hub_at_work(broker.url, tmp_path, {"DEVICE_1": device.address}):
+        first = HubAtWork(new_hub(broker.url, tmp_path, addresses, part_size=1 << 20))
+        await first.serving()
+        await peer.online("DEVICE_1")
+        done = (await peer.start("DEVICE_1", total_bytes=1000)).job_id
+        await peer.ended(done)
+        running = (await peer.start("DEVICE_1", total_bytes=size)).job_id
+        waiting = (await peer.start("DEVICE_1", partition="boot", total_bytes=1000)).job_id
+        await until(lambda: device.commands.count("flash:system") >= 3)
+        told = peer.events(running)[-1].seq
+        await first.die()
+
+        async with hub_at_work(broker.url, tmp_path, addresses, part_size=1 << 20):
+            await peer.completed(running)
+            await peer.completed(waiting)
+            await until(lambda: len(peer.devices["DEVICE_1"].recent) == 3)
+            record = peer.devices["DEVICE_1"]
+            assert [entry.job_id for entry in record.recent] == [done, running, waiting]
+            late = await peer.cancel(running)
+            assert late.code is Code.ALREADY_FINAL
+        later = [event for event in peer.events(running) if event.seq > told]
+        assert [event.seq for event in later] == sorted(event.seq for event in later)
+        assert device.content("system") == generated(running, size)
+        assert device.commands.count("flash:system") <= 1 + len(parts(running, size)) + 1
+
+
+async def test_a_stop_parks_what_runs_and_waits_says_goodbye_and_the_next_run_goes_on(
+    broker: Broker, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug(link_speed=8 << 20)
+    addresses, size = {"DEVICE_1": device.address}, 6 << 20
+    async with BridgePeer(broker.url) as peer:
+        async with hub_at_work(broker.url, tmp_path, addresses, part_size=1 << 20):
             await peer.online("DEVICE_1")
-            running = (await peer.start("DEVICE_1", total_bytes=400 << 20)).job_id
-            waiting = (await peer.start("DEVICE_1")).job_id
+            running = (await peer.start("DEVICE_1", total_bytes=size)).job_id
+            waiting = (await peer.start("DEVICE_1", partition="boot", total_bytes=1000)).job_id
             await until(lambda: "flash:system" in device.commands)
         await until(lambda: peer.hub is not None and not peer.hub.online)
-        end = await peer.failed(running, Code.INTERRUPTED)
-        assert "system partly written" in (end.device_state or "")
-        end = await peer.failed(waiting, Code.INTERRUPTED)
-        assert end.device_state == "untouched"
-        assert end.error == "The hub stopped while the job waited."
-        record = peer.devices["DEVICE_1"]
-        assert (record.current_job, record.queue) == (None, ())
-        assert [entry.job_id for entry in record.recent] == [waiting, running]
         assert peer.heard[-1].kind is Kind.PRESENCE
-        first_end = [h.kind for h in peer.heard].index(Kind.RECORD)
-        assert first_end < len(peer.heard) - 1
+        assert peer.end(running) is peer.end(waiting) is None
+        assert [entry.job_id for entry in peer.devices["DEVICE_1"].queue] == [waiting]
+        sent = device.commands.count("flash:system")
+        async with hub_at_work(broker.url, tmp_path, addresses, part_size=1 << 20):
+            await peer.completed(running)
+            await peer.completed(waiting)
+        assert device.content("system") == generated(running, size)
+        assert sent < len(parts(running, size))
+        assert device.commands.count("flash:system") == len(parts(running, size))
 
 
 async def test_a_hub_that_is_about_to_go_says_no_to_new_jobs(
@@ -187,7 +219,7 @@ async def test_a_hub_that_is_about_to_go_says_no_to_new_jobs(
         work.hub.stop()
         receipt = await peer.start("IDLE")
         assert (receipt.accepted, receipt.code) == (False, Code.DEVICE_OFFLINE)
-        await peer.failed(running, Code.INTERRUPTED)
+    assert peer.end(running) is None
     await until(lambda: peer.hub is not None and not peer.hub.online)
 
 
@@ -208,11 +240,11 @@ async def test_a_device_that_holds_up_the_stop_is_left_behind_in_time(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:
     device = plug("DEVICE_1", "tcp", "flash=silence")
-    async with hub_at_work(
-        peer.link_url, tmp_path, {"DEVICE_1": device.address}, timing={"safe_point": 0.3}
-    ):
+    addresses = {"DEVICE_1": device.address}
+    async with hub_at_work(peer.link_url, tmp_path, addresses, timing={"safe_point": 0.3}):
         await peer.online("DEVICE_1")
         job_id = (await peer.start("DEVICE_1")).job_id
         await until(lambda: "flash:system" in device.commands)
-    end = await peer.failed(job_id, Code.INTERRUPTED)
-    assert end.device_state == "system may be partly written"
+    assert peer.end(job_id) is None
+    async with hub_at_work(peer.link_url, tmp_path, addresses):
+        await peer.ended(job_id)

@@ -23,11 +23,15 @@ from flashyard.contract.messages import (
 )
 from flashyard.contract.orders import (
     Announce,
-    AnyOrder,
+    Answer,
     CancelOrder,
     ImageOrder,
+    JobOrder,
+    PauseOrder,
     Receipt,
+    ResumeOrder,
     StartOrder,
+    decode_answer,
 )
 from flashyard.contract.records import Device, Hub, StartOptions
 from flashyard.contract.topics import ANNOUNCE, Kind, bridge_filters, build, parse
@@ -69,7 +73,7 @@ class BridgePeer:
         self.devices: dict[str, Device] = {}
         self.cleared: list[str] = []
         self.hub: Hub | None = None
-        self.receipts: list[Receipt] = []
+        self.receipts: list[Answer] = []
         self.link_url = url
         self.link = Link(
             url,
@@ -194,11 +198,19 @@ class BridgePeer:
     async def renew(self, job_id: str, sha256: str, query: str) -> Receipt:
         return await self.give(ImageOrder(**self.order(job_id=job_id), sha256=sha256, query=query))
 
-    async def give(self, order: AnyOrder) -> Receipt:
-        """Send an order and wait for one more receipt of it."""
-        return await self.send(order.encode(), order.order_id)
+    async def pause(self, job_id: str) -> Receipt:
+        return await self.give(PauseOrder(**self.order(job_id=job_id)))
 
-    async def send(self, payload: bytes, order_id: str) -> Receipt:
+    async def resume(self, job_id: str) -> Receipt:
+        return await self.give(ResumeOrder(**self.order(job_id=job_id)))
+
+    async def give(self, order: JobOrder) -> Receipt:
+        """Send an order and wait for one more receipt of it."""
+        receipt = await self.send(order.encode(), order.order_id)
+        assert isinstance(receipt, Receipt)
+        return receipt
+
+    async def send(self, payload: bytes, order_id: str) -> Answer:
         before = len(self._receipts_of(order_id))
         self.link.publish(build(Kind.ORDER, self.hub_id), payload, qos=1)
         await until(lambda: len(self._receipts_of(order_id)) > before)
@@ -214,7 +226,7 @@ class BridgePeer:
     def _ask(self, now: int) -> None:
         self.link.publish(ANNOUNCE, Announce(now=now).encode(), qos=1)
 
-    def _receipts_of(self, order_id: str) -> list[Receipt]:
+    def _receipts_of(self, order_id: str) -> list[Answer]:
         return [receipt for receipt in self.receipts if receipt.order_id == order_id]
 
     def _of(self, job_id: str) -> list[Heard]:
@@ -224,7 +236,7 @@ class BridgePeer:
         kind, hub_id, device_id = parse(topic)
         assert hub_id == self.hub_id
         if kind is Kind.RECEIPT:
-            self.receipts.append(Receipt.decode(payload))
+            self.receipts.append(decode_answer(payload))
             return
         if not payload:
             self.cleared.append(device_id or hub_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flashyard.agent.clock import Clock
 from flashyard.agent.post import Post
 from flashyard.agent.story import Story, Teller
@@ -29,14 +31,16 @@ class Told:
 
     def __init__(self, order: StartOrder = ORDER, clock: Clock | None = None) -> None:
         self.link = PaperLink()
+        self.kept: list[int] = []
         self.changes: list[int] = []
-        post = Post(self.link.as_link(), "bench-a")
+        post = Post(self.link.as_link(), "bench-a", _at_once)
         self.post = post
         self.story = Story(
             order,
             "Device 1",
             Teller("bench-a", clock or Clock(), post),
-            lambda story: self.changes.append(story.seq),
+            keep=lambda story: self.kept.append(story.seq),
+            changed=lambda story: self.changes.append(story.seq),
         )
         self.run = Run(("system",), self.story.lines)
 
@@ -52,3 +56,8 @@ class Told:
         """Bring the run to its last phase."""
         for phase in (Phase.IDENTIFYING, Phase.WRITING, Phase.FINISHING):
             self.run.enter(phase, phase.value)
+
+
+def _at_once(then: Callable[[], object], _key: str | None) -> None:
+    """Stand for a journal that has written everything."""
+    then()

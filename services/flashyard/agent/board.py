@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 
+from flashyard.agent.docket import Docket
 from flashyard.agent.dossier import Dossier
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import Ghost
 from flashyard.agent.ports import Port
-from flashyard.agent.queue import Queue
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.contract.records import MAX_RECENT, RecentEntry
 
 
 class Board:
-    """The retained record of one device. ``current`` is the story of the job that runs."""
+    """The retained record of one device."""
 
-    def __init__(self, port: Port, gear: Gear, sight: Sight, queue: Queue) -> None:
-        self.current: Story | None = None
+    def __init__(self, port: Port, gear: Gear, sight: Sight, docket: Docket) -> None:
         self._device_id = port.device_id
         self._gear = gear
         self._clock = gear.teller.clock
         self._sight = sight
-        self._queue = queue
+        self._docket = docket
         self._recent: deque[RecentEntry] = deque(maxlen=MAX_RECENT)
         self._dossier = Dossier(port, gear.teller.hub_id, gear.session)
         self._published_at = self._clock.monotonic()
@@ -47,17 +47,22 @@ class Board:
         post = self._gear.teller.post
         self._published_at = self._clock.monotonic()
         unseen = self._clock.now() - self._sight.last_seen
-        there = self._sight.online or self.current or self._queue
+        there = self._sight.online or self._docket
         if not there and unseen > self._gear.timing.forget_device * 1000:
             post.clear(self._device_id)
             return
         at = self._clock.stamp()
-        post.device(self._dossier.build(at, self._sight, self.current, self._queue, self._recent))
+        current, queue = self._docket.current, self._docket.queue
+        post.device(self._dossier.build(at, self._sight, current, queue, self._recent))
 
     def put_away(self, story: Story) -> None:
         """Note an ended job among the recent ones."""
         self._recent.append(story.recent())
         self._gear.ended[story.job.job_id] = story.job.status
+
+    def restore(self, recent: Iterable[RecentEntry]) -> None:
+        """Take the ended jobs that an earlier run of the hub wrote down, oldest first."""
+        self._recent.extend(recent)
 
     def adopt(self, ghost: Ghost) -> None:
         """Take over what an earlier run of the hub left of this device."""
@@ -73,6 +78,6 @@ class Board:
         timing = self._gear.timing
         while True:
             age = self._clock.monotonic() - self._published_at
-            if age >= (timing.repeat_record if self.current else timing.refresh_record):
+            if age >= (timing.repeat_record if self._docket.current else timing.refresh_record):
                 self.publish()
             await asyncio.sleep(timing.repeat_record / 10)

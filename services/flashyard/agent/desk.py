@@ -6,7 +6,7 @@ It knows neither topics nor what obeying takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
@@ -23,7 +23,9 @@ from flashyard.contract.orders import (
     CancelOrder,
     ImageOrder,
     JobOrder,
+    PauseOrder,
     Receipt,
+    ResumeOrder,
     StartOrder,
     decode_order,
 )
@@ -33,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT_RECEIPTS = 1_000
 _TOMBSTONES = 1_000
-_BUILT = frozenset({"start", "cancel", "image"})
+_BUILT = frozenset({"start", "cancel", "pause", "resume", "image"})
 _LONGEST = 1_000  # characters of a receipt's details
 
 
@@ -53,6 +55,8 @@ class Desk:
         ended: the jobs that are over, by job id.
         session: of this run of the hub: orders for another are refused.
         clock: by which an order is stale.
+        keys: the idempotency keys that were used.
+        trouble: why nothing can be written down now, if that is so.
     """
 
     def __init__(
@@ -61,12 +65,16 @@ class Desk:
         ended: Bounded[str, Status],
         session: str,
         clock: Clock,
+        *,
+        keys: Keys,
+        trouble: Callable[[], Fault | None],
     ) -> None:
         self._agents = agents
         self._ended = ended
         self._session = session
         self._clock = clock
-        self._keys = Keys(clock.monotonic)
+        self._keys = keys
+        self._trouble = trouble
         self._receipts: Bounded[str, Answer] = Bounded(_KEPT_RECEIPTS)
         self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
 
@@ -105,6 +113,14 @@ class Desk:
                 return self._start(order)
             case CancelOrder():
                 return self._cancel(order)
+            case PauseOrder():
+                agent, story = self._running(order)
+                agent.docket.pause(story)
+                return self._acceptance(order, order.job_id)
+            case ResumeOrder():
+                agent, story = self._running(order)
+                agent.docket.resume(story)
+                return self._acceptance(order, order.job_id)
             case ImageOrder():
                 return self._renew(order)
             case _:
@@ -119,8 +135,8 @@ class Desk:
         earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
         if earlier is not None:
             return self._acceptance(order, earlier)
-        if order.priority != StartOrder.model_fields["priority"].default:
-            raise refuse(Code.NOT_SUPPORTED, "The hub does not know priorities yet.")
+        if (trouble := self._trouble()) is not None:
+            raise FaultError(trouble)
         agent.start(order)
         self._keys.use(order)
         return self._acceptance(order, order.job_id)
@@ -132,13 +148,17 @@ class Desk:
         if agent is None or story is None:
             self._tombstones[order.job_id] = None
             raise refuse(Code.UNKNOWN_JOB)
-        agent.cancel(story)
+        agent.docket.cancel(story)
         return self._acceptance(order, order.job_id)
 
-    def _renew(self, order: ImageOrder) -> Receipt:
-        _, story = self._find(order.job_id)
-        if story is None:
+    def _running(self, order: JobOrder) -> tuple[DeviceAgent, Story]:
+        agent, story = self._find(order.job_id)
+        if agent is None or story is None:
             raise refuse(Code.ALREADY_FINAL if order.job_id in self._ended else Code.UNKNOWN_JOB)
+        return agent, story
+
+    def _renew(self, order: ImageOrder) -> Receipt:
+        _, story = self._running(order)
         if not story.order.needs(order.sha256):
             raise refuse(Code.INVALID_REQUEST, "The job is for another image.")
         story.renew(order.sha256, order.query)
@@ -146,7 +166,7 @@ class Desk:
 
     def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:
         for agent in self._agents.values():
-            if story := agent.find(job_id):
+            if story := agent.docket.find(job_id):
                 return agent, story
         return None, None
 

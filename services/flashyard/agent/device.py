@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
+from threading import Event
 
+from flashyard.agent.admission import admit
 from flashyard.agent.board import Board
+from flashyard.agent.docket import Docket
 from flashyard.agent.flight import Device, Flight
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
+from flashyard.agent.journal.ledger import KeptJob
+from flashyard.agent.launch import launch
 from flashyard.agent.permits import Permit
 from flashyard.agent.ports import Port
-from flashyard.agent.queue import Queue
-from flashyard.agent.sampler import Sampler
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.orders import StartOrder
-from flashyard.contract.phases import Phase
+from flashyard.contract.records import RecentEntry
 from flashyard.flash.opening import DeviceAddress
 from flashyard.flash.ports.plugged import Plugged
-from flashyard.flash.running.run import Run
+from flashyard.flash.running.mark import Mark
+from flashyard.flash.running.run import PausedError
 from flashyard.logs import about
 
 _log = logging.getLogger(__name__)
@@ -52,6 +58,7 @@ class DeviceAgent:
 
     Attributes:
         looked: set once the device was looked at, with whatever result.
+        docket: its jobs.
     """
 
     def __init__(self, port: Port, gear: Gear) -> None:
@@ -62,8 +69,8 @@ class DeviceAgent:
         self._clock = gear.teller.clock
         self._sight = Sight(self._clock.began, gear.timing.misses)
         self._watch = Watch(port, self._sight, self._clock, gear.timing)
-        self._queue = Queue()
-        self._board = Board(port, gear, self._sight, self._queue)
+        self.docket = Docket(self._wake_up)
+        self._board = Board(port, gear, self._sight, self.docket)
         self._flight: Flight | None = None
         self._permit: Permit | None = None
         self._owes_restart = False
@@ -80,67 +87,42 @@ class DeviceAgent:
         Raises:
             FaultError: `device_offline`, `image_required`, `image_unreachable`, `queue_full`.
         """
-        self._check(order)
+        if self._is_stopping:
+            raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
+        admit(order, self._port, self._sight, fetches=self._gear.fetches)
         # Who has its place by the time its turn comes is not the one that was meant.
         if order.serial is None and self._sight.description is not None:
             order = order.with_(serial=self._board.serial)
-        name = order.device_name or self._board.device_name
-        idle = self._flight is None and not self._queue and self._sight.answering
+        story = self._story(order)
+        idle = not self.docket and self._sight.answering
         if idle and (permit := self._gear.permits.try_take(self._port.controller)):
-            story = Story(order, name, self._gear.teller, self._told)
             self._begin(story, permit)
         else:
-            self._queue.check_room()
-            story = Story(order, name, self._gear.teller, self._told)
-            story.queued(self._queue.join(story))
-        self._note_followers()
+            self.docket.queue.check_room()
+            story.queued(self.docket.queue.join(story))
+        self.docket.note_followers()
         self._wake.set()
         return story
 
-    def find(self, job_id: str) -> Story | None:
-        """Return a job that waits or runs here."""
-        stories = [self._flight.story] if self._flight else []
-        return next((s for s in (*stories, *self._queue) if s.job.job_id == job_id), None)
-
-    def cancel(self, story: Story) -> None:
-        """End a job: at once where it waits, at its next safe point where it runs.
-
-        Raises:
-            FaultError: `illegal_state`: it is past its last safe point.
-        """
-        if self._flight is None or story is not self._flight.story:
-            story.fail(fault(Code.CANCELLED), UNTOUCHED)
-        elif self._flight.run.cancel():
-            story.asked_to_end()
-        else:
-            raise refuse(Code.ILLEGAL_STATE, "The job is too far to be cancelled.")
+    def _story(self, order: StartOrder) -> Story:
+        name = order.device_name or self._board.device_name
+        return Story(order, name, self._gear.teller, keep=self._keep, changed=self._told)
 
     def stop(self) -> None:
-        """Take no more jobs; end those that wait, and the running one at its next safe point."""
+        """Take no more jobs, and stop the running one at its next safe point; all are kept."""
         self._is_stopping = True
-        for story in self._queue:
-            story.fail(interrupted(Phase.QUEUED), UNTOUCHED)
-        if self._flight is not None:
-            self._flight.run.cancel()
+        if self.docket.run is not None:
+            self.docket.run.pause()
         self._wake.set()
 
-    def _check(self, order: StartOrder) -> None:
-        if self._is_stopping:
-            raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
-        if not self._sight.online:
-            raise FaultError(self._sight.missing)
-        if not self._port.is_flashable and (reading := self._port.reading):
-            raise refuse(
-                Code.ILLEGAL_STATE,
-                f"The device is in {reading.mode} mode, in which it cannot be flashed.",
-                hint=reading.hint,
-            )
-        if self._sight.is_forbidden:
-            raise FaultError(self._sight.missing)
-        if not order.imaged and not self._sight.is_emulated:
-            raise refuse(Code.IMAGE_REQUIRED)
-        if order.imaged and not self._gear.fetches:
-            raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
+    def restore(self, jobs: Iterable[KeptJob], recent: Iterable[RecentEntry]) -> None:
+        """Take over what an earlier run of the hub wrote down of this device, oldest first."""
+        self._board.restore(recent)
+        for kept in jobs:
+            story = self._story(kept.order)
+            story.take_over(kept.job, kept.seq, kept.mark)
+            self.docket.restore(story)
+        self._wake.set()
 
     # Plugs
 
@@ -152,7 +134,7 @@ class DeviceAgent:
     @property
     def is_idle(self) -> bool:
         """Has it nothing to do, now or later?"""
-        return self._flight is None and not self._queue
+        return not self.docket
 
     def plugged_in(self, plugged: Plugged, address: DeviceAddress) -> None:
         """Learn that the device is there now, maybe elsewhere or in another mode than before."""
@@ -179,19 +161,31 @@ class DeviceAgent:
         """Take over what an earlier run of the hub left of this device."""
         self._board.adopt(ghost)
 
+    def _keep(self, story: Story) -> None:
+        """Have a story written down as it is; what is said of it then waits for that."""
+        ledger, job = self._gear.ledger, story.job
+        if job.is_final:
+            ledger.end(job.device_id, story.recent())
+        else:
+            ledger.keep(story.order, job, story.seq, str(self._port.address))
+
+    def _keep_mark(self, story: Story, mark: Mark) -> Event:
+        """Have it written down where a run stands. In the writer's thread."""
+        story.mark = mark
+        return self._gear.ledger.mark(story.job.job_id, mark)
+
     def _told(self, story: Story) -> None:
         """After an event the record that carries its number; after an end the job's own, too."""
         is_over = story.job.is_final
         if is_over:
-            if self._flight and self._flight.story is story:
-                self._flight = self._board.current = None
-            else:
-                self._queue.leave(story)
-                self._note_followers()
+            self.docket.drop(story)
             self._board.put_away(story)
         self.publish()
         if is_over:
             self._gear.teller.post.record(story.record())
+
+    def _wake_up(self) -> None:
+        self._wake.set()
 
     # Life
 
@@ -253,35 +247,36 @@ class DeviceAgent:
             if self._flight is not None:
                 with about(job=self._flight.story.job.job_id):
                     await self._carry_out(self._flight)
-            elif first := self._queue.first():
-                await self._call_up(first)
-            elif self._owes_restart:
+            elif self._owes_restart and not self.docket:
                 await self._restart()
             elif self._is_stopping:
                 return
+            elif story := self.docket.next:
+                await self._call_up(story)
             else:
                 self._wake.clear()
                 await self._wake.wait()
 
     async def _call_up(self, story: Story) -> None:
-        """Wait for the device and for a permit, then begin the job that is first by then."""
+        """Wait for the device and for a permit, then begin a job, if it is still its turn."""
         timing = self._gear.timing
         deadline = self._clock.monotonic() + timing.wait_for_device
         while not await self._answers():
-            if self._queue.first() is not story:
+            if not self._is_next(story):
                 return
             if self._sight.is_forbidden or self._clock.monotonic() >= deadline:
                 gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-                story.fail(self._sight.objection or gone, UNTOUCHED)
+                story.fail(self._sight.objection or gone, story.left_behind)
                 return
             await asyncio.sleep(timing.probe_when_wanted)
         permit = await self._gear.permits.take(self._port.controller)
-        first = self._queue.first()
-        if first is None:
+        if self._is_next(story):
+            self._begin(story, permit)
+        else:
             self._gear.permits.give(permit)
-            return
-        self._queue.leave(first)
-        self._begin(first, permit)
+
+    def _is_next(self, story: Story) -> bool:
+        return self.docket.next is story and not self._is_stopping
 
     async def _answers(self) -> bool:
         """Does the device answer? Where that is open it is looked at."""
@@ -290,30 +285,15 @@ class DeviceAgent:
         return self._sight.answering
 
     def _begin(self, story: Story, permit: Permit) -> None:
-        """Have a permit be used by a job."""
+        """Have a permit be used by a job, which begins, or goes on from its mark."""
         self._permit = permit
-        order = story.order
-        run = Run(order.partitions, story.lines, self._clock.monotonic)
-        self._flight = Flight(
-            story,
-            run,
-            Sampler(run, order.total_bytes, self._gear.sample_every, self._clock.monotonic),
-            cache=self._gear.cache,
-            line=self._watch.line,
-            timing=self._gear.timing,
-            part_size=self._gear.part_size,
-            denied=self._gear.denied,
-            boot_timeout=self._gear.boot_timeout,
-            reboot=order.options.reboot is not False or self._owes_restart,
-        )
-        self._board.current = story
+        reboot = story.order.options.reboot is not False or self._owes_restart
+        keep = partial(self._keep_mark, story)
+        self._flight = launch(story, self._gear, self._watch.line, keep=keep, reboot=reboot)
+        self.docket.begin(story, self._flight.run)
         self._clock.freeze()
-        self._note_followers()
-        story.started()
-
-    def _note_followers(self) -> None:
-        if self._flight is not None:
-            self._flight.run.is_followed = len(self._queue) > 0
+        if not story.job.has_begun:
+            story.started()
 
     async def _carry_out(self, flight: Flight) -> None:
         known = self._sight.description
@@ -325,8 +305,11 @@ class DeviceAgent:
         except FaultError as error:
             self._learn_from(flight, broke=error.fault.code in _BREAKS)
             self._end(flight, self._verdict(flight, error.fault))
+        except PausedError:
+            self._learn_from(flight, broke=False)
+            self._park(flight)
         except asyncio.CancelledError:
-            self._end(flight, self._verdict(flight, fault(Code.CANCELLED)))
+            self._leave(flight)
             raise
         else:
             self._learn_from(flight, broke=flight.has_restarted)
@@ -348,10 +331,38 @@ class DeviceAgent:
 
     def _verdict(self, flight: Flight, why: Fault) -> Fault:
         """What was asked to end ends as asked, whatever broke on the way to its safe point."""
-        if flight.story.job.requested == "cancel":
-            own_words = None if why.code is Code.CANCELLED else why.details or why.sentence
-            return fault(Code.CANCELLED, details=own_words)
-        return interrupted(flight.run.where.phase) if why.code is Code.CANCELLED else why
+        if flight.story.job.requested == "cancel" and why.code is not Code.CANCELLED:
+            return fault(Code.CANCELLED, details=why.details or why.sentence)
+        return why
+
+    def _park(self, flight: Flight) -> None:
+        """Leave a job at its safe point: until it is resumed, or until the hub's next run."""
+        story = flight.story
+        self._keep_mark(story, flight.run.mark)
+        self._land()
+        if story.job.requested == "pause":
+            story.paused()
+
+    def _leave(self, flight: Flight) -> None:
+        """Let go of a job whose device does not: the hub goes, and cannot wait for it.
+
+        What can be gone on with is left to the hub's next run, as a hub does that is killed.
+        """
+        can_wait = flight.run.mark.can_be_taken_up and flight.story.job.requested != "cancel"
+        if can_wait or not self._is_stopping:
+            self._park(flight)
+        else:
+            why = interrupted(flight.run.where.phase)
+            self._end(flight, self._verdict(flight, why))
+
+    def _land(self) -> None:
+        """No job is at work any more; the one that was may not be over."""
+        self._flight = None
+        self.docket.land()
+        if self._watch.line.is_stuck:
+            self._sight.lost()
+        self._clock.thaw()
+        self._give_back()
 
     def _end(self, flight: Flight, why: Fault | None) -> None:
         """End a flight, well where ``why`` is None."""
@@ -367,11 +378,7 @@ class DeviceAgent:
                 self._owes_restart = self._owes_restart and run.device_state == UNTOUCHED
                 flight.story.fail(why, run.device_state)
         finally:
-            self._flight = self._board.current = None
-            if self._watch.line.is_stuck:
-                self._sight.lost()
-            self._clock.thaw()
-            self._give_back()
+            self._land()
 
     def _give_back(self) -> None:
         permit, self._permit = self._permit, None

@@ -27,7 +27,7 @@ from flashyard.flash.images.window import unreadable
 from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step
-from flashyard.flash.running.run import Run
+from flashyard.flash.running.run import PausedError, Run
 from flashyard.flash.running.writer import write
 
 # What a file is refused with, and no device: those that talk to one tell all of its troubles.
@@ -97,6 +97,7 @@ class Flight:
 
         Raises:
             FaultError: what the writer and the cache raise; `cancelled` at a safe point.
+            PausedError: at a safe point; the run's mark is where it stands.
         """
         work = asyncio.create_task(self._carry_out(device), name=f"flight {self.story.job.job_id}")
         try:
@@ -109,6 +110,7 @@ class Flight:
                 work.cancel()
                 await asyncio.wait({work})
         if work.cancelled():
+            self.run.safe_point()
             raise refuse(Code.CANCELLED)
         work.result()
 
@@ -134,7 +136,7 @@ class Flight:
             if stage is not None and stage != self.run.where.stage:
                 self.run.enter(Phase.PREPARING, stage)
             self.run.safe_point()
-        except FaultError:
+        except (FaultError, PausedError):
             work.cancel()
 
     async def _carry_out(self, device: Device) -> None:
@@ -198,6 +200,7 @@ class Flight:
 
     def _recipe(self, steps: tuple[Step, ...], serial: str | None) -> Recipe:
         order, options = self.story.order, self.story.order.options
+        since = self.story.mark
         return Recipe(
             steps=steps,
             serial=serial,
@@ -209,7 +212,8 @@ class Flight:
             wipe=bool(options.wipe),
             reboot=self.reboot,
             booted=options.verify == "booted",
-            part_size=self._part_size,
+            part_size=since.part_size or self._part_size if since else self._part_size,
+            since=since,
             hash_checked=bool(order.imaged) and options.verify != "none",
             generated=not order.imaged,
             read_back=options.verify == "readback",

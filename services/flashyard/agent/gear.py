@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
+from flashyard.agent.journal.ledger import Ledger
 from flashyard.agent.permits import Permits
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
@@ -18,6 +19,7 @@ class Gear:
 
     Attributes:
         teller: how jobs are told.
+        ledger: where they are written down.
         session: of this run of the hub.
         cache: where images come from.
         permits: how many jobs may run at once.
@@ -31,6 +33,7 @@ class Gear:
     """
 
     teller: Teller
+    ledger: Ledger
     session: str
     cache: ImageCache
     permits: Permits

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.ports import Port
 from flashyard.agent.threads import in_thread
-from flashyard.contract.records import Device
 from flashyard.flash.fastboot.usb import UsbAddress
 from flashyard.flash.opening import DeviceAddress, addresses
 from flashyard.flash.ports.lookout import Lookout
@@ -97,10 +96,9 @@ class Hotplug:
                 self._take(changes or [])
                 self.looked.set()
 
-    def remember(self, device: Device) -> None:
+    def remember(self, device_id: str, port: str) -> None:
         """Keep a device in mind that an earlier run of the hub knew, and that is not there now."""
-        address = UsbAddress(self._host, "", device.port or "", None)
-        self._add(Port(device.device_id, address))
+        self._add(Port(device_id, UsbAddress(self._host, "", port, None)))
 
     def _take(self, changes: Iterable[Change]) -> None:
         changes = list(changes)

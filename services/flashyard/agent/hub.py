@@ -21,12 +21,16 @@ from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import raise_ghost
 from flashyard.agent.greeting import Greeting
 from flashyard.agent.hotplug import Hotplug
+from flashyard.agent.idempotency import Keys
 from flashyard.agent.identity import new_session
+from flashyard.agent.journal.journal import Journal
+from flashyard.agent.journal.ledger import KEPT_ENDS, Kept, Ledger
 from flashyard.agent.permits import Permits
 from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
 from flashyard.agent.story import Teller
+from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import FaultError
 from flashyard.contract.limits import Limits
@@ -35,6 +39,7 @@ from flashyard.contract.orders import Announce
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
+from flashyard.contract.troubles import Trouble
 from flashyard.flash.ports.names import Names
 from flashyard.flash.ports.policy import PortPolicy
 from flashyard.flash.recordings.folder import recording
@@ -45,7 +50,7 @@ from flashyard.settings import HubSettings
 
 _log = logging.getLogger(__name__)
 
-_REMEMBERED_ENDS = 10_000
+_JOURNAL = "journal.db"
 _IMAGES = "images"
 _USB_NAMES = "usb-names.json"
 
@@ -91,13 +96,17 @@ class Hub:
             subscriptions=hub_filters(hub_id),
             will=self._make_will,
         )
-        self._post = Post(self._link, hub_id)
+        self._journal = Journal(settings.directory / _JOURNAL)
+        self._journal.on_trouble = self._note_trouble
+        ledger = self._ledger = Ledger(self._journal)
+        self._post = Post(self._link, hub_id, self._journal.after)
         self._cache = ImageCache(
             settings.directory / _IMAGES, settings.cache_size, settings.bridge_url
         )
-        ended: Bounded[str, Status] = Bounded(_REMEMBERED_ENDS)
+        ended = self._ended = Bounded[str, Status](KEPT_ENDS)
         self._gear = Gear(
             teller=Teller(hub_id, self._clock, self._post),
+            ledger=ledger,
             session=self.session,
             cache=self._cache,
             permits=Permits(settings.max_parallel, settings.max_per_controller),
@@ -113,13 +122,22 @@ class Hub:
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
         self._hotplug = self._usb(settings, usb or UsbHost())
-        self._desk = Desk(self._agents, ended, self.session, self._clock)
+        self._keys = Keys(self._clock.now, ledger.use_key)
+        self._desk = Desk(
+            self._agents,
+            ended,
+            self.session,
+            self._clock,
+            keys=self._keys,
+            trouble=lambda: self._journal.trouble,
+        )
+        self._kept = Kept()
         self._asked_to_stop = asyncio.Event()
         self._greeting = Greeting(
             self._agents,
             self._post,
             self._presence,
-            raise_ghost=partial(raise_ghost, clock=self._clock, is_known=self._desk.knows),
+            raise_ghost=partial(raise_ghost, clock=self._clock, is_known=self._knows),
             remember=self._remember,
             is_leaving=self._asked_to_stop.is_set,
             timing=self._timing,
@@ -141,18 +159,47 @@ class Hub:
         """
         with about(hub=self.hub_id), recording(self._record):
             await self._cache.open()
-            async with asyncio.TaskGroup() as self._tasks, self._link:
-                for port in self._configured:
-                    self._add(port)
-                chores = [self._tasks.create_task(self._get_ready(ready), name="hub ready")]
-                if self._hotplug is not None:
-                    chores.append(self._tasks.create_task(self._hotplug.run(), name="hub usb"))
-                await self._asked_to_stop.wait()
-                for chore in chores:
-                    chore.cancel()
-                await self._leave()
+            await in_thread(self._recall, "journal")
+            self._journal.begin()
+            try:
+                await self._serve(ready)
+            finally:
+                await self._journal.close()
         if self._rival is not None:
             raise self._rival
+
+    async def _serve(self, ready: Callable[[str], None]) -> None:
+        async with asyncio.TaskGroup() as self._tasks, self._link:
+            for port in self._configured:
+                self._add(port)
+            chores = [self._tasks.create_task(self._get_ready(ready), name="hub ready")]
+            if self._hotplug is not None:
+                chores.append(self._tasks.create_task(self._hotplug.run(), name="hub usb"))
+            await self._asked_to_stop.wait()
+            for chore in chores:
+                chore.cancel()
+            await self._leave()
+
+    def _recall(self) -> None:
+        """Open the journal, and take from it what does not belong to one device."""
+        self._journal.open()
+        self._kept = kept = self._ledger.kept()
+        for _, entry in kept.ended:
+            self._ended[entry.job_id] = entry.status
+        self._keys.restore(kept.keys)
+
+    def _knows(self, job_id: str) -> bool:
+        return self._desk.knows(job_id) or any(
+            job_id == each.job.job_id for each in self._kept.jobs
+        )
+
+    def _note_trouble(self) -> None:
+        """Tell that the journal cannot be written, or can again."""
+        why = self._journal.trouble
+        now = self._clock.stamp()
+        told = why and Trouble(code=why.code, error=why.sentence, hint=why.hint, since=now)
+        self._presence.troubles = (told,) if told else ()
+        self._post.presence(self._presence.say(online=True))
 
     def _usb(self, settings: HubSettings, host: UsbHost) -> Hotplug | None:
         """Where nothing was said about USB, it is used where there is any."""
@@ -174,15 +221,17 @@ class Hub:
         )
 
     def _add(self, port: Port) -> DeviceAgent:
-        """Take on a device."""
-        agent = self._agents[port.device_id] = DeviceAgent(port, self._gear)
+        """Take on a device, and with it the jobs it had when an earlier run of the hub ended."""
+        device_id = port.device_id
+        agent = self._agents[device_id] = DeviceAgent(port, self._gear)
+        agent.restore(self._kept.take(device_id), self._kept.recent(device_id))
         task = self._tasks.create_task(agent.run(), name=f"agent {port.device_id}")
         self._lives[port.device_id] = task
         return agent
 
     def _remember(self, device: Device) -> None:
         if device.transport == "usb" and self._hotplug is not None:
-            self._hotplug.remember(device)
+            self._hotplug.remember(device.device_id, device.port or "")
 
     def _drop(self, device_id: str) -> None:
         """Forget a device that has nothing to do."""
@@ -190,11 +239,19 @@ class Hub:
         del self._lives[device_id]
         self._post.clear(device_id)
 
+    def _settle_orphans(self) -> None:
+        """Give the jobs of devices that are not there an agent, which waits for the device."""
+        for kept in list(self._kept.jobs):
+            device_id = kept.job.device_id
+            if device_id not in self._agents and self._hotplug is not None:
+                self._hotplug.remember(device_id, kept.port)
+
     async def _get_ready(self, ready: Callable[[str], None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.first_looks):
                 if self._hotplug is not None:
                     await self._hotplug.looked.wait()
+                self._settle_orphans()
                 for agent in list(self._agents.values()):
                     await agent.looked.wait()
         await self._greeting.done.wait()
@@ -213,6 +270,7 @@ class Hub:
                 await asyncio.wait(late, timeout=self._timing.farewell)
         await self._cache.close()
         self._greeting.end()
+        await self._journal.settled(self._timing.farewell)
         if self._rival is None:
             told = await self._post.farewell(
                 self._presence.say(online=False), self._timing.farewell

@@ -1,34 +1,39 @@
 """Idempotency keys: a start that is repeated under its key is answered with the first one's job.
 
-In memory, as the jobs are; a device is a key's scope, a day its life (contract section 2).
+A device is a key's scope, a day its life (contract section 2), by the clock on the wall: the
+journal keeps them from one run of a hub to the next.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Hashable
-from typing import NamedTuple
+import hashlib
+from collections.abc import Callable, Iterable
 
 from flashyard.agent.bounded import Bounded
+from flashyard.agent.journal.ledger import KEPT_KEYS, KeptKey
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.orders import StartOrder
 
-LIFE_S = 24 * 3600
-_REMEMBERED = 10_000
-
-
-class _Use(NamedTuple):
-    job_id: str
-    body: Hashable
-    at: float
+LIFE_MS = 24 * 3600 * 1000
 
 
 class Keys:
-    """The keys used in the last 24 hours, the newest ten thousand of them."""
+    """The keys used in the last 24 hours, the newest ten thousand of them.
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._uses: Bounded[tuple[str, str], _Use] = Bounded(_REMEMBERED)
+    Args:
+        now: Unix ms.
+        keep: writes one down.
+    """
+
+    def __init__(self, now: Callable[[], int], keep: Callable[[KeptKey], object]) -> None:
+        self._now = now
+        self._keep = keep
+        self._uses: Bounded[tuple[str, str], KeptKey] = Bounded(KEPT_KEYS)
+
+    def restore(self, kept: Iterable[KeptKey]) -> None:
+        """Take those that an earlier run wrote down, oldest first."""
+        for used in kept:
+            self._uses[used.device_id, used.key] = used
 
     def first(self, order: StartOrder) -> str | None:
         """Return the job this key already stands for, if any.
@@ -39,7 +44,7 @@ class Keys:
         if order.idempotency_key is None:
             return None
         use = self._uses.get((order.device_id, order.idempotency_key))
-        if use is None or self._monotonic() - use.at > LIFE_S:
+        if use is None or self._now() - use.at > LIFE_MS:
             return None
         if use.body != _body(order):
             raise refuse(Code.IDEMPOTENCY_CONFLICT)
@@ -47,19 +52,25 @@ class Keys:
 
     def use(self, order: StartOrder) -> None:
         """Note that an accepted start used its key."""
-        if order.idempotency_key is not None:
-            use = _Use(order.job_id, _body(order), self._monotonic())
-            self._uses[order.device_id, order.idempotency_key] = use
+        key = order.idempotency_key
+        if key is not None:
+            use = KeptKey(order.device_id, key, order.job_id, _body(order), self._now())
+            self._uses[order.device_id, key] = use
+            self._keep(use)
 
 
-def _body(order: StartOrder) -> Hashable:
-    """What was asked for, without what differs each time it is asked."""
-    return (
+def _body(order: StartOrder) -> str:
+    """Digest what was asked for, without what differs each time it is asked."""
+    asked = (
         order.partition,
         order.total_bytes,
-        tuple(step.image.sha256 for step in order.imaged),
+        [(step.partition, step.image.sha256) for step in order.fetched],
         order.options.encode(),
         order.priority,
+        order.bandwidth_limit,
+        order.not_before,
+        order.wait_for_device,
         order.device_name,
         order.retry_of,
     )
+    return hashlib.sha256(repr(asked).encode()).hexdigest()

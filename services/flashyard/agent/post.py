@@ -1,12 +1,16 @@
 """The hub's way out: every report is encoded once here and put on the topic its kind has.
 
-It never waits and keeps nothing but job records: what is lost while the link is down is told
-again by the device records that follow each connection.
+What a crash could make untrue, an event, a record, a receipt, goes out once the journal has what it
+stands on. Otherwise it never waits and keeps nothing but job records: what is lost while the link
+is down is told again by the device records that follow each connection.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from flashyard.contract.messages import (
     DeviceChanged,
@@ -23,12 +27,15 @@ from flashyard.link import Link
 
 _KEPT_RECORDS = 100
 
+After: TypeAlias = Callable[[Callable[[], object], str | None], None]
+
 
 class Post:
-    """Outgoing mail of one hub over one link."""
+    """Outgoing mail of one hub over one link; ``after`` is its journal's."""
 
-    def __init__(self, link: Link, hub_id: str) -> None:
+    def __init__(self, link: Link, hub_id: str, after: After) -> None:
         self._link = link
+        self._after = after
         self._hub_id = hub_id
         self._unsent: deque[JobRecord] = deque(maxlen=_KEPT_RECORDS)
         self._tells_devices = False
@@ -50,7 +57,7 @@ class Post:
 
     def event(self, message: Event) -> None:
         """Publish a job's event."""
-        self._send(Kind.EVENT, message, message.device_id)
+        self._after(partial(self._send, Kind.EVENT, message, message.device_id), None)
 
     def sample(self, message: FlashProgress) -> None:
         """Publish a mere sample; it is dropped while the link is down, a fresher one follows."""
@@ -63,18 +70,24 @@ class Post:
     def device(self, message: DeviceChanged) -> None:
         """Publish a device's record, retained."""
         if self._tells_devices:
-            self._send(Kind.DEVICE, message, message.device_id)
+            send = partial(self._send, Kind.DEVICE, message, message.device_id)
+            self._after(send, f"record of {message.device_id}")
 
     def clear(self, device_id: str) -> None:
         """Remove a device's retained record."""
-        self._link.publish(build(Kind.DEVICE, self._hub_id, device_id), b"", qos=1, retain=True)
+        topic = build(Kind.DEVICE, self._hub_id, device_id)
+        send = partial(self._link.publish, topic, b"", qos=1, retain=True)
+        self._after(send, f"record of {device_id}")
 
     def receipt(self, message: Answer) -> None:
         """Publish the answer to an order."""
-        self._send(Kind.RECEIPT, message)
+        self._after(partial(self._send, Kind.RECEIPT, message), None)
 
     def record(self, message: JobRecord) -> None:
         """Publish an ended job's record, or keep it for the next connection."""
+        self._after(partial(self._send_record, message), None)
+
+    def _send_record(self, message: JobRecord) -> None:
         if not self._send(Kind.RECORD, message):
             self._unsent.append(message)
 

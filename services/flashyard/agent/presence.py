@@ -9,6 +9,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
 from flashyard.contract.records import Hub
+from flashyard.contract.troubles import Trouble
 
 _TIMES = 3  # that a rival is seen within ...
 _WHILE = 60.0  # seconds, to be taken for alive
@@ -16,10 +17,16 @@ _RIVALS = 16
 
 
 class Presence:
-    """Makes a hub's presence messages. ``announced``: the newest announce that was answered."""
+    """Makes a hub's presence messages.
+
+    Attributes:
+        announced: the newest announce that was answered.
+        troubles: what is wrong with the hub now.
+    """
 
     def __init__(self, hub_id: str, session: str, clock: Clock, limits: Limits) -> None:
         self.announced: int | None = None
+        self.troubles: tuple[Trouble, ...] = ()
         self._hub_id = hub_id
         self._session = session
         self._clock = clock
@@ -37,6 +44,7 @@ class Presence:
             limits=self._limits,
             announced=self.announced,
             clock_skew_ms=self._clock.skew_ms,
+            troubles=self.troubles or None,
         )
         return HubChanged(hub_id=self._hub_id, timestamp=self._clock.stamp(), hub=hub)
 

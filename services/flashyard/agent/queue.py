@@ -1,4 +1,4 @@
-"""The jobs that wait for one device: first in, first out, bounded, in memory."""
+"""The jobs that wait for one device: first in, first out, but for those on hold. Bounded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.limits import MAX_QUEUE
+from flashyard.contract.phases import Status
 
 
 class Queue:
@@ -35,12 +36,14 @@ class Queue:
         self._stories.append(story)
         return len(self._stories)
 
-    def first(self) -> Story | None:
-        """Return the job whose turn is next."""
-        return self._stories[0] if self._stories else None
+    def next(self) -> Story | None:
+        """Return the first job that is not held."""
+        return next((s for s in self._stories if s.job.status is Status.QUEUED), None)
 
     def leave(self, story: Story) -> None:
-        """Remove a job, wherever it stands; the others move up."""
+        """Remove a job, wherever it stands, if it does; the others move up."""
+        if story not in self._stories:
+            return
         self._stories.remove(story)
         for position, waiting in enumerate(self._stories, 1):
             waiting.moved_up(position)

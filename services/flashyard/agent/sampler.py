@@ -42,7 +42,7 @@ class Sampler:
 
     def __init__(self, run: Run, total: int, interval: float, clock: Callable[[], float]) -> None:
         self._run = run
-        self._meter = Meter(total, clock)
+        self._meter = Meter(total, clock, run.content)
         self._interval = interval
         self._clock = clock
         self._revision: int | None = None

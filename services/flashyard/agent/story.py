@@ -7,21 +7,23 @@ to it that percent never falls and that the end is told once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.joblog import batches, tail
 from flashyard.agent.post import Post
 from flashyard.contract import steps
-from flashyard.contract.entries import queue_entry, recent_entry
+from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
 from flashyard.contract.messages import (
     Event,
     FlashCompleted,
     FlashFailed,
     FlashLog,
+    FlashPaused,
     FlashProgress,
     FlashQueued,
+    FlashResumed,
     FlashStarted,
     JobRecord,
 )
@@ -41,7 +43,9 @@ from flashyard.contract.records import (
     StartOptions,
     StepRecord,
 )
+from flashyard.flash.running.aftermath import in_words
 from flashyard.flash.running.lines import Lines
+from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.meter import Reading
 from flashyard.flash.running.run import Run, Where
 
@@ -58,12 +62,20 @@ class Teller(NamedTuple):
 
 
 class Story:
-    """The story of one job; ``changed`` is called after each event, when the record is due.
+    """The story of one job.
+
+    Args:
+        order: what is asked.
+        device_name: what people call the device.
+        teller: what it is told with.
+        keep: has the story written down as it is now; called before each word of it.
+        changed: called after each, when the device's record is due.
 
     Attributes:
         order: what was asked.
         job: the job as REST shows it.
         seq: the number of the last event told; -1 before the first.
+        mark: where its run stood last; None: there is nothing to go on from.
         lines: the job's log.
     """
 
@@ -72,12 +84,16 @@ class Story:
         order: StartOrder,
         device_name: str,
         teller: Teller,
+        *,
+        keep: Callable[[Story], None],
         changed: Callable[[Story], None],
     ) -> None:
         self.order = order
         self.seq = -1
+        self.mark: Mark | None = None
         self.lines = Lines(lambda: teller.clock.now() / 1000)
         self._teller = teller
+        self._keep = keep
         self._changed = changed
         self._logged = 0
         self._told_at = 0  # the newest timestamp told
@@ -96,15 +112,27 @@ class Story:
             ),
             status=Status.QUEUED,
             phase=Phase.QUEUED,
-            stage="Queued",
+            stage=QUEUED_STAGE,
             total_bytes=order.total_bytes,
             priority=order.priority,
+            not_before=order.not_before,
+            bandwidth_limit=order.bandwidth_limit,
             queued_at=teller.clock.stamp(),
             attempt=order.attempt,
             retry_of=order.retry_of,
             image=image and ImageRef(sha256=image.sha256, name=image.name, size=image.size),
             options=None if order.options == StartOptions() else order.options,
         )
+
+    def take_over(self, job: Job, seq: int, mark: Mark | None) -> None:
+        """Go on with what an earlier run of the hub had told."""
+        self.job, self.seq, self.mark = job, seq, mark
+        self.lines.add("The hub was restarted")
+
+    @property
+    def left_behind(self) -> str:
+        """What its run has left on the device, while none is at work."""
+        return in_words(self.mark.left if self.mark else {})
 
     def queued(self, position: int) -> None:
         """Tell that the job has to wait; ``position`` counts from 1."""
@@ -126,10 +154,11 @@ class Story:
     def renew(self, sha256: str, query: str) -> None:
         """Take a fresh signature for the download of an image."""
         self.order = self.order.renewed(sha256, query)
+        self._keep(self)
 
     def started(self) -> None:
         """Tell that the job has begun."""
-        self.seq = 0  # also where it never had to wait
+        self.seq = max(self.seq, 0)  # also where it never had to wait
         self.job = self.job.with_(
             status=Status.RUNNING,
             phase=move(self.job.phase, Phase.PREPARING),
@@ -182,10 +211,42 @@ class Story:
         at = self._told_at = self._teller.clock.stamp()
         self._teller.post.sample(FlashProgress(timestamp=at, **self._head(), **self._progress()))
 
-    def asked_to_end(self) -> None:
-        """Note that the job is to be cancelled; the device's record tells it."""
-        self.job = self.job.with_(requested="cancel")
+    def asked_to(self, what: Literal["cancel", "pause"] | None) -> None:
+        """Note what the job is to do at its next safe point; the device's record tells it."""
+        self.job = self.job.with_(requested=what)
+        self._keep(self)
         self._changed(self)
+
+    def paused(self) -> None:
+        """Tell that the job stands still, or that it is not to begin yet."""
+        has_begun = self.job.has_begun
+        self._stands(Status.PAUSED, "Paused" if has_begun else "On hold")
+        self.lines.add(self.job.stage)
+        self._event(FlashPaused, timestamp=self._teller.clock.stamp())
+
+    def resumed(self) -> None:
+        """Tell that a paused job goes on, as soon as it can, or waits for its turn again."""
+        has_begun = self.job.has_begun
+        status = Status.RUNNING if has_begun else Status.QUEUED
+        self._stands(status, "Going on" if has_begun else QUEUED_STAGE)
+        self.lines.add("Resumed")
+        self._event(FlashResumed, timestamp=self._teller.clock.stamp())
+
+    def goes_on(self, stage: str) -> None:
+        """Tell that the job begins with its preparations again, and why."""
+        self._stands(Status.RUNNING, stage)
+        self.job = self.job.with_(phase=move(self.job.phase, Phase.PREPARING))
+        self.lines.add(stage)
+        self.turned()
+
+    def _stands(self, status: Status, stage: str) -> None:
+        self.job = self.job.with_(
+            status=status,
+            stage=stage,
+            requested=None,
+            transfer_speed=0,
+            estimated_time_remaining=0,
+        )
 
     def tell_log(self) -> None:
         """Publish the log's new lines."""
@@ -273,6 +334,7 @@ class Story:
     def _event(self, make: Callable[..., Event], **said: Any) -> None:
         self.seq += 1
         self._told_at = said["timestamp"]
+        self._keep(self)
         self._teller.post.event(make(**self._head(), **said))
         self._changed(self)
 

@@ -45,12 +45,15 @@ class _Look(NamedTuple):
 
 
 class Meter:
-    """Watches one job: ``total`` content bytes, ``clock`` in monotonic seconds."""
+    """Watches one run: ``total`` content bytes, ``clock`` in monotonic seconds.
 
-    def __init__(self, total: int, clock: Callable[[], float]) -> None:
+    ``so_far``: content bytes that were there before.
+    """
+
+    def __init__(self, total: int, clock: Callable[[], float], so_far: int = 0) -> None:
         self._total = total
         self._clock = clock
-        self._start = _Look(clock(), 0, 0)
+        self._start = _Look(clock(), min(so_far, total), 0)
         self._last = self._start
         self._looks = deque([self._start])
 

@@ -1,0 +1,31 @@
+"""May a device be given a job as it is now? Asked before the job is anything."""
+
+from __future__ import annotations
+
+from flashyard.agent.ports import Port
+from flashyard.agent.sight import Sight
+from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.orders import StartOrder
+
+
+def admit(order: StartOrder, port: Port, sight: Sight, *, fetches: bool) -> None:
+    """Refuse what cannot work; ``fetches``: can images be had at all?
+
+    Raises:
+        FaultError: `device_offline`, `illegal_state`, `image_required`, `image_unreachable`, and
+            whatever keeps the device from being written.
+    """
+    if not sight.online:
+        raise FaultError(sight.missing)
+    if not port.is_flashable and (reading := port.reading):
+        raise refuse(
+            Code.ILLEGAL_STATE,
+            f"The device is in {reading.mode} mode, in which it cannot be flashed.",
+            hint=reading.hint,
+        )
+    if sight.is_forbidden:
+        raise FaultError(sight.missing)
+    if not order.imaged and not sight.is_emulated:
+        raise refuse(Code.IMAGE_REQUIRED)
+    if order.imaged and not fetches:
+        raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")

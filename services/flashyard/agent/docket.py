@@ -1,0 +1,139 @@
+"""What one device has to do: the job that has begun, and those that wait. Here they are steered.
+
+It begins none, and ends only those that nothing is being done for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flashyard.agent.ghosts import UNTOUCHED, interrupted
+from flashyard.agent.queue import Queue
+from flashyard.agent.story import Story
+from flashyard.contract.faults import Code, fault, refuse
+from flashyard.contract.phases import Status
+from flashyard.flash.running.run import Run
+
+
+class Docket:
+    """The jobs of one device; ``wake`` is called when one may have become ready to be worked on.
+
+    Attributes:
+        queue: those that have not begun.
+        current: the one that has, until it is over: also while it is paused.
+        run: of that one, while it is at work.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.queue = Queue()
+        self.current: Story | None = None
+        self.run: Run | None = None
+        self._wake = wake
+
+    @property
+    def next(self) -> Story | None:
+        """The job to be worked on next; None: there is none, or one is at work."""
+        if self.run is not None:
+            return None
+        if self.current is None:
+            return self.queue.next()
+        return None if self.current.job.status is Status.PAUSED else self.current
+
+    def __bool__(self) -> bool:
+        return self.current is not None or bool(self.queue)
+
+    def __iter__(self) -> Iterator[Story]:
+        if self.current is not None:
+            yield self.current
+        yield from self.queue
+
+    def restore(self, story: Story) -> None:
+        """Take over a job of an earlier run of the hub, and settle what became of it with that."""
+        if not story.job.has_begun:
+            story.moved_up(self.queue.join(story))
+            return
+        self.current = story
+        if story.job.requested == "cancel":
+            self.cancel(story)
+        elif story.mark is not None and not story.mark.can_be_taken_up:
+            story.fail(interrupted(story.mark.phase), story.left_behind)
+        elif story.job.requested == "pause":
+            story.paused()
+        elif story.job.status is not Status.PAUSED:
+            story.goes_on("Going on after a restart of the hub")
+
+    def find(self, job_id: str) -> Story | None:
+        """Return a job that is not over."""
+        return next((story for story in self if story.job.job_id == job_id), None)
+
+    def begin(self, story: Story, run: Run) -> None:
+        """Have a job be worked on."""
+        self.queue.leave(story)
+        self.current, self.run = story, run
+        self.note_followers()
+
+    def land(self) -> None:
+        """The job that was at work is not any more; it stays the current one until it is over."""
+        self.run = None
+
+    def drop(self, story: Story) -> None:
+        """Forget a job that is over."""
+        if self.current is story:
+            self.current = self.run = None
+        else:
+            self.queue.leave(story)
+            self.note_followers()
+        self._wake()
+
+    def note_followers(self) -> None:
+        """Have the run know whether another job waits for the device."""
+        if self.run is not None:
+            self.run.is_followed = self.queue.next() is not None
+
+    def pause(self, story: Story) -> None:
+        """Hold a job that waits; stop one that runs at its next safe point. Asking again is fine.
+
+        Raises:
+            FaultError: `illegal_state`: it is past its last safe point, or to be cancelled.
+        """
+        if story.job.status is Status.PAUSED or story.job.requested == "pause":
+            return
+        if story is not self.current or self.run is None:
+            story.paused()
+            self.note_followers()
+        elif story.job.requested == "cancel" or not self.run.pause():
+            raise refuse(Code.ILLEGAL_STATE, "The job is too far to be paused.")
+        else:
+            story.asked_to("pause")
+
+    def resume(self, story: Story) -> None:
+        """Let a paused job go on, or one go on that was about to pause.
+
+        Raises:
+            FaultError: `illegal_state`: it is not paused.
+        """
+        if story.job.status is Status.PAUSED:
+            story.resumed()
+            self.note_followers()
+            self._wake()
+        elif story.job.requested == "pause":
+            if self.run is not None:
+                self.run.go_on()
+            story.asked_to(None)
+        else:
+            raise refuse(Code.ILLEGAL_STATE, "The job is not paused.", hint="Let it run.")
+
+    def cancel(self, story: Story) -> None:
+        """End a job: at once where nothing is being done for it, else at its next safe point.
+
+        Raises:
+            FaultError: `illegal_state`: it is past its last safe point.
+        """
+        if story is not self.current:
+            story.fail(fault(Code.CANCELLED), UNTOUCHED)
+        elif self.run is None:
+            story.fail(fault(Code.CANCELLED), story.left_behind)
+        elif self.run.cancel():
+            story.asked_to("cancel")
+        else:
+            raise refuse(Code.ILLEGAL_STATE, "The job is too far to be cancelled.")

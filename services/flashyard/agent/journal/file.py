@@ -1,0 +1,111 @@
+"""The journal's file: opened, its tables made, and put aside where it cannot be read. Blocking."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from flashyard.contract.faults import Code, refuse
+
+VERSION = 1
+_BUSY = 5.0  # seconds for whoever looks into the file from outside
+_log = logging.getLogger(__name__)
+
+# What a job has done is in `job` and `mark`; `ended` is written once for each.
+_TABLES = """
+CREATE TABLE jobs (
+    arrived INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    device_id TEXT NOT NULL,
+    port TEXT NOT NULL,
+    said TEXT NOT NULL,
+    job TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    mark TEXT
+) STRICT;
+CREATE TABLE ended (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    device_id TEXT NOT NULL,
+    entry TEXT NOT NULL
+) STRICT;
+CREATE TABLE keys (
+    device_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (device_id, key)
+) STRICT;
+CREATE TABLE limits (
+    scope TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+CREATE TABLE quarantine (
+    port TEXT PRIMARY KEY,
+    reason TEXT NOT NULL
+) STRICT;
+"""
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open the journal, made if need be; one that is damaged is put aside, and said so.
+
+    Raises:
+        FaultError: `invalid_request`: it is a newer flashyard's.
+        OSError: the directory cannot be used.
+        sqlite3.Error: it can be neither used nor put aside, as on a full disk.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return _opened(path)
+    except sqlite3.DatabaseError as damage:
+        if isinstance(damage, sqlite3.OperationalError):
+            raise
+        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + suffix))
+        _log.critical(
+            "%s is damaged (%s) and was put aside as %s: jobs that were waiting or running are "
+            "told as interrupted",
+            *(path, damage, aside.name),
+        )
+        return _opened(path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # Orders in it carry signatures for downloads: nobody else is to read them.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        _check(connection)
+        _bring_up_to_date(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"The journal {path.name} was written by a newer flashyard.",
+            hint="Run that version again, or give the hub another --data-dir.",
+        )
+    if version == 0:
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={VERSION}; COMMIT;")

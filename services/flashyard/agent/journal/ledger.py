@@ -1,0 +1,152 @@
+"""The rows of the journal: jobs that are not over, the last that are, keys. It knows no agent."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from threading import Event
+
+from flashyard.agent.journal.journal import Journal
+from flashyard.contract.orders import StartOrder
+from flashyard.contract.records import MAX_RECENT, Job, RecentEntry
+from flashyard.flash.running.mark import Mark
+
+KEPT_ENDS = 10_000
+KEPT_KEYS = 10_000
+KEYS_LIVE_MS = 48 * 3600 * 1000  # longer than they count, lest a clock set forward lose them
+
+_KEEP = """
+INSERT INTO jobs (job_id, device_id, port, said, job, seq) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (job_id) DO UPDATE SET said = excluded.said, job = excluded.job, seq = excluded.seq
+WHERE excluded.seq >= jobs.seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptJob:
+    """A job that is not over, as it was written down last.
+
+    ``mark``: where its run stood, if it had begun; ``port``: where its device was.
+    """
+
+    order: StartOrder
+    job: Job
+    seq: int
+    mark: Mark | None
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """An idempotency key that was used, at Unix ms, for a job of this ``body``."""
+
+    device_id: str
+    key: str
+    job_id: str
+    body: str
+    at: int
+
+
+@dataclass(slots=True)
+class Kept:
+    """All that an earlier run of the hub wrote down, in the order it came."""
+
+    jobs: list[KeptJob] = field(default_factory=list)
+    ended: list[tuple[str, RecentEntry]] = field(default_factory=list)  # device id, entry
+    keys: list[KeptKey] = field(default_factory=list)
+
+    def take(self, device_id: str) -> list[KeptJob]:
+        """Take a device's jobs that are not over; nobody else gets them."""
+        theirs = [each for each in self.jobs if each.job.device_id == device_id]
+        self.jobs = [each for each in self.jobs if each.job.device_id != device_id]
+        return theirs
+
+    def recent(self, device_id: str) -> list[RecentEntry]:
+        """The last jobs of a device that ended, oldest first."""
+        return [entry for device, entry in self.ended if device == device_id][-MAX_RECENT:]
+
+
+class Ledger:
+    """Writes rows; a job that is over stays so, whatever is written of it later."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def kept(self) -> Kept:
+        """Read all of it; blocking."""
+        kept = Kept()
+
+        def read(connection: sqlite3.Connection) -> None:
+            rows = connection.execute(
+                "SELECT said, job, seq, mark, port FROM jobs ORDER BY arrived"
+            )
+            for order, job, seq, mark, port in rows:
+                since = Mark.decode(mark) if mark else None
+                kept.jobs.append(
+                    KeptJob(StartOrder.decode(order), Job.decode(job), seq, since, port)
+                )
+            for device_id, entry in connection.execute(
+                "SELECT device_id, entry FROM ended ORDER BY number"
+            ):
+                kept.ended.append((device_id, RecentEntry.decode(entry)))
+            for row in connection.execute(
+                "SELECT device_id, key, job_id, body, at FROM keys ORDER BY at"
+            ):
+                kept.keys.append(KeptKey(*row))
+
+        self._journal.read(read)
+        return kept
+
+    def keep(self, order: StartOrder, job: Job, seq: int, port: str) -> Event:
+        """Write down how a job stands that is not over."""
+        row = (job.job_id, job.device_id, port, _text(order), _text(job), seq)
+
+        def work(connection: sqlite3.Connection) -> None:
+            [over] = connection.execute(
+                "SELECT count(*) FROM ended WHERE job_id = ?", (job.job_id,)
+            ).fetchone()
+            if not over:
+                connection.execute(_KEEP, row)
+
+        return self._journal.write(work)
+
+    def mark(self, job_id: str, mark: Mark) -> Event:
+        """Write down where a job's run stands."""
+        row = (_text(mark), job_id)
+        return self._execute("UPDATE jobs SET mark = ? WHERE job_id = ?", row)
+
+    def end(self, device_id: str, entry: RecentEntry) -> Event:
+        """Write down that a job is over; the first end that is written is the job's."""
+        row = (entry.job_id, device_id, _text(entry))
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR IGNORE INTO ended (job_id, device_id, entry) VALUES (?, ?, ?)", row
+            )
+            connection.execute("DELETE FROM jobs WHERE job_id = ?", row[:1])
+            connection.execute(
+                "DELETE FROM ended WHERE number <= (SELECT max(number) FROM ended) - ?",
+                (KEPT_ENDS,),
+            )
+
+        return self._journal.write(work)
+
+    def use_key(self, used: KeptKey) -> Event:
+        """Write down that an accepted start used its key."""
+        row = (used.device_id, used.key, used.job_id, used.body, used.at)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute("DELETE FROM keys WHERE at < ?", (used.at - KEYS_LIVE_MS,))
+
+        return self._journal.write(work)
+
+    def _execute(self, statement: str, row: tuple[object, ...]) -> Event:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, row)
+
+        return self._journal.write(work)
+
+
+def _text(model: StartOrder | Job | Mark | RecentEntry) -> str:
+    return model.encode().decode()
