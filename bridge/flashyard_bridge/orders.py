@@ -97,7 +97,7 @@ class Orders:
         except TimeoutError:
             if not is_kept:
                 # It may be on its way still, and nobody waits for it any more.
-                self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
+                self._withdraw(hub_id, order)
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
         if receipt.job_id == order.job_id and receipt.status not in FINAL_STATUS:
@@ -134,7 +134,7 @@ class Orders:
         kept = [each for each in self._given_up if each[0] != hub_id]
         self._given_up = deque(kept, MAX_OUTSTANDING)
         for order in unseen:
-            self._send(hub_id, cancel_order(order.job_id, order.session, self._now()))
+            self._withdraw(hub_id, order)
 
     def link_down(self) -> None:
         """The link is lost: no receipt can be relied on, so nobody is left to wait for one."""
@@ -172,6 +172,11 @@ class Orders:
         if not heard.accepted:
             raise RequestError(_refusal(heard))
         return heard
+
+    def _withdraw(self, hub_id: str, order: StartOrder) -> None:
+        """Have a start be as if it had never been, wherever it got to."""
+        cancel = cancel_order(order.job_id, order.session, self._now())
+        self._send(hub_id, cancel.with_(withdrawn=True))
 
     def _send(self, hub_id: str, order: Asked) -> bool:
         return self._link.publish(build(Kind.ORDER, hub_id), order.encode(), qos=1)

@@ -21,7 +21,7 @@ NOW = 1_703_001_234_000
 
 def desk(ended: Bounded[str, Status] | None = None) -> Desk:
     clock = Clock(wall=lambda: NOW / 1000)
-    keys = Keys(clock.now, lambda _used: None)
+    keys = Keys(clock.now, lambda _used: None, lambda _job_id: None)
     known = Bounded[str, Status](10) if ended is None else ended
     return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None)
 
@@ -67,7 +67,7 @@ def test_a_payload_over_the_limit_is_ignored() -> None:
 
 def test_a_key_lives_for_a_day_on_its_device() -> None:
     now = [0]
-    keys = Keys(lambda: now[0], lambda _used: None)
+    keys = Keys(lambda: now[0], lambda _used: None, lambda _job_id: None)
     order = ORDER.with_(idempotency_key="once")
     assert keys.first(order) is None
     keys.use(order)
@@ -87,6 +87,6 @@ def test_a_key_lives_for_a_day_on_its_device() -> None:
 
 
 def test_without_a_key_every_start_is_its_own() -> None:
-    keys = Keys(lambda: 0, lambda _used: None)
+    keys = Keys(lambda: 0, lambda _used: None, lambda _job_id: None)
     keys.use(ORDER)
     assert keys.first(ORDER) is None

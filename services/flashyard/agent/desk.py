@@ -142,6 +142,8 @@ class Desk:
         return self._acceptance(order, order.job_id)
 
     def _cancel(self, order: CancelOrder) -> Receipt:
+        if order.withdrawn:
+            self._keys.free(order.job_id)
         if order.job_id in self._ended:
             raise refuse(Code.ALREADY_FINAL)
         agent, story = self._find(order.job_id)

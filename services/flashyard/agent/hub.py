@@ -122,7 +122,7 @@ class Hub:
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
         self._hotplug = self._usb(settings, usb or UsbHost())
-        self._keys = Keys(self._clock.now, ledger.use_key)
+        self._keys = Keys(self._clock.now, ledger.use_key, ledger.free_key)
         self._desk = Desk(
             self._agents,
             ended,

@@ -23,12 +23,20 @@ class Keys:
     Args:
         now: Unix ms.
         keep: writes one down.
+        forget: has a job's key be forgotten, wherever it is written.
     """
 
-    def __init__(self, now: Callable[[], int], keep: Callable[[KeptKey], object]) -> None:
+    def __init__(
+        self,
+        now: Callable[[], int],
+        keep: Callable[[KeptKey], object],
+        forget: Callable[[str], object],
+    ) -> None:
         self._now = now
         self._keep = keep
+        self._forget = forget
         self._uses: Bounded[tuple[str, str], KeptKey] = Bounded(KEPT_KEYS)
+        self._freed: Bounded[str, None] = Bounded(KEPT_KEYS)
 
     def restore(self, kept: Iterable[KeptKey]) -> None:
         """Take those that an earlier run wrote down, oldest first."""
@@ -44,7 +52,7 @@ class Keys:
         if order.idempotency_key is None:
             return None
         use = self._uses.get((order.device_id, order.idempotency_key))
-        if use is None or self._now() - use.at > LIFE_MS:
+        if use is None or use.job_id in self._freed or self._now() - use.at > LIFE_MS:
             return None
         if use.body != _body(order):
             raise refuse(Code.IDEMPOTENCY_CONFLICT)
@@ -57,6 +65,11 @@ class Keys:
             use = KeptKey(order.device_id, key, order.job_id, _body(order), self._now())
             self._uses[order.device_id, key] = use
             self._keep(use)
+
+    def free(self, job_id: str) -> None:
+        """Let a job's key be used again: its start was withdrawn."""
+        self._freed[job_id] = None
+        self._forget(job_id)
 
 
 def _body(order: StartOrder) -> str:

@@ -136,9 +136,14 @@ class StartOrder(JobOrder):
 
 
 class CancelOrder(JobOrder):
-    """End a job at its next safe point."""
+    """End a job at its next safe point.
+
+    ``withdrawn``: whoever asked for it was told that it failed to start; its idempotency key is
+    free again.
+    """
 
     kind: Literal["cancel"] = "cancel"
+    withdrawn: bool | None = None
 
 
 class PauseOrder(JobOrder):

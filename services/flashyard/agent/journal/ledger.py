@@ -141,6 +141,10 @@ class Ledger:
 
         return self._journal.write(work)
 
+    def free_key(self, job_id: str) -> Event:
+        """Forget the key that a job was started under."""
+        return self._execute("DELETE FROM keys WHERE job_id = ?", (job_id,))
+
     def _execute(self, statement: str, row: tuple[object, ...]) -> Event:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(statement, row)
