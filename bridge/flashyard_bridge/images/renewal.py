@@ -1,4 +1,4 @@
-"""Fresh signatures for the images of jobs that wait: a queue may be longer than a day (contract 4).
+"""Fresh signatures for the images of jobs: a queue or a pause may outlast a day (contract 4).
 
 Keeps no record of what it sent: renewing once too often costs a few hundred bytes.
 """
@@ -9,7 +9,6 @@ import asyncio
 from typing import NoReturn
 
 from flashyard.contract.orders import ImageOrder
-from flashyard.contract.phases import Status
 from flashyard.contract.topics import Kind, build
 from flashyard_bridge.images.signature import VALID_FOR
 from flashyard_bridge.orders import mint_order_id
@@ -27,10 +26,10 @@ async def keep_signed(bridge: BridgeState) -> NoReturn:
 
 
 async def renew(bridge: BridgeState) -> None:
-    """Send each waiting job's hub new signatures for its images."""
+    """Send the hub of each job that is not over new signatures for its images."""
     sessions = {hub.hub_id: hub.session for hub in bridge.fleet.hubs() if hub.online}
     for job in bridge.fleet.jobs():
-        if job.status is not Status.QUEUED or job.hub_id not in sessions:
+        if not job.is_active or job.hub_id not in sessions:
             continue
         for sha256 in await bridge.images.needed(job):
             order = ImageOrder(

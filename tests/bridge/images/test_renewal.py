@@ -1,4 +1,4 @@
-"""A job that waits longer than its signature holds gets a new one."""
+"""A job that waits, or is paused, longer than its signature holds gets a new one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.served import served_bridge
 from support.waiting import until
 
 
-async def test_jobs_that_wait_for_their_device_get_fresh_signatures(tmp_path: Path) -> None:
+async def test_jobs_that_are_not_over_get_fresh_signatures(tmp_path: Path) -> None:
     broker = mosquitto(tmp_path)
     await broker.start()
     async with (
@@ -28,19 +28,20 @@ async def test_jobs_that_wait_for_their_device_get_fresh_signatures(tmp_path: Pa
         rig = Rig(broker, hub, bridge)
         device = await rig.plug()
         image = await rig.upload(b"waited for")
-        await rig.start(deviceId=device, partition="boot", image=image)
+        running = await rig.start(deviceId=device, partition="boot", image=image)
         await rig.start(deviceId=device, imageSize=1000)
         hub.answer = queue
         await rig.start(deviceId=device, imageSize=1000)
         waiting = await rig.start(deviceId=device, partition="boot", image=image)
         hub.orders.clear()
         renewing = asyncio.create_task(keep_signed(bridge.state))
-        await until(lambda: hub.orders)
+        await until(lambda: len(hub.orders) == 2)
         renewing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await renewing
-        [order] = hub.orders
+        orders = list(hub.orders)
     await broker.stop()
-    assert isinstance(order, ImageOrder)
-    assert (order.job_id, order.sha256, order.session) == (waiting["jobId"], image, hub.session)
-    assert bridge.state.images.signature.verify(image, dict(parse_qsl(order.query)))
+    for order, job in zip(orders, (running, waiting), strict=True):
+        assert isinstance(order, ImageOrder)
+        assert (order.job_id, order.sha256, order.session) == (job["jobId"], image, hub.session)
+        assert bridge.state.images.signature.verify(image, dict(parse_qsl(order.query)))
