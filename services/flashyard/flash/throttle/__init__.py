@@ -1,0 +1,1 @@
+"""How fast bytes may go: buckets that are shared, and what one sender is allowed by several."""
