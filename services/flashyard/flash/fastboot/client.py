@@ -86,12 +86,16 @@ class Client:
             self._violated(f"The device agreed to something else than `{asked}`", verdict)
         try:
             self._transport.open_data(size, self._limits.stall)
-            began, sent = monotonic(), 0
+            busy, sent = 0.0, 0
             for data, content in pieces:
+                began = monotonic()
                 for taken in self._push(memoryview(data), content):
+                    # Only the device's own time counts: it is for us to say how fast we want to go.
+                    busy += monotonic() - began
                     sent += taken.wire
-                    self._check_pace(began, sent)
+                    self._check_pace(busy, sent)
                     yield taken
+                    began = monotonic()
         except FaultError as broken:
             self._raise_last_words(broken)
         verdict = self._verdict(asked, self._limits.download)
@@ -111,14 +115,14 @@ class Client:
         began, done = monotonic(), 0
         while done < len(into):
             done += self._transport.pull(into[done:], self._limits.stall)
-            self._check_pace(began, done)
+            self._check_pace(monotonic() - began, done)
         verdict = self._verdict(text, self._limits.download, None)
         if verdict.kind != "OKAY":
             self._violated("The device sends data after data", verdict)
 
-    def _check_pace(self, began: float, done: int) -> None:
+    def _check_pace(self, busy: float, done: int) -> None:
         """A device that takes a byte now and then would keep us for ever."""
-        if monotonic() - began > self._limits.stall + done / self._limits.slowest:
+        if busy > self._limits.stall + done / self._limits.slowest:
             raise refuse(Code.TIMED_OUT, "The data goes too slowly.", details=f"{done} bytes")
 
     def _push(self, data: memoryview, content: int) -> Iterator[Taken]:

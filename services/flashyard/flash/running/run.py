@@ -17,6 +17,7 @@ from flashyard.contract.phases import CANCELLABLE, Phase, Status, Verification, 
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.target import Description, Taken
+from flashyard.flash.throttle.allowance import FREE, Allowance
 
 MAX_TURNS = 100
 # A part takes some seconds. One that takes longer is broken off for a pause, and sent again after.
@@ -69,6 +70,7 @@ class Run:
         clock: monotonic seconds.
         keep: has marks made durable; what follows a mark waits for that.
         since: where an earlier run of the same recipe stood, which this one goes on from.
+        allowance: how fast it may send.
 
     Attributes:
         where: phase, stage and step, as one value.
@@ -91,7 +93,10 @@ class Run:
         clock: Callable[[], float] = time.monotonic,
         keep: Keep | None = None,
         since: Mark | None = None,
+        *,
+        allowance: Allowance = FREE,
     ) -> None:
+        self.allowance = allowance
         self._clock = clock
         self._keep = keep
         self.mark = since or Mark(bytes=(0,) * len(partitions))
@@ -143,6 +148,11 @@ class Run:
         """Has it been asked to end?"""
         return self._cancel.is_set()
 
+    @property
+    def is_throttled(self) -> bool:
+        """Does it send nothing right now because it may not, whatever the device would take?"""
+        return self.allowance.is_waited_for
+
     def wait(self, seconds: float) -> None:
         """Sleep in the writer's thread; a request to end cuts it short."""
         self._cancel.wait(seconds)
@@ -166,9 +176,17 @@ class Run:
         """
         if self._cancel.is_set():
             raise refuse(Code.CANCELLED)
-        asked = self._pause
-        if can_take_up and asked is not None and self._clock() - asked > PAUSE_PATIENCE:
+        if can_take_up and self._is_overdue():
             raise PausedError
+
+    def hold(self, seconds: float, *, can_take_up: bool) -> bool:
+        """Sleep as :meth:`wait` does; True: :meth:`breaking_point` would not be passed now."""
+        self.wait(seconds)
+        return self._cancel.is_set() or (can_take_up and self._is_overdue())
+
+    def _is_overdue(self) -> bool:
+        asked = self._pause
+        return asked is not None and self._clock() - asked > PAUSE_PATIENCE
 
     def enter(self, phase: Phase, stage: str, step: int | None = None) -> None:
         """Go to a phase, or give the present one another stage; a safe point while there are any.

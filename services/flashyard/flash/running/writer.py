@@ -7,7 +7,9 @@ no MQTT, no event loop and no particular kind of device.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
+from time import sleep
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.phases import Phase, Status, Verification
@@ -21,6 +23,7 @@ from flashyard.flash.running.room import make_room
 from flashyard.flash.running.run import Run
 from flashyard.flash.source import Part
 from flashyard.flash.target import Capability, Mode, Place
+from flashyard.flash.throttle.paced import Paced
 
 # Where leaving a part half sent does no harm that is not told.
 _BREAKS = frozenset({Capability.BREAK_OFF, Capability.WRITES_AS_SENT})
@@ -184,11 +187,15 @@ class _Writer:
     def _send(self, index: int, part: Part, position: int) -> int:
         """Send a part; it may end within where nothing is changed yet, or everything by buffers."""
         may_break_off = not self._contact.target.capabilities.isdisjoint(_BREAKS)
-        for taken in self._contact.target.send(part):
+        can_take_up = self._can_take_up
+        hold = partial(self._run.hold, can_take_up=can_take_up) if may_break_off else _wait_it_out
+        paced = Paced(part, self._run.allowance, hold)
+        for taken in self._contact.target.send(paced.part):
             position += taken.content
             self._run.count(index, taken, position)
+            paced.took(taken.wire)
             if may_break_off:
-                self._run.breaking_point(can_take_up=self._can_take_up)
+                self._run.breaking_point(can_take_up=can_take_up)
         return position
 
     def _sync(self, index: int, step: Step, place: Place) -> None:
@@ -207,3 +214,9 @@ class _Writer:
                 for _ in self._contact.target.compare(place, part):
                     self._run.safe_point()
             self._leaves(place.name, "verified")
+
+
+def _wait_it_out(seconds: float) -> bool:
+    """Wait to the end: what must be sent whole is sent no faster for being the last of a run."""
+    sleep(seconds)
+    return False
