@@ -154,6 +154,14 @@ def test_sizes_take_suffixes() -> None:
     assert settings.cache_size == 64 * 1024**2
 
 
+def test_limits_are_rates_with_suffixes_and_zero_is_none() -> None:
+    settings = build(HubSettings, broker=BROKER, bandwidth_limit="20MB", download_limit="0")
+    assert isinstance(settings, HubSettings)
+    assert (settings.bandwidth_limit, settings.download_limit) == (20_000_000, 0)
+    with pytest.raises(ValidationError):
+        build(HubSettings, broker=BROKER, bandwidth_limit=str(2**53))
+
+
 @pytest.mark.parametrize(("text", "size"), [("1M", 1 << 20), ("4294967295", (4 << 30) - 1)])
 def test_a_part_is_at_least_a_mebibyte_and_at_most_what_fastboot_can_count(
     text: str, size: int

@@ -16,6 +16,8 @@ from flashyard.agent.cache import ImageCache
 from flashyard.contract.faults import Code
 from flashyard.contract.records import StoredImage
 from flashyard.flash.images.packed.expansion import expand
+from flashyard.flash.throttle.allowance import Allowance
+from flashyard.flash.throttle.bucket import Bucket
 from support.faults import refused
 from support.image_server import ImageServer, image_server, stored, stored_packed
 from support.waiting import until
@@ -57,6 +59,22 @@ async def test_what_was_fetched_is_not_fetched_again(
     assert await content(cache) == CONTENT
     assert len(server.requests) == 1
     assert cache.stage(IMAGE.sha256) is None
+
+
+async def test_every_download_has_an_allowance_of_its_own(
+    server: ImageServer, directory: Path
+) -> None:
+    handed: list[Allowance] = []
+
+    def allowance() -> Allowance:
+        handed.append(Allowance(Bucket(1 << 30)))
+        return handed[-1]
+
+    cache = ImageCache(directory, 1 << 30, server.url, allowance)
+    await cache.open()
+    assert await content(cache) == CONTENT
+    await cache.close()
+    assert len(handed) == 1
 
 
 async def test_a_later_run_of_the_hub_trusts_a_file_only_after_hashing_it(

@@ -7,6 +7,7 @@ import logging
 import random
 import resource
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -14,12 +15,30 @@ import pytest
 
 from flashyard.client.download import Download
 from flashyard.contract.faults import Code, FaultError
+from flashyard.flash.throttle.allowance import Allowance, Wait
+from flashyard.flash.throttle.bucket import Bucket
+from support.common_time import CommonTime
 from support.faults import refused
 from support.image_server import ImageServer, image_server
 
 QUERY = "hub=bench-a&expires=1703001234&signature=c0ffee5ec2e7"
 CONTENT = random.Random("image").randbytes(3_000_001)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Slept:
+    """An allowance that is waited for on a clock of the test's own."""
+
+    def __init__(self, allowance: Allowance, time: CommonTime) -> None:
+        self._allowance = allowance
+        self._time = time
+
+    @property
+    def portion(self) -> int | None:
+        return self._allowance.portion
+
+    def take(self, count: int, _wait: Wait) -> bool:
+        return self._allowance.take(count, self._time.wait)
 
 
 @pytest.fixture
@@ -187,3 +206,36 @@ def test_the_signature_is_in_no_log_and_no_fault(
         fetch(server, path)
     assert "c0ffee" not in caplog.text
     assert "c0ffee" not in repr(refusal.fault)
+
+
+def test_two_downloads_with_one_limit_share_it(server: ImageServer, tmp_path: Path) -> None:
+    time = CommonTime()
+    bucket = Bucket(300_000, time)
+
+    def one(name: str) -> None:
+        path = tmp_path / name
+        slept = Slept(Allowance(bucket), time)
+        with Download(server.url, QUERY, SHA256, len(CONTENT), path, allowance=slept) as download:
+            download.run()
+        assert path.read_bytes() == CONTENT
+        ended.append(time.now)
+
+    ended: list[float] = []
+    time.run(partial(one, "a"), partial(one, "b"))
+    assert ended == pytest.approx([2 * len(CONTENT) / 300_000] * 2, rel=0.05)
+
+
+def test_a_download_that_is_stopped_waits_for_nothing_more(server: ImageServer, path: Path) -> None:
+    class Stopping(Allowance):
+        def take(self, count: int, wait: Wait) -> bool:
+            download.stop()
+            return super().take(count, wait)
+
+    with (
+        Download(
+            server.url, QUERY, SHA256, len(CONTENT), path, allowance=Stopping(Bucket(1))
+        ) as download,
+        refused(Code.CANCELLED),
+    ):
+        download.run()
+    assert download.received == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from flashyard.flash.images.image import digest
 from flashyard.flash.images.lending import Lending
 from flashyard.flash.images.packed.expansion import expand
 from flashyard.flash.images.packed.packing import Packing
+from flashyard.flash.throttle.allowance import Allowance
 
 FETCHING = "Fetching image"
 CHECKING = "Checking image"
@@ -45,14 +46,23 @@ class _Mark(NamedTuple):
 class ImageCache:
     """Images by SHA-256 in a directory of its own; ``limit`` is in bytes.
 
+    ``allowance`` tells each download how fast it may go.
+
     Attributes:
         lending: opens them, once for all who write one at the same time.
     """
 
-    def __init__(self, directory: Path, limit: int, bridge_url: str | None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        limit: int,
+        bridge_url: str | None,
+        allowance: Callable[[], Allowance] = Allowance,
+    ) -> None:
         self.lending = Lending()
         self._shelf = Shelf(directory, limit)
         self._bridge_url = bridge_url
+        self._allowance = allowance
         self._workshop = Workshop()
         self._coming: dict[str, int] = {}  # bytes of what takes up room and may not be there yet
         self._pins: Counter[str] = Counter()
@@ -113,7 +123,8 @@ class ImageCache:
             if self._bridge_url is None:
                 raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
             draft = self._shelf.draft(sha256)
-            download = Download(self._bridge_url, query, sha256, image.size, draft)
+            url, allowance = self._bridge_url, self._allowance()
+            download = Download(url, query, sha256, image.size, draft, allowance=allowance)
             work = partial(self._download, download, draft, making)
             await self._with_room(sha256, image.size, work, f"fetch {sha256[:12]}")
         return self._shelf.whole(sha256)

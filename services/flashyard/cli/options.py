@@ -186,6 +186,13 @@ MaxPerController = Annotated[
         metavar="N", help="Of these, behind one USB controller (default: 0, as many as there are)."
     ),
 ]
+BandwidthLimit = Annotated[
+    str | None,
+    typer.Option(metavar="RATE", help="Most bytes/s sent to all devices together, such as 40MB."),
+]
+DownloadLimit = Annotated[
+    str | None, typer.Option(metavar="RATE", help="Most bytes/s at which images are fetched.")
+]
 CacheSize = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Disk for cached images (default: 16G).")
 ]

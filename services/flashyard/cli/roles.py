@@ -13,6 +13,7 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
+    BandwidthLimit,
     BootTimeout,
     BridgeUrl,
     Broker,
@@ -24,6 +25,7 @@ from flashyard.cli.options import (
     Credentials,
     DataDir,
     DenyPartition,
+    DownloadLimit,
     FastbootTcp,
     FastbootUdp,
     HttpListen,
@@ -224,6 +226,8 @@ def hub(
     max_disk: MaxDisk = None,
     max_parallel: MaxParallel = None,
     max_per_controller: MaxPerController = None,
+    bandwidth_limit: BandwidthLimit = None,
+    download_limit: DownloadLimit = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
     progress_interval: ProgressInterval = None,
@@ -256,6 +260,8 @@ def hub(
         max_disk=max_disk,
         max_parallel=max_parallel,
         max_per_controller=max_per_controller,
+        bandwidth_limit=bandwidth_limit,
+        download_limit=download_limit,
         cache_size=cache_size,
         part_size=part_size,
         progress_interval=progress_interval,

@@ -9,6 +9,7 @@ import typer
 
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import (
+    BandwidthLimit,
     BootTimeout,
     BrokerCa,
     BrokerCert,
@@ -17,6 +18,7 @@ from flashyard.cli.options import (
     ClientCa,
     DataDir,
     DenyPartition,
+    DownloadLimit,
     FastbootTcp,
     FastbootUdp,
     HttpListen,
@@ -72,6 +74,8 @@ def up(
     max_disk: MaxDisk = None,
     max_parallel: MaxParallel = None,
     max_per_controller: MaxPerController = None,
+    bandwidth_limit: BandwidthLimit = None,
+    download_limit: DownloadLimit = None,
     cache_size: CacheSize = None,
     part_size: PartSize = None,
     progress_interval: ProgressInterval = None,
@@ -148,6 +152,8 @@ def up(
         max_disk=max_disk,
         max_parallel=max_parallel,
         max_per_controller=max_per_controller,
+        bandwidth_limit=bandwidth_limit,
+        download_limit=download_limit,
         cache_size=cache_size,
         part_size=part_size,
         progress_interval=progress_interval,
@@ -179,6 +185,8 @@ def up(
             max_disk=max_disk,
             max_parallel=max_parallel,
             max_per_controller=max_per_controller,
+            bandwidth_limit=bandwidth_limit,
+            download_limit=download_limit,
             cache_size=cache_size,
             part_size=part_size,
             progress_interval=progress_interval,

@@ -10,10 +10,11 @@ import errno
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -21,6 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from flashyard.contract.faults import Code, refuse
 
 _CHUNK = 1 << 20
+_PIECE = 64 << 10  # what is taken from the network at a time
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)  # seconds, for each read and write
 _BARREN = 5  # attempts in a row that brought less than a chunk
 _PASSING = frozenset({408, 425, 429})  # answers that may be others in a moment; and every 5xx
@@ -32,19 +34,40 @@ class _InterruptedError(Exception):
     """The transfer broke off and may be taken up again; its text says how, without the URL."""
 
 
+class Allowance(Protocol):
+    """How fast a download may go."""
+
+    @property
+    def portion(self) -> int | None:
+        """How many bytes to take at a time; None: any number."""
+
+    def take(self, count: int, wait: Callable[[float], bool]) -> bool:
+        """Wait, by ``wait``, until so many bytes may be had; it leaves off once that says True."""
+
+
 class Download:
     """One image on its way into ``path``, which may hold its beginning already.
 
     A context manager that holds the connection. ``received``, the bytes that are there, may be
-    read from other threads.
+    read from other threads. Without an ``allowance`` it goes as fast as the bridge sends.
     """
 
-    def __init__(self, bridge_url: str, query: str, sha256: str, size: int, path: Path) -> None:
+    def __init__(
+        self,
+        bridge_url: str,
+        query: str,
+        sha256: str,
+        size: int,
+        path: Path,
+        *,
+        allowance: Allowance | None = None,
+    ) -> None:
         self.received = 0
         self._url = f"{bridge_url.rstrip('/')}/api/images/{sha256}?{query.removeprefix('?')}"
         self._sha256 = sha256
         self._size = size
         self._path = path
+        self._allowance = allowance
         self._hash = hashlib.sha256()
         self._stopped = Event()
         self._furthest = 0
@@ -129,7 +152,8 @@ class Download:
         wanted = {"Range": f"bytes={self.received}-"} if self.received else {}
         with self._client.stream("GET", self._url, headers=wanted) as answer:
             self._judge(answer, file)
-            for chunk in answer.iter_raw(_CHUNK):
+            for chunk in answer.iter_raw(_PIECE):
+                self._pay(len(chunk))
                 self._check_stopped()
                 if self.received + len(chunk) > self._size:
                     self._start_over(file)
@@ -139,6 +163,13 @@ class Download:
                 self.received += len(chunk)
         if self.received < self._size:
             raise _InterruptedError("the bridge stopped before the image's end")
+
+    def _pay(self, count: int) -> None:
+        """Wait until what has come may have come: what is not taken, the bridge does not send."""
+        while count and self._allowance and not self._stopped.is_set():
+            piece = min(count, self._allowance.portion or count)
+            self._allowance.take(piece, self._stopped.wait)
+            count -= piece
 
     def _judge(self, answer: httpx.Response, file: BinaryIO) -> None:
         """Go on only with the bytes that were asked for."""

@@ -11,7 +11,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import HubId
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.port_rule import PortRule
-from flashyard.settings.values import BrokerUrl, Devices, Globs, HttpUrl, PortRules, Size
+from flashyard.settings.values import BrokerUrl, Devices, Globs, HttpUrl, PortRules, Size, Speed
 
 
 class HubSettings(LinkSettings):
@@ -21,6 +21,8 @@ class HubSettings(LinkSettings):
     are ours; all others are left alone. ``max_disk``: bytes; a larger disk is listed, not written.
     ``max_per_controller``: of ``max_parallel`` jobs at once those behind one USB controller; 0: any
     number.
+    ``bandwidth_limit``: of all that is sent to devices together, ``download_limit``: of the images
+    that are fetched; bytes a second, until others are ordered. 0: as fast as it goes.
     ``progress_interval``: ms between a job's samples; ``cache_size``: bytes; ``part_size``: the
     most bytes a device is sent before it writes them.
     ``deny_partition``: what is not written unless a job allows it, beside our own list.
@@ -41,6 +43,8 @@ class HubSettings(LinkSettings):
     max_disk: Size = 256 * 1000**3
     max_parallel: Annotated[int, Field(ge=1, le=1000)] = 16
     max_per_controller: Annotated[int, Field(ge=0, le=1000)] = 0
+    bandwidth_limit: Speed = 0
+    download_limit: Speed = 0
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
     progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500

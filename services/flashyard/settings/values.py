@@ -62,5 +62,6 @@ Globs = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._*?-]{1,40}$")], ...], BeforeValidator(listed)
 ]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
+Speed = Annotated[Size, Field(lt=2**53)]  # bytes a second; 0: as fast as it goes
 BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere
 HttpUrl = Annotated[str, AfterValidator(_http)]
