@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.idempotency import LIFE_MS, Keys
+from flashyard.agent.limiting import Limiting
+from flashyard.agent.presence import Presence
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import Limits
 from flashyard.contract.orders import CancelOrder, Receipt
 from flashyard.contract.phases import Status
 from flashyard.contract.records import StartOptions
@@ -23,7 +27,10 @@ def desk(ended: Bounded[str, Status] | None = None) -> Desk:
     clock = Clock(wall=lambda: NOW / 1000)
     keys = Keys(clock.now, lambda _used: None, lambda _job_id: None)
     known = Bounded[str, Status](10) if ended is None else ended
-    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None)
+    bandwidth = Bandwidth(0, 0, clock.monotonic, lambda _what, _rate: None)
+    presence = Presence("bench-a", "s1", clock, Limits(max_parallel=1))
+    limiting = Limiting(bandwidth, presence, lambda: None)
+    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None, limiting=limiting)
 
 
 def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:

@@ -96,7 +96,7 @@ async def test_what_cannot_be_read_is_answered_as_far_as_it_can_be(
         assert (receipt.accepted, receipt.code) == (False, Code.INVALID_REQUEST)
         assert "partition" in (receipt.details or "")
         assert "etc" not in (receipt.details or "")
-        strange = {**said, "orderId": "o-strange", "kind": "limits"}
+        strange = {**said, "orderId": "o-strange", "kind": "dance"}
         receipt = await peer.send(json.dumps(strange).encode(), "o-strange")
         assert (receipt.accepted, receipt.code) == (False, Code.NOT_SUPPORTED)
 

@@ -27,6 +27,7 @@ from flashyard.contract.orders import (
     CancelOrder,
     ImageOrder,
     JobOrder,
+    LimitsOrder,
     PauseOrder,
     Receipt,
     ResumeOrder,
@@ -203,6 +204,11 @@ class BridgePeer:
 
     async def resume(self, job_id: str) -> Receipt:
         return await self.give(ResumeOrder(**self.order(job_id=job_id)))
+
+    async def limit(self, **limits: Any) -> Answer:
+        """Change what a job, a device, or else the hub is held to."""
+        order = LimitsOrder(**{**self.order(), "job_id": None, **limits})
+        return await self.send(order.encode(), order.order_id)
 
     async def give(self, order: JobOrder) -> Receipt:
         """Send an order and wait for one more receipt of it."""

@@ -53,7 +53,12 @@ class Board:
             return
         at = self._clock.stamp()
         current, queue = self._docket.current, self._docket.queue
-        post.device(self._dossier.build(at, self._sight, current, queue, self._recent))
+        limit = self._gear.bandwidth.of_device(self._device_id)
+        post.device(
+            self._dossier.build(
+                at, self._sight, current, queue, self._recent, bandwidth_limit=limit
+            )
+        )
 
     def put_away(self, story: Story) -> None:
         """Note an ended job among the recent ones."""

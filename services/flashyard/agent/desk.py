@@ -14,6 +14,7 @@ from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.idempotency import Keys
+from flashyard.agent.limiting import Limiting
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.model import JobId, Model, Token
@@ -23,6 +24,8 @@ from flashyard.contract.orders import (
     CancelOrder,
     ImageOrder,
     JobOrder,
+    LimitsOrder,
+    Order,
     PauseOrder,
     Receipt,
     ResumeOrder,
@@ -35,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT_RECEIPTS = 1_000
 _TOMBSTONES = 1_000
-_BUILT = frozenset({"start", "cancel", "pause", "resume", "image"})
+_BUILT = frozenset({"start", "cancel", "pause", "resume", "image", "limits"})
 _LONGEST = 1_000  # characters of a receipt's details
 
 
@@ -57,6 +60,7 @@ class Desk:
         clock: by which an order is stale.
         keys: the idempotency keys that were used.
         trouble: why nothing can be written down now, if that is so.
+        limiting: changes what jobs, devices and the hub are held to.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Desk:
         *,
         keys: Keys,
         trouble: Callable[[], Fault | None],
+        limiting: Limiting,
     ) -> None:
         self._agents = agents
         self._ended = ended
@@ -75,6 +80,7 @@ class Desk:
         self._clock = clock
         self._keys = keys
         self._trouble = trouble
+        self._limiting = limiting
         self._receipts: Bounded[str, Answer] = Bounded(_KEPT_RECEIPTS)
         self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
 
@@ -99,30 +105,32 @@ class Desk:
                 raise refuse(Code.STALE_ORDER, "The order was meant for an earlier run of the hub.")
             if order.is_stale(self._clock.bridge_now()):
                 raise refuse(Code.STALE_ORDER)
-            receipt: Answer = self._obey(order)
+            receipt = self._obey(order)
         except FaultError as error:
-            job_id = order.job_id if isinstance(order, JobOrder) else None
+            job_id = order.job_id if isinstance(order, JobOrder | LimitsOrder) else None
             _log.info("an order to %s %s is refused: %s", order.kind, job_id or "", error)
             receipt = self._refusal(order.order_id, job_id, error.fault)
         self._receipts[order.order_id] = receipt
         return receipt
 
-    def _obey(self, order: AnyOrder) -> Receipt:
+    def _obey(self, order: AnyOrder) -> Answer:
         match order:
             case StartOrder():
                 return self._start(order)
             case CancelOrder():
                 return self._cancel(order)
             case PauseOrder():
-                agent, story = self._running(order)
+                agent, story = self._running(order.job_id)
                 agent.docket.pause(story)
                 return self._acceptance(order, order.job_id)
             case ResumeOrder():
-                agent, story = self._running(order)
+                agent, story = self._running(order.job_id)
                 agent.docket.resume(story)
                 return self._acceptance(order, order.job_id)
             case ImageOrder():
                 return self._renew(order)
+            case LimitsOrder():
+                return self._limit(order)
             case _:
                 raise refuse(Code.NOT_SUPPORTED, f"The hub cannot {order.kind} jobs yet.")
 
@@ -153,18 +161,33 @@ class Desk:
         agent.docket.cancel(story)
         return self._acceptance(order, order.job_id)
 
-    def _running(self, order: JobOrder) -> tuple[DeviceAgent, Story]:
-        agent, story = self._find(order.job_id)
+    def _running(self, job_id: str) -> tuple[DeviceAgent, Story]:
+        agent, story = self._find(job_id)
         if agent is None or story is None:
-            raise refuse(Code.ALREADY_FINAL if order.job_id in self._ended else Code.UNKNOWN_JOB)
+            raise refuse(Code.ALREADY_FINAL if job_id in self._ended else Code.UNKNOWN_JOB)
         return agent, story
 
     def _renew(self, order: ImageOrder) -> Receipt:
-        _, story = self._running(order)
+        _, story = self._running(order.job_id)
         if not story.order.needs(order.sha256):
             raise refuse(Code.INVALID_REQUEST, "The job is for another image.")
         story.renew(order.sha256, order.query)
         return self._acceptance(order, order.job_id)
+
+    def _limit(self, order: LimitsOrder) -> Answer:
+        if (trouble := self._trouble()) is not None:
+            raise FaultError(trouble)
+        if order.job_id is not None:
+            _, story = self._running(order.job_id)
+            self._limiting.job(order, story)
+            return self._acceptance(order, order.job_id)
+        if order.device_id is None:
+            self._limiting.hub(order)
+        elif agent := self._agents.get(order.device_id):
+            self._limiting.device(order, agent)
+        else:
+            raise refuse(Code.UNKNOWN_DEVICE)
+        return Answer(order_id=order.order_id, accepted=True)
 
     def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:
         for agent in self._agents.values():
@@ -176,7 +199,7 @@ class Desk:
         _, story = self._find(job_id)
         return story.job.status if story else self._ended.get(job_id)
 
-    def _acceptance(self, order: JobOrder, job_id: str) -> Receipt:
+    def _acceptance(self, order: Order, job_id: str) -> Receipt:
         _, story = self._find(job_id)
         return Receipt(
             order_id=order.order_id,

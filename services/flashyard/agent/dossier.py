@@ -50,6 +50,8 @@ class Dossier:
         current: Story | None,
         queue: Iterable[Story],
         recent: Sequence[RecentEntry],
+        *,
+        bandwidth_limit: int | None = None,
     ) -> DeviceChanged:
         """Make the next record, at most 60 KiB; ``recent`` has its oldest entry first."""
         self._rev += 1
@@ -66,6 +68,7 @@ class Dossier:
             current_job=current.current() if current else None,
             queue=tuple(story.waiting() for story in queue),
             recent=tuple(recent),
+            bandwidth_limit=bandwidth_limit,
             **self._traits(sight),
         )
         said = DeviceChanged(

@@ -29,6 +29,7 @@ from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import PausedError, Run
 from flashyard.flash.running.writer import write
+from flashyard.flash.throttle.part_size import part_size
 
 # What a file is refused with, and no device: those that talk to one tell all of its troubles.
 _UNREADABLE = frozenset({errno.EIO, errno.ENOENT, errno.EACCES, errno.ESTALE})
@@ -201,6 +202,7 @@ class Flight:
     def _recipe(self, steps: tuple[Step, ...], serial: str | None) -> Recipe:
         order, options = self.story.order, self.story.order.options
         since = self.story.mark
+        cut = part_size(self.run.allowance.rate, self._part_size, [step.source for step in steps])
         return Recipe(
             steps=steps,
             serial=serial,
@@ -212,7 +214,7 @@ class Flight:
             wipe=bool(options.wipe),
             reboot=self.reboot,
             booted=options.verify == "booted",
-            part_size=since.part_size or self._part_size if since else self._part_size,
+            part_size=(since and since.part_size) or cut,
             since=since,
             hash_checked=bool(order.imaged) and options.verify != "none",
             generated=not order.imaged,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
 from flashyard.agent.journal.ledger import Ledger
@@ -22,6 +23,7 @@ class Gear:
         ledger: where they are written down.
         session: of this run of the hub.
         cache: where images come from.
+        bandwidth: how fast jobs may send.
         permits: how many jobs may run at once.
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
@@ -36,6 +38,7 @@ class Gear:
     ledger: Ledger
     session: str
     cache: ImageCache
+    bandwidth: Bandwidth
     permits: Permits
     fetches: bool
     ended: Bounded[str, Status]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
 from flashyard.agent.clock import Clock
@@ -25,6 +26,7 @@ from flashyard.agent.idempotency import Keys
 from flashyard.agent.identity import new_session
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.journal.ledger import KEPT_ENDS, Kept, Ledger
+from flashyard.agent.limiting import Limiting
 from flashyard.agent.permits import Permits
 from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
@@ -100,8 +102,14 @@ class Hub:
         self._journal.on_trouble = self._note_trouble
         ledger = self._ledger = Ledger(self._journal)
         self._post = Post(self._link, hub_id, self._journal.after)
+        self._bandwidth = Bandwidth(
+            settings.bandwidth_limit, settings.download_limit, self._clock.monotonic, ledger.limit
+        )
         self._cache = ImageCache(
-            settings.directory / _IMAGES, settings.cache_size, settings.bridge_url
+            settings.directory / _IMAGES,
+            settings.cache_size,
+            settings.bridge_url,
+            self._bandwidth.for_download,
         )
         ended = self._ended = Bounded[str, Status](KEPT_ENDS)
         self._gear = Gear(
@@ -109,6 +117,7 @@ class Hub:
             ledger=ledger,
             session=self.session,
             cache=self._cache,
+            bandwidth=self._bandwidth,
             permits=Permits(settings.max_parallel, settings.max_per_controller),
             fetches=settings.bridge_url is not None,
             ended=ended,
@@ -118,6 +127,7 @@ class Hub:
             sample_every=settings.progress_interval / 1000,
             timing=self._timing,
         )
+        self._limiting = Limiting(self._bandwidth, self._presence, self._tell_limits)
         self._agents: dict[str, DeviceAgent] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
@@ -130,6 +140,7 @@ class Hub:
             self._clock,
             keys=self._keys,
             trouble=lambda: self._journal.trouble,
+            limiting=self._limiting,
         )
         self._kept = Kept()
         self._asked_to_stop = asyncio.Event()
@@ -187,11 +198,21 @@ class Hub:
         for _, entry in kept.ended:
             self._ended[entry.job_id] = entry.status
         self._keys.restore(kept.keys)
+        self._bandwidth.restore(kept.limits)
+        self._limiting.note()
 
     def _knows(self, job_id: str) -> bool:
         return self._desk.knows(job_id) or any(
             job_id == each.job.job_id for each in self._kept.jobs
         )
+
+    def _tell_limits(self) -> None:
+        """Say what the hub is held to, once that is written down."""
+        self._journal.after(self._say_presence, "limits")
+
+    def _say_presence(self) -> None:
+        if not self._asked_to_stop.is_set():  # from then on the last word is `offline`
+            self._post.presence(self._presence.say(online=True))
 
     def _note_trouble(self) -> None:
         """Tell that the journal cannot be written, or can again."""

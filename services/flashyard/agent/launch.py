@@ -13,7 +13,15 @@ from flashyard.flash.running.run import Keep, Run
 def launch(story: Story, gear: Gear, line: Line, *, keep: Keep, reboot: bool) -> Flight:
     """Make the flight of a job, which begins, or goes on from its mark; see :class:`Flight`."""
     order, clock = story.order, gear.teller.clock.monotonic
-    run = Run(order.partitions, story.lines, clock, keep=keep, since=story.mark)
+    limit = story.job.bandwidth_limit
+    run = Run(
+        order.partitions,
+        story.lines,
+        clock,
+        keep=keep,
+        since=story.mark,
+        allowance=gear.bandwidth.for_job(order.device_id, order.job_id, limit),
+    )
     return Flight(
         story,
         run,

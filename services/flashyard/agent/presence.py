@@ -21,6 +21,7 @@ class Presence:
 
     Attributes:
         announced: the newest announce that was answered.
+        limits: what the hub is held to now.
         troubles: what is wrong with the hub now.
     """
 
@@ -30,7 +31,7 @@ class Presence:
         self._hub_id = hub_id
         self._session = session
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
         self._sightings: Bounded[str, list[float]] = Bounded(_RIVALS)
 
     def say(self, *, online: bool) -> HubChanged:
@@ -41,7 +42,7 @@ class Presence:
             session=self._session,
             since=self._clock.began,
             version=__version__,
-            limits=self._limits,
+            limits=self.limits,
             announced=self.announced,
             clock_skew_ms=self._clock.skew_ms,
             troubles=self.troubles or None,

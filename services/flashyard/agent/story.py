@@ -156,6 +156,12 @@ class Story:
         self.order = self.order.renewed(sha256, query)
         self._keep(self)
 
+    def held_to(self, rate: int) -> None:
+        """Note what the job may send a second, in bytes; 0: as much as it can."""
+        self.job = self.job.with_(bandwidth_limit=rate or None)
+        self._keep(self)
+        self._changed(self)
+
     def started(self) -> None:
         """Tell that the job has begun."""
         self.seq = max(self.seq, 0)  # also where it never had to wait

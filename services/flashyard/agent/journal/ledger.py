@@ -1,4 +1,7 @@
-"""The rows of the journal: jobs that are not over, the last that are, keys. It knows no agent."""
+"""The rows of the journal: jobs that are not over, the last that are, keys, limits.
+
+It knows no agent.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,7 @@ class Kept:
     jobs: list[KeptJob] = field(default_factory=list)
     ended: list[tuple[str, RecentEntry]] = field(default_factory=list)  # device id, entry
     keys: list[KeptKey] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)  # by what is held to them
 
     def take(self, device_id: str) -> list[KeptJob]:
         """Take a device's jobs that are not over; nobody else gets them."""
@@ -93,6 +97,7 @@ class Ledger:
                 "SELECT device_id, key, job_id, body, at FROM keys ORDER BY at"
             ):
                 kept.keys.append(KeptKey(*row))
+            kept.limits.update(connection.execute("SELECT scope, value FROM limits"))
 
         self._journal.read(read)
         return kept
@@ -144,6 +149,10 @@ class Ledger:
     def free_key(self, job_id: str) -> Event:
         """Forget the key that a job was started under."""
         return self._execute("DELETE FROM keys WHERE job_id = ?", (job_id,))
+
+    def limit(self, what: str, value: int) -> Event:
+        """Write down what something is held to from now on."""
+        return self._execute("INSERT OR REPLACE INTO limits VALUES (?, ?)", (what, value))
 
     def _execute(self, statement: str, row: tuple[object, ...]) -> Event:
         def work(connection: sqlite3.Connection) -> None:
