@@ -17,6 +17,7 @@ BENCHMARKS = {
     "wire": "1 GiB over fastboot TCP, against AOSP's client",
     "many": "one image to 1, 8 and 24 devices of a hub, against their own limit",
     "usb": "64 MiB over USB in a virtual machine, against AOSP's client",
+    "throttle": "limits of one job and of eight that share a hub's, over windows of 10 s",
     "fanout": "from a hub's publish to 100 and 500 WebSocket clients",
     "broker": "what a message and an idle hub cost stock amqtt, ours and Mosquitto",
     "startup": "from `flashyard up` to ready, and memory at rest",
