@@ -12,14 +12,22 @@ from flashyard.contract.phases import Status
 from support.bridge_peer import BridgePeer
 from support.emulated import MIB
 from support.hub_at_work import Plug, hub_at_work
+from support.image_server import image_server, stored
+from support.made import generated, parts
 from support.waiting import until
 
 SLOW = 64 * 1024  # bytes/s: a job of many MiB does not end within a test
 IDS = ("DEVICE_1", "DEVICE_2")
+CONTENT = bytes(range(256)) * 4096
 
 
 def transferred(peer: BridgePeer, job_id: str) -> int:
     return max((said.bytes_transferred for said in peer.said(FlashProgress, job_id)), default=0)
+
+
+def _status(peer: BridgePeer) -> Status | None:
+    current = peer.devices["DEVICE_1"].current_job
+    return current.status if current else None
 
 
 async def test_a_slow_job_is_told_with_its_limit_and_ends_as_soon_as_that_is_lifted(
@@ -130,3 +138,43 @@ async def test_nobody_unknown_is_given_a_limit(
         await peer.online("DEVICE_1")
         answer = await peer.limit(**scope, bandwidth_limit=1)
         assert (answer.accepted, answer.code) == (False, code)
+
+
+async def test_an_image_is_fetched_no_faster_than_is_allowed_until_that_is_lifted(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    image = stored(CONTENT)
+    addresses = {"DEVICE_1": plug().address}
+    with image_server() as server:
+        server.add(CONTENT)
+        more = {"bridge_url": server.url, "download_limit": SLOW}
+        async with hub_at_work(peer.link_url, tmp_path, addresses, **more):
+            await peer.online("DEVICE_1")
+            said = {"image": image, "query": "signature=x", "total_bytes": len(CONTENT)}
+            job_id = (await peer.start("DEVICE_1", **said)).job_id
+            await peer.phase(job_id, "Fetching image (")
+            assert (await peer.limit(download_limit=0)).accepted
+            await peer.completed(job_id)
+
+
+async def test_a_job_resumed_under_another_limit_goes_on_where_it_was(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug(link_speed=4 * MIB)
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": device.address}, part_size=8 * MIB
+    ):
+        await peer.online("DEVICE_1")
+        more = {"total_bytes": 10 * MIB, "bandwidth_limit": MIB // 5}
+        job_id = (await peer.start("DEVICE_1", **more)).job_id
+        await peer.phase(job_id, "Flashing")
+        # It was cut for that limit: a part of a MiB now and then.
+        assert (await peer.limit(job_id=job_id, bandwidth_limit=0)).accepted
+        await until(lambda: device.commands.count("flash:system") >= 2)
+        await peer.pause(job_id)
+        await until(lambda: _status(peer) is Status.PAUSED)
+        await peer.resume(job_id)
+        await peer.completed(job_id)
+        content = generated(job_id, 10 * MIB)
+        assert device.content("system")[: len(content)] == content
+        assert device.commands.count("flash:system") == len(parts(job_id, 10 * MIB))
