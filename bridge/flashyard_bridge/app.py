@@ -16,6 +16,8 @@ import flashyard
 from flashyard.link import tls_for
 from flashyard.settings import BridgeSettings
 from flashyard.token_file import read_token
+from flashyard_bridge.batches.book import Batches
+from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
@@ -114,6 +116,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             images=store,
             database=database,
             standing=Book(database, _now),
+            batches=Batches(database, _now),
             publish=live.publish,
             first_picture=intake.first_picture,
         )
@@ -125,13 +128,15 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             doors=Doors(token, _origins(settings), _loopback(listeners)),
         )
         overseer = Overseer(bridge)
-        intake.listeners.append(overseer.hear)
+        batches = BatchOverseer(bridge, lost_after=settings.lost_after)
+        intake.listeners += [overseer.hear, batches.hear]
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
                 group.create_task(intake.watch_clock(), name="bridge[clock]"),
                 group.create_task(keep_signed(bridge), name="bridge[signatures]"),
                 group.create_task(overseer.run(), name="bridge[standing orders]"),
+                group.create_task(batches.run(), name="bridge[batches]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:

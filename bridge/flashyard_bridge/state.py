@@ -17,6 +17,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.topics import Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
+from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.orders import Orders
@@ -40,6 +41,7 @@ class BridgeState:
         images: the image store; also signs and checks the hubs' downloads.
         database: what must outlive a bridge, but for the images.
         standing: the standing orders, in that database.
+        batches: the batches, in the same.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
     """
@@ -51,6 +53,7 @@ class BridgeState:
     images: ImageStore
     database: Database
     standing: Book
+    batches: Batches
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
 

@@ -13,6 +13,8 @@ import httpx
 
 from flashyard.endpoint import Endpoint
 from flashyard_bridge.app import State, create_app
+from flashyard_bridge.batches.book import Batches
+from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.gate import Doors
 from flashyard_bridge.images.store import ImageStore
@@ -50,16 +52,18 @@ async def served_bridge(
     broker_sys: bool = False,
     database: Path | None = None,
     patience: float = 30.0,
+    lost_after: float = 600.0,
 ) -> AsyncIterator[ServedBridge]:
     """Serve a bridge; ``deadline``: seconds in which a hub has to answer.
 
-    ``patience``: seconds in which it tells of a standing order's job; ``database``: a file.
+    ``patience``: seconds in which it tells of a standing order's job; ``database``: a file;
+    ``lost_after``: seconds after which a silent hub is given up.
     """
     kept = Database(f"sqlite:///{database or images / 'flashyard.db'}")
     await asyncio.to_thread(kept.open)
     store = ImageStore(images, _now)
     await asyncio.to_thread(store.open)
-    fleet = Fleet(_now, time.monotonic)
+    fleet = Fleet(_now, time.monotonic, lost_after=lost_after)
     live = Live(fleet.snapshot, _now)
     intake = Intake(broker_url, fleet, live, _now, broker_sys=broker_sys)
     intake.orders = Orders(intake.link, fleet, _now, deadline=deadline)
@@ -73,6 +77,7 @@ async def served_bridge(
         images=store,
         database=kept,
         standing=Book(kept, _now),
+        batches=Batches(kept, _now),
         publish=live.publish,
         first_picture=intake.first_picture,
     )
@@ -84,12 +89,13 @@ async def served_bridge(
         doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
     )
     overseer = Overseer(bridge, patience=patience)
-    intake.listeners.append(overseer.hear)
+    batches = BatchOverseer(bridge, lost_after=lost_after)
+    intake.listeners += [overseer.hear, batches.hear]
     serving = asyncio.Event()
     server = Server(create_app(state), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
-        acting = group.create_task(overseer.run())
+        acting = [group.create_task(each.run()) for each in (overseer, batches)]
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:
@@ -97,7 +103,8 @@ async def served_bridge(
         server.should_exit = True
         await running
         clock.cancel()
-        acting.cancel()
+        for task in acting:
+            task.cancel()
     await asyncio.to_thread(kept.close)
 
 

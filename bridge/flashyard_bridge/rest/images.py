@@ -142,7 +142,7 @@ async def download_image(sha256: str, request: Request, bridge: AnyTimeBridge) -
     dependencies=[Depends(require_json)],
 )
 async def delete_image(sha256: str, bridge: Bridge) -> ImageDeleted:
-    """Delete an image that no queued or running job needs, and no standing order that is on."""
+    """Delete an image that no job, batch or standing order needs that is under way, or on."""
     await bridge.images.get(sha256)
     for job in bridge.fleet.jobs():
         if job.is_active and sha256 in await bridge.images.needed(job):
@@ -151,6 +151,8 @@ async def delete_image(sha256: str, bridge: Bridge) -> ImageDeleted:
         raise refuse(Code.IMAGE_IN_USE)
     if order := await bridge.standing.one_with(sha256):
         raise refuse(Code.IMAGE_IN_USE, f"The standing order {order.title} needs the image.")
+    if batch := await bridge.batches.one_with(sha256):
+        raise refuse(Code.IMAGE_IN_USE, f"The batch {batch.name or batch.id} needs the image.")
     await bridge.images.delete(sha256)
     return ImageDeleted(sha256=sha256)
 

@@ -197,7 +197,7 @@ async def start_request(
 def start_schema() -> dict[str, Any]:
     """Describe the body for OpenAPI; we read it ourselves, so the framework cannot."""
     schema = StartRequest.model_json_schema(ref_template="{model}")
-    schema = _spelled_out(schema, schema.pop("$defs"))
+    schema = spelled_out(schema, schema.pop("$defs"))
     return {
         "requestBody": {
             "required": True,
@@ -236,12 +236,12 @@ def start_schema() -> dict[str, Any]:
     }
 
 
-def _spelled_out(schema: Any, models: dict[str, Any]) -> Any:
+def spelled_out(schema: Any, models: dict[str, Any]) -> Any:
     """Put each model where it is named: the document has only those the framework has seen."""
     if isinstance(schema, list):
-        return [_spelled_out(each, models) for each in schema]
+        return [spelled_out(each, models) for each in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _spelled_out(models[schema["$ref"]], models)
-    return {name: _spelled_out(each, models) for name, each in schema.items()}
+        return spelled_out(models[schema["$ref"]], models)
+    return {name: spelled_out(each, models) for name, each in schema.items()}

@@ -20,7 +20,7 @@ from flashyard_bridge.standing.mark import MAX_TRIES, Mark, State
 _UNFLASHABLE = frozenset(
     {"adb", "sideload", "recovery", "download", "edl", "mtp", "ptp", "normal", "unknown"}
 )
-_WHOLE_DISK = "disk"  # the one partition a disk has
+WHOLE_DISK = "disk"  # the one partition a disk has
 
 Marks = Mapping[str, Mark]  # one order's, by serial
 At = tuple[str, str]  # a hub's and a device's id
@@ -52,7 +52,7 @@ class Crowd:
 
 def means(order: StandingOrder, device: Device) -> bool:
     """Is the device one of those that the order is for?"""
-    return _fits(order.where, device) and _can_be_meant(order, device)
+    return fits(order.where, device) and _can_be_meant(order, device)
 
 
 def governing(orders: Iterable[StandingOrder], device: Device) -> StandingOrder | None:
@@ -102,7 +102,8 @@ def _cannot_be_now(device: Device, crowd: Crowd) -> str | None:
     return None
 
 
-def _fits(place: Place, device: Device) -> bool:
+def fits(place: Place, device: Device) -> bool:
+    """Does all that a place says fit a device? The strings are globs, but the hub's."""
     globs = (
         (place.port, device.port),
         (place.product, device.product),
@@ -117,7 +118,7 @@ def _fits(place: Place, device: Device) -> bool:
 
 def _can_be_meant(order: StandingOrder, device: Device) -> bool:
     """A disk is written whole, and nothing else is: a stick is not a phone at the same port."""
-    return (device.mode == "storage") is (order.flash.get("partition") == _WHOLE_DISK)
+    return (device.mode == "storage") is (order.flash.get("partition") == WHOLE_DISK)
 
 
 def _failure(mark: Mark) -> str:

@@ -1,0 +1,1 @@
+"""Batches: one start for many devices, with limits, one progress and one end. It knows no HTTP."""

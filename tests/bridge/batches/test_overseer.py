@@ -1,0 +1,389 @@
+"""A real bridge takes batches to their end, with a hub that does as a test says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from flashyard.contract.faults import Code
+from flashyard.contract.orders import CancelOrder, StartOrder
+from flashyard.contract.phases import Status
+from flashyard.contract.records import Job
+from flashyard_bridge.batches import overseer, starting, steps
+from flashyard_bridge.picture.ordered import ordered_job
+from support.rig import Rig
+from support.scripted_hub import ScriptedHub, accept, refuse_with, stay_silent
+from support.served import ServedBridge, served_bridge
+from support.waiting import until, until_told
+
+FLASH = {"partition": "boot", "imageSize": 4096}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Shelf:
+    """A batch of a test's own devices on the rig's hub."""
+
+    def __init__(self, rig: Rig, name: str, number: int) -> None:
+        self.rig = rig
+        self.devices = [f"{name}_{each}" for each in range(number)]
+        self.batch_id = ""
+
+    async def start(self, **more: object) -> dict[str, Any]:
+        for device in self.devices:
+            await self.rig.plug(device)
+        body = {"devices": self.devices, **FLASH, **more}
+        answer = await self.rig.http.post("/api/flash/batch", json=body)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        self.batch_id = told["batchId"]
+        return told
+
+    async def read(self) -> dict[str, Any]:
+        answer = await self.rig.http.get(f"/api/flash/batch/{self.batch_id}")
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()["batch"]
+        return told
+
+    async def statuses(self) -> list[str]:
+        return [item["status"] for item in (await self.read())["items"]]
+
+    async def until(self, *statuses: str) -> None:
+        async def is_so() -> bool:
+            return await self.statuses() == list(statuses)
+
+        await until_told(is_so, within=20)
+
+    async def ended(self) -> dict[str, Any]:
+        async def is_so() -> bool:
+            return "finishedAt" in await self.read()
+
+        await until_told(is_so, within=20)
+        return await self.read()
+
+    async def ask(self, verb: str) -> tuple[int, dict[str, Any]]:
+        answer = await self.rig.http.post(f"/api/flash/batch/{self.batch_id}/{verb}")
+        return answer.status_code, answer.json()
+
+    def starts(self, number: int | None = None) -> list[StartOrder]:
+        devices = self.devices if number is None else [self.devices[number]]
+        return [order for order in self.rig.hub.starts if order.device_id in devices]
+
+    async def end(self, number: int, code: Code | None = None) -> None:
+        """Have a device's newest job end once it was started, and the bridge knows it."""
+        await until(lambda: self.starts(number))
+        job_id = self.starts(number)[-1].job_id
+        await until(lambda: self.rig.bridge.state.fleet.job(job_id))
+        job = self.rig.job(job_id)
+        if code is Code.CANCELLED:
+            job = job.with_(status=Status.CANCELLED)
+        self.rig.hub.end(self.devices[number], job, code)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that only make one wait are short."""
+    monkeypatch.setattr(overseer, "EVERY", 0.2)
+    monkeypatch.setattr(overseer, "PAUSE", 0.02)
+    monkeypatch.setattr(starting, "FIRST", 50)
+    monkeypatch.setattr(starting, "LONGEST", 100)
+
+
+async def test_every_device_is_flashed_and_the_batch_says_so(rig: Rig) -> None:
+    shelf = Shelf(rig, "ALL", 3)
+    told = await shelf.start(name="shelf 1", surprise=1)
+    assert (told["success"], told["total"], told["ignored"]) == (True, 3, ["surprise"])
+    await shelf.until("running", "running", "running")
+    now = await shelf.read()
+    assert (now["name"], now["status"], now["continueOnError"]) == ("shelf 1", "running", True)
+    assert now["counts"]["running"] == 3
+    for number in range(3):
+        await shelf.end(number)
+    over = await shelf.ended()
+    assert (over["status"], over["progress"], over["totalBytes"]) == ("completed", 100.0, 3 * 4096)
+    assert [item["progress"] for item in over["items"]] == [100.0] * 3
+    assert [len(shelf.starts(number)) for number in range(3)] == [1, 1, 1]
+    assert shelf.starts(0)[0].serial == rig.hub.devices[shelf.devices[0]].serial
+
+
+async def test_no_more_run_at_once_than_was_agreed(rig: Rig) -> None:
+    shelf = Shelf(rig, "PAR", 4)
+    await shelf.start(maxParallel=2)
+    await shelf.until("running", "running", "waiting", "waiting")
+    await shelf.end(1)
+    await shelf.until("running", "completed", "running", "waiting")
+    assert len(shelf.starts()) == 3
+    for number in (0, 2, 3):
+        await shelf.end(number)
+    assert (await shelf.ended())["counts"] == {
+        "waiting": 0,
+        "starting": 0,
+        "running": 0,
+        "completed": 4,
+        "failed": 0,
+        "cancelled": 0,
+        "skipped": 0,
+    }
+
+
+async def test_failures_are_borne_up_to_a_number_and_then_it_stops(rig: Rig) -> None:
+    shelf = Shelf(rig, "STOP", 5)
+    await shelf.start(maxParallel=2, maxFailures=1)
+    await shelf.end(0, Code.LINK_LOST)
+    await shelf.until("failed", "running", "running", "waiting", "waiting")
+    await shelf.end(2, Code.DEVICE_LOCKED)
+    await shelf.until("failed", "running", "failed", "skipped", "skipped")
+    now = await shelf.read()
+    assert now["status"] == "running", "what runs comes to its end"
+    assert now["stoppedBecause"] == "2 of 5 devices failed; more than 1 stop the batch."
+    assert await shelf.ask("pause") == (409, (await shelf.ask("pause"))[1])
+    await shelf.end(1)
+    over = await shelf.ended()
+    assert over["status"] == "stopped"
+    assert over["items"][2]["code"] == "device_locked"
+    assert over["progress"] < 100
+
+
+async def test_without_continue_on_error_the_first_failure_stops_it(rig: Rig) -> None:
+    shelf = Shelf(rig, "FIRST", 3)
+    await shelf.start(maxParallel=1, continueOnError=False)
+    await shelf.end(0, Code.LINK_LOST)
+    over = await shelf.ended()
+    assert (over["status"], over["continueOnError"]) == ("stopped", False)
+    assert await shelf.statuses() == ["failed", "skipped", "skipped"]
+    assert shelf.starts(1) == []
+
+
+async def test_a_start_that_is_refused_is_a_failure_and_the_others_go_on(rig: Rig) -> None:
+    shelf = Shelf(rig, "REFUSED", 2)
+    bad = shelf.devices[0]
+    refuse = refuse_with(Code.QUEUE_FULL)
+    rig.hub.answer = lambda order: (
+        refuse(order) if getattr(order, "device_id", "") == bad else accept(order)
+    )
+    await shelf.start()
+    await shelf.end(1)
+    over = await shelf.ended()
+    assert over["status"] == "failed"
+    assert [item.get("code") for item in over["items"]] == ["queue_full", None]
+
+
+async def test_a_hub_that_does_not_answer_is_asked_again_for_the_same_job(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.bridge.state.orders, "_deadline", 0.2)
+    rig.hub.answer = stay_silent
+    shelf = Shelf(rig, "SILENT", 1)
+    await shelf.start()
+    await until(lambda: len(shelf.starts()) >= 2)
+    now = await shelf.read()
+    assert now["items"][0]["status"] == "starting"
+    assert now["items"][0]["code"] == "hub_no_answer", "why it has not begun"
+    rig.hub.answer = accept
+    await shelf.until("running")
+    assert len({order.job_id for order in shelf.starts()}) == 1
+    await shelf.end(0)
+    over = await shelf.ended()
+    assert over["status"] == "completed"
+    assert "code" not in over["items"][0]
+
+
+async def test_a_hub_that_never_answers_is_given_up_and_what_it_may_have_begun_cancelled(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.bridge.state.orders, "_deadline", 0.1)
+    rig.hub.answer = stay_silent
+    shelf = Shelf(rig, "NEVER", 1)
+    await shelf.start()
+    over = await shelf.ended()
+    assert over["status"] == "failed"
+    assert over["items"][0]["code"] == "hub_no_answer"
+    assert len(shelf.starts()) == starting.MAX_TRIES
+    await until(lambda: isinstance(rig.hub.orders[-1], CancelOrder))
+
+
+async def test_a_cancel_skips_what_waits_and_ends_what_runs(rig: Rig) -> None:
+    shelf = Shelf(rig, "CANCEL", 3)
+    await shelf.start(maxParallel=2)
+    await shelf.until("running", "running", "waiting")
+    for _ in range(2):
+        status, told = await shelf.ask("cancel")
+        assert (status, told["status"], told["requested"]) == (200, "running", "cancel")
+    assert (await shelf.statuses())[2] == "skipped"
+    jobs = {order.job_id for order in shelf.starts()}
+    await until(lambda: jobs == {o.job_id for o in rig.hub.orders if isinstance(o, CancelOrder)})
+    await shelf.end(0, Code.CANCELLED)
+    await shelf.end(1)  # it was past its last safe point
+    over = await shelf.ended()
+    assert over["status"] == "cancelled"
+    assert await shelf.statuses() == ["cancelled", "completed", "skipped"]
+    status, told = await shelf.ask("cancel")
+    assert (status, told["code"]) == (409, "already_final")
+
+
+async def test_a_cancel_does_not_forget_a_start_that_is_under_way(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.bridge.state.orders, "_deadline", 0.3)
+    rig.hub.answer = stay_silent
+    shelf = Shelf(rig, "LATE", 1)
+    await shelf.start()
+    await until(shelf.starts)
+    assert (await shelf.ask("cancel"))[0] == 200
+    rig.hub.answer = refuse_with(Code.UNKNOWN_JOB)
+    over = await shelf.ended()
+    assert (over["status"], over["items"][0]["status"]) == ("cancelled", "cancelled")
+    assert isinstance(rig.hub.orders[-1], CancelOrder)
+    assert rig.hub.orders[-1].job_id == shelf.starts()[0].job_id
+
+
+async def test_a_pause_holds_back_what_waits_and_nothing_else(rig: Rig) -> None:
+    shelf = Shelf(rig, "PAUSE", 2)
+    await shelf.start(maxParallel=1)
+    await shelf.until("running", "waiting")
+    for _ in range(2):
+        assert (await shelf.ask("pause"))[1]["status"] == "paused"
+    await shelf.end(0)
+    await shelf.until("completed", "waiting")
+    assert (await shelf.read())["status"] == "paused"
+    assert shelf.starts(1) == []
+    assert (await shelf.ask("resume"))[1]["status"] == "running"
+    await shelf.end(1)
+    assert (await shelf.ended())["status"] == "completed"
+
+
+async def test_progress_is_that_of_all_bytes_and_never_falls(rig: Rig) -> None:
+    shelf = Shelf(rig, "BYTES", 2)
+    await shelf.start()
+    await shelf.until("running", "running")
+    await shelf.end(0)
+    await shelf.until("completed", "running")
+    assert (await shelf.read())["progress"] == 50.0
+    await shelf.end(1, Code.LINK_LOST)
+    over = await shelf.ended()
+    assert (over["status"], over["progress"]) == ("failed", 50.0)
+
+
+class Restarted:
+    """A bridge of a test's own on a database, which it can start anew."""
+
+    def __init__(self, rig: Rig, bridge: ServedBridge, batch_id: str) -> None:
+        self.rig = rig
+        self.bridge = bridge
+        self.batch_id = batch_id
+
+    @classmethod
+    async def make(cls, rig: Rig, bridge: ServedBridge, **body: object) -> Self:
+        await bridge.state.pictured()
+        answer = await bridge.http.post("/api/flash/batch", json={**FLASH, **body})
+        assert answer.status_code == 200, answer.text
+        return cls(rig, bridge, answer.json()["batchId"])
+
+    async def read(self) -> dict[str, Any]:
+        answer = await self.bridge.http.get(f"/api/flash/batch/{self.batch_id}")
+        told: dict[str, Any] = answer.json().get("batch", {})
+        return told
+
+    async def until(self, status: str) -> dict[str, Any]:
+        async def is_so() -> bool:
+            return bool((await self.read()).get("status") == status)
+
+        await until_told(is_so, within=20)
+        return await self.read()
+
+    def starts(self, device: str) -> list[StartOrder]:
+        return [order for order in self.rig.hub.starts if order.device_id == device]
+
+    async def taken(self, device: str) -> Job:
+        """Wait until a device's job is known to have been taken."""
+        await until(lambda: self.starts(device))
+        job_id = self.starts(device)[-1].job_id
+
+        async def is_so() -> bool:
+            items = (await self.read()).get("items", [])
+            return any((i.get("jobId"), i["status"]) == (job_id, "running") for i in items)
+
+        await until_told(is_so, within=20)
+        job = self.bridge.state.fleet.job(job_id)
+        assert job is not None
+        return job
+
+
+async def test_a_bridge_that_is_started_anew_goes_on_with_its_batches(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "PATIENCE", 400)
+    devices = [await rig.plug(f"ANEW_{number}") for number in range(4)]
+    rig.hub.answer = lambda order: (
+        None if getattr(order, "device_id", "") == devices[1] else accept(order)
+    )
+    async with served_bridge(rig.broker.url, tmp_path) as bridge:
+        before = await Restarted.make(rig, bridge, devices=devices, maxParallel=2)
+        job = await before.taken(devices[0])
+        await until(lambda: before.starts(devices[1]))
+    rig.hub.end(devices[0], job)  # while no bridge looks
+    rig.hub.answer = accept
+    async with served_bridge(rig.broker.url, tmp_path) as bridge:
+        after = Restarted(rig, bridge, before.batch_id)
+        for device in devices[1:]:
+            rig.hub.end(device, await after.taken(device))
+        await after.until("completed")
+    assert len(after.starts(devices[0])) == 1, "it was found again"
+    assert len(after.starts(devices[1])) > 1, "it was asked for again"
+    assert len({order.job_id for order in after.starts(devices[1])}) == 1
+    assert [len(after.starts(device)) for device in devices[2:]] == [1, 1]
+
+
+async def test_a_job_that_its_hub_forgot_is_a_failure(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overseer, "FOUND", 0.3)
+    device = await rig.plug("FORGOT_1")
+    async with served_bridge(rig.broker.url, tmp_path) as bridge:
+        before = await Restarted.make(rig, bridge, devices=[device])
+        await before.taken(device)
+    async with served_bridge(rig.broker.url, tmp_path) as bridge:
+        told = await Restarted(rig, bridge, before.batch_id).until("failed")
+    assert told["items"][0]["code"] == "interrupted"
+
+
+async def test_a_hub_that_is_gone_for_good_is_not_waited_for(rig: Rig, tmp_path: Path) -> None:
+    async with served_bridge(rig.broker.url, tmp_path, lost_after=1.0) as bridge:
+        async with ScriptedHub(rig.broker.url, "bench-gone") as gone:
+            gone.plug("GONE_1")
+            gone.plug("GONE_2")
+            await until(lambda: len(bridge.state.fleet.find("GONE_2")) == 1)
+            body = {"devices": ["GONE_1", "GONE_2"], "maxParallel": 1}
+            batch = await Restarted.make(rig, bridge, **body)
+            await until(lambda: gone.starts)
+            await until(lambda: bridge.state.fleet.job(gone.starts[0].job_id))
+            gone.say_presence(online=False)
+            await until(
+                lambda: not any(device.online for device in bridge.state.fleet.find("GONE_1"))
+            )
+        told = await batch.until("failed")
+        await rig.forget(gone)
+    assert [item["code"] for item in told["items"]] == ["hub_lost", "device_offline"]
+
+
+async def test_two_bridges_on_one_database_start_each_device_once(rig: Rig, tmp_path: Path) -> None:
+    devices = [await rig.plug(f"TWO_{number}") for number in range(6)]
+    kept = tmp_path / "shared.db"
+    async with (
+        served_bridge(rig.broker.url, tmp_path / "a", database=kept) as one,
+        served_bridge(rig.broker.url, tmp_path / "b", database=kept) as two,
+    ):
+        await two.state.pictured()
+        batch = await Restarted.make(rig, one, devices=devices, maxParallel=3)
+        for number, device in enumerate(devices):
+            await until(lambda device=device: batch.starts(device))  # type: ignore[misc]
+            assert sum(len(batch.starts(each)) for each in devices) <= number + 3
+            job_id = batch.starts(device)[0].job_id
+            job = ordered_job(batch.starts(device)[0], "bench-a", accept(rig.hub.orders[0]), device)
+            rig.hub.end(device, job)
+            for bridge in (one, two):
+                await until(lambda b=bridge, j=job_id: b.state.fleet.job(j))  # type: ignore[misc]
+        await batch.until("completed")
+    assert sorted(o.device_id for o in rig.hub.starts if o.device_id in devices) == devices
