@@ -5,7 +5,7 @@ Either all can, or nothing is begun and whoever asked is told of all that cannot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 from flashyard.contract.records import Device
@@ -87,23 +87,17 @@ async def examined(
 
 def _refusal(refused: Sequence[tuple[str, Fault]], total: int) -> FaultError:
     """Make one refusal of many: their own, where all say the same or there is but one."""
-    _, first = refused[0]
+    device_id, first = refused[0]
     if len(refused) == total and len({why.sentence for _, why in refused}) == 1:
         return FaultError(first)
-    if len(refused) == 1:
-        return RequestError(first, field="devices")
-    names = [device_id for device_id, _ in refused]
+    names = [name for name, _ in refused]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    why = fault(
-        first.code,
-        f"{len(refused)} of {total} devices cannot be flashed so: "
-        f"{', '.join(names[:_NAMED])}{more}. Nothing was started.",
-        hint="Leave them out, or see to them first.",
-        details="; ".join(_lines(refused)),
+    sentence = (
+        f"{device_id}: {first.sentence} Nothing was started."
+        if len(refused) == 1
+        else f"{len(refused)} of {total} devices cannot be flashed so: "
+        f"{', '.join(names[:_NAMED])}{more}. Nothing was started."
     )
-    return RequestError(why, field="devices")
-
-
-def _lines(refused: Iterable[tuple[str, Fault]]) -> Iterator[str]:
-    for device_id, why in refused:
-        yield f"{device_id}: {why.code}: {why.sentence}"
+    details = "; ".join(f"{name}: {why.code}: {why.sentence}" for name, why in refused)
+    hint = "Leave them out, or see to them first."
+    return RequestError(fault(first.code, sentence, hint=hint, details=details), field="devices")

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from flashyard.cli import ask
 from flashyard.cli.access import access
+from flashyard.cli.batch.command import batch
 from flashyard.cli.doctor import doctor
 from flashyard.cli.emulate import emulate
 from flashyard.cli.flash import flash
@@ -70,6 +71,7 @@ app.command(rich_help_panel=SERVE)(doctor)
 app.command(rich_help_panel=USE)(ls)
 app.command(rich_help_panel=USE)(flash)
 app.command(rich_help_panel=USE)(watch)
+app.add_typer(batch, rich_help_panel=USE)
 app.add_typer(standing, rich_help_panel=USE)
 app.command(rich_help_panel=USE)(ask.cancel)
 app.command(rich_help_panel=USE)(ask.retry)

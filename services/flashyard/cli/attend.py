@@ -57,14 +57,15 @@ async def attend(
     """
     known = {job.job_id: job for job in jobs}
     unwanted: set[str] = set()
-    with _interrupts() as interrupted:
+    with interrupts() as interrupted:
         following = asyncio.create_task(_show(bridge, known, unwanted, views), name="follow jobs")
         try:
-            while not await _either(following, interrupted):
+            while not await either(following, interrupted):
                 interrupted.clear()
                 running = [job for job in known.values() if not job.is_final]
-                is_unwanted = question is not None and await _asked(
-                    question, running, following, interrupted
+                what = f"{len(running)} jobs are" if len(running) != 1 else "One job is"
+                is_unwanted = question is not None and await asked(
+                    question, what, following, interrupted
                 )
                 if following.done():
                     continue  # they ended while the question stood
@@ -92,7 +93,7 @@ async def _show(
 
 
 @contextmanager
-def _interrupts() -> Iterator[asyncio.Event]:
+def interrupts() -> Iterator[asyncio.Event]:
     """Turn SIGINT and SIGTERM into an event while inside."""
     loop = asyncio.get_running_loop()
     interrupted = asyncio.Event()
@@ -105,8 +106,8 @@ def _interrupts() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _either(following: asyncio.Task[None], interrupted: asyncio.Event) -> bool:
-    """Wait for one of the two; is it the end of the jobs?"""
+async def either(following: asyncio.Task[Any], interrupted: asyncio.Event) -> bool:
+    """Wait for one of the two; is it the end of what is followed?"""
     waiting = asyncio.create_task(interrupted.wait(), name="await an interrupt")
     try:
         await asyncio.wait({following, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,13 +116,13 @@ async def _either(following: asyncio.Task[None], interrupted: asyncio.Event) -> 
     return following.done()
 
 
-async def _asked(
+async def asked(
     question: AbstractContextManager[None],
-    running: Sequence[Job],
-    following: asyncio.Task[None],
+    what: str,
+    following: asyncio.Task[Any],
     interrupted: asyncio.Event,
 ) -> bool:
-    """Ask whether to cancel; a second interrupt, or the end of the jobs, is no."""
+    """Ask whether to cancel ``what``; a second interrupt, or the end of it, is no."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
 
@@ -131,8 +132,7 @@ async def _asked(
             answer.set_result(line)
 
     with question:
-        count = f"{len(running)} jobs are" if len(running) != 1 else "One job is"
-        sys.stderr.write(f"\n{count} not done. Cancel, or leave running? [c/L] ")
+        sys.stderr.write(f"\n{what} not done. Cancel, or leave running? [c/L] ")
         sys.stderr.flush()
         loop.add_reader(_STDIN, read)
         second = asyncio.create_task(interrupted.wait(), name="await a second interrupt")

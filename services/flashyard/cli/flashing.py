@@ -41,6 +41,17 @@ class Begun(NamedTuple):
     refused: Sequence[Fault]
 
 
+def chosen(known: Sequence[Device], wish: Wish) -> list[Device]:
+    """Choose the devices that are meant, of those a bridge knows.
+
+    Raises:
+        FaultError: there is none of the name, or none at all.
+    """
+    if wish.devices is None:
+        return every(known, wish.hub_id, disks=wish.disks)
+    return choose(known, wish.devices, wish.hub_id, disks=wish.disks)
+
+
 async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
     """Do it; return the exit status.
 
@@ -51,20 +62,16 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
     judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
     judge_map(wish)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
-        known = await bridge.devices()
-        if wish.devices is None:
-            devices = every(known, wish.hub_id, disks=wish.disks)
-        else:
-            devices = choose(known, wish.devices, wish.hub_id, disks=wish.disks)
+        devices = chosen(await bridge.devices(), wish)
         async with loaded(wish) as cargo:
-            _foresee(wish, devices, cargo)
+            foresee(wish, devices, cargo)
             have = await stored(bridge, cargo)
             plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
             if manner.dry_run:
                 for line in plan:
                     print_data(line)
                 return 0
-            if not _is_agreed(wish, cargo, devices, manner, plan):
+            if not is_agreed(wish, cargo, devices, manner, plan):
                 return TABLE[Code.CANCELLED].exit
             await send_missing(bridge, cargo, have)
         begun = await _start(bridge, wish, devices, cargo)
@@ -75,7 +82,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         return await _attend(bridge, begun, json=manner.json)
 
 
-def _foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:
+def foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:
     """Refuse what none of the devices can take; where some can, the others are told of later.
 
     Raises:
@@ -88,7 +95,7 @@ def _foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:
         raise FaultError(misfits[0])
 
 
-def _is_agreed(
+def is_agreed(
     wish: Wish, cargo: Cargo, devices: Sequence[Device], manner: Manner, plan: Iterable[str]
 ) -> bool:
     """Is it meant? Only real devices are asked about."""
@@ -118,7 +125,8 @@ def _is_agreed(
     )
 
 
-def _request(wish: Wish, device: Device, cargo: Cargo) -> StartRequest:
+def request_for(wish: Wish, device: Device, cargo: Cargo) -> StartRequest:
+    """Make the request for a device."""
     pieces = cargo.pieces_for(device)
     request = StartRequest(
         device_id=device.device_id,
@@ -149,7 +157,7 @@ async def _start(bridge: Bridge, wish: Wish, devices: Sequence[Device], cargo: C
     async def start(device: Device) -> Job | Fault:
         async with gate:
             try:
-                started = await bridge.start(_request(wish, device, cargo))
+                started = await bridge.start(request_for(wish, device, cargo))
             except FaultError as error:
                 return error.fault
             except UnreachableError as error:

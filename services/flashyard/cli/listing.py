@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flashyard.cli.amounts import size
+from flashyard.cli.batch.rows import HEADS as BATCH_HEADS
+from flashyard.cli.batch.rows import row as batch_row
 from flashyard.cli.ls import What
 from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
 from flashyard.client.bridge import Bridge
+from flashyard.contract.batches import Batch
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Hub, Job, StoredImage
@@ -21,12 +24,14 @@ _EMPTY = {
     What.JOBS: "No jobs are active; `flashyard ls jobs --all` lists ended ones.",
     What.HUBS: "No hubs. Start one with `flashyard hub --broker URL`.",
     What.IMAGES: "No images. `flashyard flash` brings one along.",
+    What.BATCHES: "No batches are under way; `flashyard ls batches --all` lists ended ones.",
 }
 _HEADS: dict[What, tuple[str, ...]] = {
     What.DEVICES: ("DEVICE", "NAME", "HUB", "STATE", "LINK", "JOBS"),
     What.JOBS: ("JOB", "DEVICE", "PARTITION", "STATE", "DONE", "SINCE"),
     What.HUBS: ("HUB", "STATE", "VERSION", "SINCE"),
     What.IMAGES: ("SHA256", "NAME", "SIZE", "KIND", "STORED"),
+    What.BATCHES: BATCH_HEADS,
 }
 
 
@@ -48,6 +53,8 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
                 records = await bridge.hubs()
             case What.IMAGES:
                 records = await bridge.images()
+            case What.BATCHES:
+                records = await bridge.batches("all" if everything else "active")
     if json:
         for record in records:
             print_data(record.encode().decode())
@@ -67,7 +74,7 @@ def standing_of(record: Model) -> str:
     return f"{standing.done}, {standing.name or standing.id}" if standing else ""
 
 
-def row(record: Model) -> tuple[str, ...]:
+def row(record: Model) -> Sequence[str]:
     """Tell a record in the words of its table's row."""
     match record:
         case Device():
@@ -95,6 +102,8 @@ def row(record: Model) -> tuple[str, ...]:
                 f"{record.kind}, {inside.compression}" if inside else record.kind,
                 when(record.created_at),
             )
+        case Batch():
+            return batch_row(record)
     raise TypeError(f"{type(record).__name__} has no row")
 
 

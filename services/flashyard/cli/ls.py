@@ -18,18 +18,19 @@ class What(StrEnum):
     JOBS = "jobs"
     HUBS = "hubs"
     IMAGES = "images"
+    BATCHES = "batches"
 
 
 def ls(
     ctx: typer.Context,
     what: Annotated[What, typer.Argument(help="What to list.")] = What.DEVICES,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Ended jobs, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Ended jobs and batches, too.")] = False,
     url: Url = None,
     token_file: TokenFile = None,
     json: Json = False,
 ) -> None:
-    """List devices, jobs, hubs or images."""
+    """List devices, jobs, hubs, images or batches."""
     import asyncio
 
     from flashyard.cli.listing import show

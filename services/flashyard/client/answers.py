@@ -5,6 +5,7 @@ Source: the public contract, section 2. Unknown keys are ignored; it grows by ad
 
 from __future__ import annotations
 
+from flashyard.contract.batches import Batch, BatchStatus
 from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.model import DeviceId, HubId, JobId, Model, Name, Partition
 from flashyard.contract.phases import Status
@@ -29,6 +30,35 @@ class OneStandingOrder(Model):
     """POST /api/standing-orders, PATCH /api/standing-orders/{id}."""
 
     standing_order: StandingOrder
+
+
+class BatchMade(Model):
+    """POST /api/flash/batch."""
+
+    batch_id: str
+    status: BatchStatus
+    total: int
+    ignored: tuple[str, ...] = ()
+
+
+class Batches(Model):
+    """GET /api/flash/batches, one page."""
+
+    batches: tuple[Batch, ...]
+
+
+class OneBatch(Model):
+    """GET /api/flash/batch/{batchId}."""
+
+    batch: Batch
+
+
+class BatchVerdict(Model):
+    """POST …/cancel, …/pause, …/resume of a batch: its status as it is now."""
+
+    batch_id: str
+    status: BatchStatus
+    requested: str | None = None
 
 
 class Removed(Model):

@@ -15,12 +15,16 @@ import httpx
 from pydantic import ValidationError
 
 from flashyard.client.answers import (
+    Batches,
+    BatchMade,
+    BatchVerdict,
     Devices,
     Hubs,
     Image,
     Images,
     Jobs,
     Log,
+    OneBatch,
     OneJob,
     OneStandingOrder,
     Refusal,
@@ -31,6 +35,7 @@ from flashyard.client.answers import (
     Verdict,
 )
 from flashyard.client.unreachable import UnreachableError
+from flashyard.contract.batches import Batch
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import Model
 from flashyard.contract.records import Hub, Job, LogLine, StoredImage
@@ -125,6 +130,23 @@ class Bridge:
     async def tell(self, verb: Verb, job_id: str) -> Verdict:
         """Ask for a job to be cancelled, paused or resumed; the verdict is its status now."""
         return await self._ask(Verdict, "POST", f"/api/flash/job/{job_id}/{verb}")
+
+    async def start_batch(self, wish: Mapping[str, Any]) -> BatchMade:
+        """Flash the same to many devices, of REST's fields."""
+        return await self._ask(BatchMade, "POST", "/api/flash/batch", json=wish)
+
+    async def batches(self, status: str = "all") -> tuple[Batch, ...]:
+        """List the newest batches without their devices: `all`, `active`, or of a status."""
+        params = {"status": status, "limit": "200"}
+        return (await self._ask(Batches, "GET", "/api/flash/batches", params=params)).batches
+
+    async def batch(self, batch_id: str) -> Batch:
+        """Read one batch with its devices."""
+        return (await self._ask(OneBatch, "GET", f"/api/flash/batch/{batch_id}")).batch
+
+    async def tell_batch(self, verb: Verb, batch_id: str) -> BatchVerdict:
+        """Ask for a batch to be cancelled, paused or resumed; the verdict is its status now."""
+        return await self._ask(BatchVerdict, "POST", f"/api/flash/batch/{batch_id}/{verb}")
 
     async def standing_orders(self) -> tuple[StandingOrder, ...]:
         """List the standing orders, the oldest first."""
