@@ -1,5 +1,6 @@
 // The page: the feed's messages become jobs, the jobs cards, their number the first line.
 
+import { follow as followBatches } from "/static/batches.js";
 import { Cards } from "/static/cards.js";
 import { follow } from "/static/feed.js";
 import { Jobs } from "/static/jobs.js";
@@ -74,6 +75,7 @@ follow(address(), {
 });
 
 followOrders(at("standing"), headers);
+followBatches(at("batches"), at("batch"), headers);
 
 at("origin").textContent = location.origin;
 at("clear").addEventListener("click", () => {
