@@ -54,7 +54,7 @@ def decide(
         is_paused: it starts nothing.
         is_cancelling: somebody has cancelled it.
         has_stopped: too many failed already.
-        out_of_reach: indices of items whose hub is not known here; they wait for whoever knows it.
+        out_of_reach: indices of items whose hub cannot be asked now; they wait for it.
     """
     counts = Counter(statuses)
     waiting = counts[ItemStatus.WAITING]

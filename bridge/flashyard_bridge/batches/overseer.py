@@ -86,26 +86,33 @@ class Overseer:
             self._is_down = False
 
     async def _advance(self, batch_id: str, jobs: Jobs) -> None:
-        known = {hub.hub_id for hub in self._bridge.fleet.hubs()}
-        # One that is not known may be on its way back; after a while its devices are failures.
-        long_ago = asyncio.get_running_loop().time() - self._lost_after
-        lost = {
-            of[0] for of, since in self._was_silent.items() if len(of) == 1 and since <= long_ago
-        }
-        batch, items, claimed = await self._batches.step(batch_id, jobs, known | lost)
+        online = self._online()
+        reached = online | self._given_up()
+        batch, items, claimed = await self._batches.step(batch_id, jobs, reached)
         if not batch.is_open:
             _log.info("the batch %s is over: %s", batch.id, batch.stopped_because or batch.status)
         for item in claimed:
             self._do(item, partial(self._starting.start, batch, item))
         for item in items:
-            if item.status is ItemStatus.WAITING and item.hub_id not in known:
-                self._silence(item.hub_id)
-            elif item.job_id in self._busy:
+            if item.is_final or item.job_id in self._busy:
                 continue
-            elif item.status is ItemStatus.STARTING and self._is_due(item):
-                self._do(item, partial(self._take_up, batch, item))
-            elif item.status is ItemStatus.RUNNING:
+            if item.status is ItemStatus.RUNNING:
                 await self._look_after(batch, item, jobs)
+            elif item.hub_id not in online:
+                self._silence(item.hub_id)
+            if item.status is ItemStatus.STARTING and item.hub_id in reached and self._is_due(item):
+                self._do(item, partial(self._take_up, batch, item))
+
+    def _online(self) -> set[str]:
+        """Tell the hubs that can be asked; none while the bridge itself has no broker."""
+        hubs = self._bridge.fleet.hubs() if self._bridge.link.is_up else []
+        return {hub.hub_id for hub in hubs if hub.online}
+
+    def _given_up(self) -> set[str]:
+        """Tell the hubs that were away for so long that their devices are failures."""
+        long_ago = asyncio.get_running_loop().time() - self._lost_after
+        silent = self._was_silent.items()
+        return {of[0] for of, since in silent if len(of) == 1 and since <= long_ago}
 
     async def _take_up(self, batch: KeptBatch, item: KeptItem) -> None:
         """Go on with a start that has come to nothing so far; its bridge may be gone."""
@@ -125,7 +132,7 @@ class Overseer:
         job = jobs.get(item.job_id)
         if job is None:
             await self._miss(batch, item, item.job_id)
-        elif batch.is_cancelling and job.is_active and job.requested != "cancel":
+        elif batch.is_cancelling and job.requested != "cancel" and item.hub_id in self._online():
             now = asyncio.get_running_loop().time()
             if now - self._asked.get(job.job_id, -ASK_AGAIN) >= ASK_AGAIN:
                 self._asked[job.job_id] = now
@@ -133,12 +140,12 @@ class Overseer:
 
     async def _miss(self, batch: KeptBatch, item: KeptItem, job_id: str) -> None:
         """Nobody speaks of a job that its hub took: it was forgotten, or its hub is gone."""
-        hubs = {hub.hub_id: hub for hub in self._bridge.fleet.hubs() if hub.online}
-        if (hub := hubs.get(item.hub_id)) is None:
+        hubs = {hub.hub_id: hub.session for hub in self._bridge.fleet.hubs() if hub.online}
+        if (session := hubs.get(item.hub_id)) is None:
             if self._silence(item.hub_id, job_id) < self._lost_after:
                 return
             why = fault(Code.HUB_LOST)
-        elif self._silence(item.hub_id, job_id, hub.session) < FOUND:
+        elif self._silence(item.hub_id, job_id, session) < FOUND:
             return
         else:
             words = "Its hub does not know the job any more; the outcome is unknown."
@@ -165,6 +172,6 @@ class Overseer:
         try:
             await work()
         except FaultError as error:
-            _log.warning("%s, %s: %s", item.device_id, item.job_id, error)
+            _log.info("%s, %s: %s", item.device_id, item.job_id, error)
         finally:
             self._busy.discard(item.job_id or "")

@@ -29,7 +29,11 @@ _ENDS = {
 def change_of(item: KeptItem, jobs: Jobs, now: int) -> Change | None:
     """Tell what became of an item, as far as its job tells; None: nothing new."""
     job = jobs.get(item.job_id or "")
-    if item.is_final or job is None:
+    if job is None:
+        return None
+    # Of one that was given up, its hub may tell later that it did complete.
+    is_better = item.status is ItemStatus.FAILED and job.status is Status.COMPLETED
+    if item.is_final and not is_better:
         return None
     if not job.is_final:
         return None if item.status is ItemStatus.RUNNING else Change(ItemStatus.RUNNING)

@@ -56,7 +56,7 @@ def take_step(
         look: what the picture says of an item.
         mint: makes a job's id.
         now: Unix ms.
-        hubs: those that are known here, by id.
+        hubs: those that can be asked, by id; the others' devices wait.
         permille: the batch's progress as it would be told.
 
     Raises:

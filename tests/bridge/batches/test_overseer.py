@@ -387,3 +387,22 @@ async def test_two_bridges_on_one_database_start_each_device_once(rig: Rig, tmp_
                 await until(lambda b=bridge, j=job_id: b.state.fleet.job(j))  # type: ignore[misc]
         await batch.until("completed")
     assert sorted(o.device_id for o in rig.hub.starts if o.device_id in devices) == devices
+
+
+async def test_without_a_broker_it_rests_and_then_goes_on(rig: Rig) -> None:
+    shelf = Shelf(rig, "REST", 2)
+    for device in shelf.devices:
+        await rig.plug(device)
+    link = rig.bridge.state.link
+    await rig.broker.stop()
+    await until(lambda: not link.is_up)
+    body = {"devices": shelf.devices, **FLASH}
+    answer = await rig.http.post("/api/flash/batch", json=body)
+    assert answer.status_code == 200, answer.text
+    shelf.batch_id = answer.json()["batchId"]
+    assert await shelf.statuses() == ["waiting", "waiting"]
+    await rig.broker.start()
+    for number in range(2):
+        await shelf.end(number)
+    assert (await shelf.ended())["status"] == "completed"
+    assert [len(shelf.starts(number)) for number in range(2)] == [1, 1]
