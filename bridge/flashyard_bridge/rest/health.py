@@ -53,7 +53,7 @@ class Hubs(BaseModel):
 
 
 class Health(BaseModel):
-    """``database``: where standing orders are kept; the history is in memory, bounded."""
+    """``database``: where batches and standing orders are kept; the history is in memory, bounded."""
 
     status: Literal["ok", "degraded"]
     websocket: Sockets
