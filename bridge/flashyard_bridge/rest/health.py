@@ -53,7 +53,7 @@ class Hubs(BaseModel):
 
 
 class Health(BaseModel):
-    """``database``: where batches and standing orders are kept; the history is in memory, bounded."""
+    """``database``: of batches and standing orders; the history is in memory, bounded."""
 
     status: Literal["ok", "degraded"]
     websocket: Sockets
