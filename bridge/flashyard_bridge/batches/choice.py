@@ -5,6 +5,7 @@ Either all can, or nothing is begun and whoever asked is told of all that cannot
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
@@ -63,6 +64,7 @@ async def examined(
     refused: list[tuple[str, Fault]] = []
     most = 0
     for number, each in enumerate(wanted):
+        await asyncio.sleep(0)  # there may be many, and others have their turn
         request = start.with_(device_id=each.device_id, hub_id=each.hub_id)
         try:
             plan = await plan_start(bridge, request)

@@ -94,7 +94,8 @@ class Fleet:
 
     def find(self, device_id: str) -> list[Device]:
         """The devices of this id, one per hub that has one."""
-        return [device for device in self.devices() if device.device_id == device_id]
+        said = [said.device for said in self._devices.values() if said.device_id == device_id]
+        return [self._shown(device) for device in said]
 
     def hubs(self) -> list[Hub]:
         """All hubs."""

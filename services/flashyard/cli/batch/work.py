@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
     judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
     judge_map(wish)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
-        devices = chosen(await bridge.devices(), wish)
+        known = await bridge.devices()
+        devices = chosen(known, wish)
         async with loaded(wish) as cargo:
             foresee(wish, devices, cargo)
             have = await stored(bridge, cargo)
@@ -61,6 +63,7 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
                     print_data(line)
                 return 0
             body = _body(wish, terms, devices, cargo)
+            body["devices"] = _names(devices, known)
             if not is_agreed(wish, cargo, devices, manner, plan):
                 return TABLE[Code.CANCELLED].exit
             await send_missing(bridge, cargo, have)
@@ -125,7 +128,7 @@ def _exit(item: BatchItem) -> int:
 
 
 def _body(wish: Wish, terms: Terms, devices: Sequence[Device], cargo: Cargo) -> dict[str, Any]:
-    """Make the body of the request.
+    """Make the body of the request, but for the devices.
 
     Raises:
         FaultError: `invalid_request`: not all devices are sent the same.
@@ -145,11 +148,18 @@ def _body(wish: Wish, terms: Terms, devices: Sequence[Device], cargo: Cargo) -> 
         "maxFailurePercent": terms.max_failure_percent,
         "continueOnError": False if terms.stop_on_error else None,
     }
-    return {
-        "devices": [{"deviceId": each.device_id, "hubId": each.hub_id} for each in devices],
-        **start,
-        **{name: value for name, value in said.items() if value is not None},
-    }
+    return {**start, **{name: value for name, value in said.items() if value is not None}}
+
+
+def _names(devices: Iterable[Device], known: Iterable[Device]) -> list[str | dict[str, str]]:
+    """Name the devices; with its hub where several hubs have one of the name: bodies are bounded."""
+    hubs = Counter(device.device_id for device in known)
+    return [
+        each.device_id
+        if hubs[each.device_id] == 1
+        else {"deviceId": each.device_id, "hubId": each.hub_id}
+        for each in devices
+    ]
 
 
 async def _attend(bridge: Bridge, batch: Batch, *, json: bool) -> int:
