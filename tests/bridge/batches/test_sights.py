@@ -18,10 +18,9 @@ SIZE = 1000
 
 
 def batch(**more: Any) -> KeptBatch:
-    limits = dict.fromkeys(("max_parallel", "max_failures", "max_failure_percent"))
-    plain = {"id": "batch_1", "name": None, "flash": {}, "idempotency_key": None}
-    told = {**plain, "fingerprint": "", "created_at": 1, "device_bytes": SIZE, **limits, **more}
-    return KeptBatch(**told)
+    unsaid = ("name", "idempotency_key", "max_parallel", "max_failures", "max_failure_percent")
+    told: dict[str, Any] = {"id": "batch_1", "flash": {}, "fingerprint": "", "created_at": 1}
+    return KeptBatch(**{**dict.fromkeys(unsaid), **told, "device_bytes": SIZE, **more})
 
 
 def item(number: int, status: ItemStatus, **more: Any) -> KeptItem:

@@ -152,7 +152,7 @@ def _body(wish: Wish, terms: Terms, devices: Sequence[Device], cargo: Cargo) -> 
 
 
 def _names(devices: Iterable[Device], known: Iterable[Device]) -> list[str | dict[str, str]]:
-    """Name the devices; with its hub where several hubs have one of the name: bodies are bounded."""
+    """Name them; with the hub only where several have one of the name: a body is bounded."""
     hubs = Counter(device.device_id for device in known)
     return [
         each.device_id
