@@ -17,7 +17,7 @@ from flashyard.contract.messages import (
     FlashStarted,
     JobRecord,
 )
-from flashyard.contract.phases import IllegalMoveError, Status
+from flashyard.contract.phases import IllegalMoveError, Phase, Status
 from flashyard.contract.records import StartOptions
 from flashyard.contract.topics import Kind
 from support.image_server import stored
@@ -50,6 +50,14 @@ def test_a_job_that_need_not_wait_begins_with_number_one() -> None:
     [started] = told.events
     assert isinstance(started, FlashStarted)
     assert (started.seq, started.timestamp) == (1, told.story.job.started_at)
+
+
+def test_a_job_that_was_still_preparing_goes_on_from_there() -> None:
+    told = Told()
+    told.story.started()
+    assert told.story.job.phase is Phase.PREPARING
+    told.story.goes_on("Going on after a restart of the hub")
+    assert (told.story.job.phase, told.story.job.status) == (Phase.PREPARING, Status.RUNNING)
 
 
 def test_an_end_is_told_once() -> None:

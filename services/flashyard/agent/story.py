@@ -241,7 +241,8 @@ class Story:
     def goes_on(self, stage: str) -> None:
         """Tell that the job begins with its preparations again, and why."""
         self._stands(Status.RUNNING, stage)
-        self.job = self.job.with_(phase=move(self.job.phase, Phase.PREPARING))
+        if self.job.phase is not Phase.PREPARING:
+            self.job = self.job.with_(phase=move(self.job.phase, Phase.PREPARING))
         self.lines.add(stage)
         self.turned()
 
