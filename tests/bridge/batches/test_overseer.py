@@ -389,7 +389,13 @@ async def test_two_bridges_on_one_database_start_each_device_once(rig: Rig, tmp_
     assert sorted(o.device_id for o in rig.hub.starts if o.device_id in devices) == devices
 
 
-async def test_without_a_broker_it_rests_and_then_goes_on(rig: Rig) -> None:
+async def test_without_a_broker_it_rests_and_then_goes_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The hub may come back after the bridge: then it does not hear what it is asked first.
+    monkeypatch.setattr(rig.bridge.state.orders, "_deadline", 0.5)
+    monkeypatch.setattr(starting, "LONGEST", 2_000)
+    monkeypatch.setattr(starting, "FIRST", 500)
     shelf = Shelf(rig, "REST", 2)
     for device in shelf.devices:
         await rig.plug(device)
@@ -405,4 +411,4 @@ async def test_without_a_broker_it_rests_and_then_goes_on(rig: Rig) -> None:
     for number in range(2):
         await shelf.end(number)
     assert (await shelf.ended())["status"] == "completed"
-    assert [len(shelf.starts(number)) for number in range(2)] == [1, 1]
+    assert len({order.job_id for order in shelf.starts()}) == 2
