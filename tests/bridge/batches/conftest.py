@@ -1,7 +1,19 @@
-"""The fixture `rig` is for all tests of batches."""
+"""What all tests of batches share: the fixture `rig`, and short waits."""
 
 from __future__ import annotations
 
+import pytest
+
+from flashyard_bridge.batches import overseer, starting
 from support.rig import rig, shared_rig
 
 __all__ = ["rig", "shared_rig"]
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that only make one wait are short."""
+    monkeypatch.setattr(overseer, "EVERY", 0.2)
+    monkeypatch.setattr(overseer, "PAUSE", 0.02)
+    monkeypatch.setattr(starting, "FIRST", 50)
+    monkeypatch.setattr(starting, "LONGEST", 100)
