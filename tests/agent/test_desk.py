@@ -9,6 +9,8 @@ from flashyard.agent.desk import Desk
 from flashyard.agent.idempotency import LIFE_MS, Keys
 from flashyard.agent.limiting import Limiting
 from flashyard.agent.presence import Presence
+from flashyard.agent.queueing.permits import Permits
+from flashyard.agent.queueing.turns import Turns
 from flashyard.contract.faults import Code
 from flashyard.contract.limits import Limits
 from flashyard.contract.orders import CancelOrder, Receipt
@@ -29,7 +31,7 @@ def desk(ended: Bounded[str, Status] | None = None) -> Desk:
     known = Bounded[str, Status](10) if ended is None else ended
     bandwidth = Bandwidth(0, 0, clock.monotonic, lambda _what, _rate: None)
     presence = Presence("bench-a", "s1", clock, Limits(max_parallel=1))
-    limiting = Limiting(bandwidth, presence, lambda: None)
+    limiting = Limiting(bandwidth, Permits(Turns(), 1), presence, lambda: None)
     return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None, limiting=limiting)
 
 

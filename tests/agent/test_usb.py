@@ -293,3 +293,22 @@ async def test_behind_one_controller_jobs_wait_their_turn_and_hold_up_no_device_
             await peer.completed(receipt.job_id)
         [one], [two] = (peer.said(JobRecord, each.job_id) for each in (first, second))
         assert (one.job.finished_at or 0) <= (two.job.started_at or 0)
+
+
+async def test_a_job_waits_for_a_phone_that_is_away_until_it_is_back_in_a_mode_to_be_flashed_in(
+    peer: BridgePeer, bench: FakeUsb, tmp_path: Path
+) -> None:
+    bench.plug("1-1", "PHONE_1")
+    async with usb_hub(peer, bench, tmp_path):
+        await peer.online("PHONE_1")
+        bench.unplug("1-1")
+        await gone(peer, "PHONE_1")
+        job_id = (await peer.start("PHONE_1", wait_for_device=True)).job_id
+        bench.sysfs.plug("1-2", ADB, serial="PHONE_1")
+        await until(lambda: peer.devices["PHONE_1"].mode == "adb")
+        [entry] = peer.devices["PHONE_1"].queue
+        assert (entry.job_id, entry.stage) == (job_id, "Waiting for the device")
+        assert (await peer.start("PHONE_1", wait_for_device=True)).status is Status.QUEUED
+        bench.sysfs.unplug("1-2")
+        bench.plug("1-1", again=True)
+        await peer.completed(job_id)

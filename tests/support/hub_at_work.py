@@ -25,6 +25,7 @@ _SHORT = Limits(connect=1.0, handshake=1.0, getvar=1.0)
 QUICK: dict[str, Any] = {
     "probe_every": 0.1,
     "probe_when_wanted": 0.05,
+    "look_at_queue": 0.05,
     "look_at_run": 0.02,
     "settle": 0.2,
     "probing": _SHORT,

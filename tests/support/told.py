@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.post import Post
+from flashyard.agent.queueing.turns import Turns
 from flashyard.agent.story import Story, Teller
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
@@ -39,6 +40,7 @@ class Told:
             order,
             "Device 1",
             Teller("bench-a", clock or Clock(), post),
+            Turns().deal(order.job_id, order.priority),
             keep=lambda story: self.kept.append(story.seq),
             changed=lambda story: self.changes.append(story.seq),
         )

@@ -11,13 +11,16 @@ from flashyard.contract.orders import StartOrder
 def admit(order: StartOrder, port: Port, sight: Sight, *, fetches: bool) -> None:
     """Refuse what cannot work; ``fetches``: can images be had at all?
 
+    For a job that waits for its device that is not there yet, or in no mode to be flashed in.
+
     Raises:
         FaultError: `device_offline`, `illegal_state`, `image_required`, `image_unreachable`, and
             whatever keeps the device from being written.
     """
-    if not sight.online:
+    if not sight.online and not order.wait_for_device:
         raise FaultError(sight.missing)
-    if not port.is_flashable and (reading := port.reading):
+    reading = port.reading
+    if not port.is_flashable and reading and not order.wait_for_device:
         raise refuse(
             Code.ILLEGAL_STATE,
             f"The device is in {reading.mode} mode, in which it cannot be flashed.",

@@ -178,8 +178,7 @@ class Desk:
         if (trouble := self._trouble()) is not None:
             raise FaultError(trouble)
         if order.job_id is not None:
-            _, story = self._running(order.job_id)
-            self._limiting.job(order, story)
+            self._limiting.job(order, *self._running(order.job_id))
             return self._acceptance(order, order.job_id)
         if order.device_id is None:
             self._limiting.hub(order)

@@ -21,8 +21,11 @@ from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
 from flashyard.agent.journal.ledger import KeptJob
 from flashyard.agent.launch import launch
-from flashyard.agent.permits import Permit
 from flashyard.agent.ports import Port
+from flashyard.agent.queueing.callup import CallUp
+from flashyard.agent.queueing.permits import Permit
+from flashyard.agent.queueing.queue import Queue
+from flashyard.agent.queueing.turns import Turn
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
@@ -69,13 +72,22 @@ class DeviceAgent:
         self._clock = gear.teller.clock
         self._sight = Sight(self._clock.began, gear.timing.misses)
         self._watch = Watch(port, self._sight, self._clock, gear.timing)
-        self.docket = Docket(self._wake_up)
+        queue: Queue[Story] = Queue(gear.turns, self._clock.bridge_now)
+        self.docket = Docket(queue, self._wake_up)
         self._board = Board(port, gear, self._sight, self.docket)
         self._flight: Flight | None = None
         self._permit: Permit | None = None
         self._owes_restart = False
         self._is_stopping = False
-        self._wake = asyncio.Event()
+        self._calls = CallUp(
+            self.docket,
+            gear,
+            port,
+            self._sight,
+            look=partial(self._look, counts=False),
+            in_the_way=self._in_the_way,
+            changed=self.publish,
+        )
         self._published: tuple[object, ...] | None = None  # of a look, what its record shows
         self._nudged = asyncio.Event()
 
@@ -93,36 +105,40 @@ class DeviceAgent:
         # Who has its place by the time its turn comes is not the one that was meant.
         if order.serial is None and self._sight.description is not None:
             order = order.with_(serial=self._board.serial)
-        story = self._story(order)
-        idle = not self.docket and self._sight.answering
-        if idle and (permit := self._gear.permits.try_take(self._port.controller)):
+        permit = self._calls.permit_at_once(order.not_before)
+        if permit is None:
+            self.docket.queue.check_room()
+        story = self._story(order, self._gear.turns.deal(order.job_id, order.priority))
+        if permit is not None:
             self._begin(story, permit)
         else:
-            self.docket.queue.check_room()
             story.queued(self.docket.queue.join(story))
-        self.docket.note_followers()
-        self._wake.set()
+            self.docket.rearranged()
         return story
 
-    def _story(self, order: StartOrder) -> Story:
+    def _story(self, order: StartOrder, turn: Turn) -> Story:
         name = order.device_name or self._board.device_name
-        return Story(order, name, self._gear.teller, keep=self._keep, changed=self._told)
+        return Story(order, name, self._gear.teller, turn, keep=self._keep, changed=self._told)
+
+    def _in_the_way(self) -> str | None:
+        """What keeps all jobs waiting, in words."""
+        return None
 
     def stop(self) -> None:
         """Take no more jobs, and stop the running one at its next safe point; all are kept."""
         self._is_stopping = True
         if self.docket.run is not None:
             self.docket.run.pause()
-        self._wake.set()
+        self._wake_up()
 
     def restore(self, jobs: Iterable[KeptJob], recent: Iterable[RecentEntry]) -> None:
         """Take over what an earlier run of the hub wrote down of this device, oldest first."""
         self._board.restore(recent)
         for kept in jobs:
-            story = self._story(kept.order)
+            story = self._story(kept.order, kept.turn)
             story.take_over(kept.job, kept.seq, kept.mark)
             self.docket.restore(story)
-        self._wake.set()
+        self._wake_up()
 
     # Plugs
 
@@ -142,6 +158,7 @@ class DeviceAgent:
         self._port.since = self._clock.monotonic()
         self._sight.lost()
         self._nudged.set()
+        self._wake_up()
 
     def plugged_out(self) -> None:
         """Learn that it is gone; a job that was running finds out by itself."""
@@ -167,7 +184,7 @@ class DeviceAgent:
         if job.is_final:
             ledger.end(job.device_id, story.recent())
         else:
-            ledger.keep(story.order, job, story.seq, str(self._port.address))
+            ledger.keep(story.order, job, story.seq, story.turn, str(self._port.address))
 
     def _keep_mark(self, story: Story, mark: Mark) -> Event:
         """Have it written down where a run stands. In the writer's thread."""
@@ -185,7 +202,7 @@ class DeviceAgent:
             self._gear.teller.post.record(story.record())
 
     def _wake_up(self) -> None:
-        self._wake.set()
+        self._calls.wake()
 
     # Life
 
@@ -207,6 +224,7 @@ class DeviceAgent:
             chores = [
                 tasks.create_task(self._look_around(), name=f"look around {name}"),
                 tasks.create_task(self._board.keep_fresh(), name=f"keep fresh {name}"),
+                tasks.create_task(self._calls.keep_told(), name=f"queue of {name}"),
             ]
             await self._work()
             for chore in chores:
@@ -247,42 +265,12 @@ class DeviceAgent:
             if self._flight is not None:
                 with about(job=self._flight.story.job.job_id):
                     await self._carry_out(self._flight)
-            elif self._owes_restart and not self.docket:
+            elif self._owes_restart and not self.docket.is_pressed:
                 await self._restart()
             elif self._is_stopping:
                 return
-            elif story := self.docket.next:
-                await self._call_up(story)
-            else:
-                self._wake.clear()
-                await self._wake.wait()
-
-    async def _call_up(self, story: Story) -> None:
-        """Wait for the device and for a permit, then begin a job, if it is still its turn."""
-        timing = self._gear.timing
-        deadline = self._clock.monotonic() + timing.wait_for_device
-        while not await self._answers():
-            if not self._is_next(story):
-                return
-            if self._sight.is_forbidden or self._clock.monotonic() >= deadline:
-                gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-                story.fail(self._sight.objection or gone, story.left_behind)
-                return
-            await asyncio.sleep(timing.probe_when_wanted)
-        permit = await self._gear.permits.take(self._port.controller)
-        if self._is_next(story):
-            self._begin(story, permit)
-        else:
-            self._gear.permits.give(permit)
-
-    def _is_next(self, story: Story) -> bool:
-        return self.docket.next is story and not self._is_stopping
-
-    async def _answers(self) -> bool:
-        """Does the device answer? Where that is open it is looked at."""
-        if not self._sight.answering:
-            await self._look(counts=False)
-        return self._sight.answering
+            elif called := await self._calls.next():
+                self._begin(*called)
 
     def _begin(self, story: Story, permit: Permit) -> None:
         """Have a permit be used by a job, which begins, or goes on from its mark."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from flashyard.agent.ghosts import UNTOUCHED, interrupted
-from flashyard.agent.queue import Queue
+from flashyard.agent.queueing.queue import Queue
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, fault, refuse
 from flashyard.contract.phases import Status
@@ -24,8 +24,8 @@ class Docket:
         run: of that one, while it is at work.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self.queue = Queue()
+    def __init__(self, queue: Queue[Story], wake: Callable[[], None]) -> None:
+        self.queue = queue
         self.current: Story | None = None
         self.run: Run | None = None
         self._wake = wake
@@ -38,6 +38,11 @@ class Docket:
         if self.current is None:
             return self.queue.next()
         return None if self.current.job.status is Status.PAUSED else self.current
+
+    @property
+    def is_pressed(self) -> bool:
+        """Is a job under way, or one waiting that could begin now?"""
+        return self.current is not None or self.queue.next() is not None
 
     def __bool__(self) -> bool:
         return self.current is not None or bool(self.queue)
@@ -68,9 +73,9 @@ class Docket:
 
     def begin(self, story: Story, run: Run) -> None:
         """Have a job be worked on."""
-        self.queue.leave(story)
+        self.queue.begin(story)
         self.current, self.run = story, run
-        self.note_followers()
+        self.rearranged()
 
     def land(self) -> None:
         """The job that was at work is not any more; it stays the current one until it is over."""
@@ -82,13 +87,22 @@ class Docket:
             self.current = self.run = None
         else:
             self.queue.leave(story)
-            self.note_followers()
-        self._wake()
+        self.rearranged()
 
-    def note_followers(self) -> None:
-        """Have the run know whether another job waits for the device."""
+    def rank(self, story: Story, priority: int) -> None:
+        """Give a job another priority: where it waits it goes behind those that have it already.
+
+        One that has begun may have to wait again, after a pause.
+        """
+        if self.queue.change(story, priority):
+            story.ranks(priority)
+            self.rearranged()
+
+    def rearranged(self) -> None:
+        """Have the run know whether another job is to follow it, and whoever calls up the next."""
         if self.run is not None:
             self.run.is_followed = self.queue.next() is not None
+        self._wake()
 
     def pause(self, story: Story) -> None:
         """Hold a job that waits; stop one that runs at its next safe point. Asking again is fine.
@@ -100,7 +114,7 @@ class Docket:
             return
         if story is not self.current or self.run is None:
             story.paused()
-            self.note_followers()
+            self.rearranged()
         elif story.job.requested == "cancel" or not self.run.pause():
             raise refuse(Code.ILLEGAL_STATE, "The job is too far to be paused.")
         else:
@@ -114,8 +128,7 @@ class Docket:
         """
         if story.job.status is Status.PAUSED:
             story.resumed()
-            self.note_followers()
-            self._wake()
+            self.rearranged()
         elif story.job.requested == "pause":
             if self.run is not None:
                 self.run.go_on()

@@ -8,7 +8,8 @@ from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
 from flashyard.agent.journal.ledger import Ledger
-from flashyard.agent.permits import Permits
+from flashyard.agent.queueing.permits import Permits
+from flashyard.agent.queueing.turns import Turns
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.phases import Status
@@ -24,6 +25,7 @@ class Gear:
         session: of this run of the hub.
         cache: where images come from.
         bandwidth: how fast jobs may send.
+        turns: of the jobs that wait.
         permits: how many jobs may run at once.
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
@@ -39,6 +41,7 @@ class Gear:
     session: str
     cache: ImageCache
     bandwidth: Bandwidth
+    turns: Turns
     permits: Permits
     fetches: bool
     ended: Bounded[str, Status]

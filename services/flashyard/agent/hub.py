@@ -27,10 +27,11 @@ from flashyard.agent.identity import new_session
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.journal.ledger import KEPT_ENDS, Kept, Ledger
 from flashyard.agent.limiting import Limiting
-from flashyard.agent.permits import Permits
 from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
+from flashyard.agent.queueing.permits import Permits
+from flashyard.agent.queueing.turns import Turns
 from flashyard.agent.story import Teller
 from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
@@ -111,6 +112,8 @@ class Hub:
             settings.bridge_url,
             self._bandwidth.for_download,
         )
+        turns = Turns(ledger.turn)
+        permits = Permits(turns, settings.max_parallel, settings.max_per_controller, ledger.limit)
         ended = self._ended = Bounded[str, Status](KEPT_ENDS)
         self._gear = Gear(
             teller=Teller(hub_id, self._clock, self._post),
@@ -118,7 +121,8 @@ class Hub:
             session=self.session,
             cache=self._cache,
             bandwidth=self._bandwidth,
-            permits=Permits(settings.max_parallel, settings.max_per_controller),
+            turns=turns,
+            permits=permits,
             fetches=settings.bridge_url is not None,
             ended=ended,
             part_size=settings.part_size,
@@ -127,7 +131,7 @@ class Hub:
             sample_every=settings.progress_interval / 1000,
             timing=self._timing,
         )
-        self._limiting = Limiting(self._bandwidth, self._presence, self._tell_limits)
+        self._limiting = Limiting(self._bandwidth, permits, self._presence, self._tell_limits)
         self._agents: dict[str, DeviceAgent] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
@@ -195,10 +199,13 @@ class Hub:
         """Open the journal, and take from it what does not belong to one device."""
         self._journal.open()
         self._kept = kept = self._ledger.kept()
+        for each in kept.jobs:
+            self._gear.turns.restore(each.turn)
         for _, entry in kept.ended:
             self._ended[entry.job_id] = entry.status
         self._keys.restore(kept.keys)
         self._bandwidth.restore(kept.limits)
+        self._gear.permits.restore(kept.limits)
         self._limiting.note()
 
     def _knows(self, job_id: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.presence import Presence
+from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.story import Story
 from flashyard.contract.orders import LimitsOrder
 
@@ -19,20 +20,28 @@ class Limiting:
 
     Args:
         bandwidth: of the hub.
+        permits: how many jobs run at once.
         presence: tells what the hub as a whole is held to.
         tell: has that said again.
     """
 
     def __init__(
-        self, bandwidth: Bandwidth, presence: Presence, tell: Callable[[], object]
+        self,
+        bandwidth: Bandwidth,
+        permits: Permits,
+        presence: Presence,
+        tell: Callable[[], object],
     ) -> None:
         self._bandwidth = bandwidth
+        self._permits = permits
         self._presence = presence
         self._tell = tell
         self.note()
 
-    def job(self, order: LimitsOrder, story: Story) -> None:
+    def job(self, order: LimitsOrder, agent: DeviceAgent, story: Story) -> None:
         """Change a job's, also while it runs."""
+        if order.priority is not None:
+            agent.docket.rank(story, order.priority)
         if order.bandwidth_limit is not None:
             self._bandwidth.hold_job(story.job.job_id, order.bandwidth_limit)
             story.held_to(order.bandwidth_limit)
@@ -49,6 +58,8 @@ class Limiting:
             self._bandwidth.hold_hub(order.bandwidth_limit)
         if order.download_limit is not None:
             self._bandwidth.hold_downloads(order.download_limit)
+        if order.max_parallel is not None:
+            self._permits.change(order.max_parallel)
         self.note()
         self._tell()
 
@@ -56,5 +67,7 @@ class Limiting:
         """Have the presence know what the hub is held to now."""
         limits = self._presence.limits
         self._presence.limits = limits.with_(
-            bandwidth_limit=self._bandwidth.of_hub, download_limit=self._bandwidth.of_downloads
+            max_parallel=self._permits.limit,
+            bandwidth_limit=self._bandwidth.of_hub,
+            download_limit=self._bandwidth.of_downloads,
         )

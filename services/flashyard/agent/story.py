@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from flashyard.agent.clock import Clock
 from flashyard.agent.joblog import batches, tail
 from flashyard.agent.post import Post
+from flashyard.agent.queueing.turns import Turn
 from flashyard.contract import steps
 from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
@@ -68,11 +69,13 @@ class Story:
         order: what is asked.
         device_name: what people call the device.
         teller: what it is told with.
+        turn: its place among those that wait.
         keep: has the story written down as it is now; called before each word of it.
         changed: called after each, when the device's record is due.
 
     Attributes:
         order: what was asked.
+        turn: its place among those that wait.
         job: the job as REST shows it.
         seq: the number of the last event told; -1 before the first.
         mark: where its run stood last; None: there is nothing to go on from.
@@ -84,11 +87,13 @@ class Story:
         order: StartOrder,
         device_name: str,
         teller: Teller,
+        turn: Turn,
         *,
         keep: Callable[[Story], None],
         changed: Callable[[Story], None],
     ) -> None:
         self.order = order
+        self.turn = turn
         self.seq = -1
         self.mark: Mark | None = None
         self.lines = Lines(lambda: teller.clock.now() / 1000)
@@ -114,7 +119,7 @@ class Story:
             phase=Phase.QUEUED,
             stage=QUEUED_STAGE,
             total_bytes=order.total_bytes,
-            priority=order.priority,
+            priority=turn.priority,
             not_before=order.not_before,
             bandwidth_limit=order.bandwidth_limit,
             queued_at=teller.clock.stamp(),
@@ -150,6 +155,21 @@ class Story:
     def moved_up(self, position: int) -> None:
         """Note a new place in the queue; the device's record tells it."""
         self.job = self.job.with_(position=position)
+
+    def is_due(self, now: int) -> bool:
+        """May it begin: is it not on hold, and has its time come (Unix ms)?"""
+        return self.job.status is Status.QUEUED and (self.order.not_before or 0) <= now
+
+    def waits(self, stage: str) -> bool:
+        """Note what it waits for, to be told; False: that was known."""
+        was, self.job = self.job.stage, self.job.with_(stage=stage)
+        return was != stage
+
+    def ranks(self, priority: int) -> None:
+        """Note another priority; the device's record tells it."""
+        self.job = self.job.with_(priority=priority)
+        self._keep(self)
+        self._changed(self)
 
     def renew(self, sha256: str, query: str) -> None:
         """Take a fresh signature for the download of an image."""

@@ -15,6 +15,7 @@ class Timing:
         probe_every: between two looks at an idle device.
         probe_when_wanted: between two looks at a device that a queued job waits for.
         misses: looks in a row without an answer until a device counts as offline (a count).
+        look_at_queue: between two looks at what the waiting jobs wait for, be it the time of day.
         wait_for_device: how long a queued job waits for a device that is gone.
         look_at_run: between two looks at a running job's counters; phases are told so promptly.
         repeat_record: how often a running job's device record is repeated.
@@ -36,6 +37,7 @@ class Timing:
     probe_every: float = 5.0
     probe_when_wanted: float = 1.0
     misses: int = 3
+    look_at_queue: float = 1.0
     wait_for_device: float = 30.0
     look_at_run: float = 0.1
     repeat_record: float = 10.0

@@ -14,7 +14,8 @@ VERSION = 1
 _BUSY = 5.0  # seconds for whoever looks into the file from outside
 _log = logging.getLogger(__name__)
 
-# What a job has done is in `job` and `mark`; `ended` is written once for each.
+# What a job has done is in `job` and `mark`, whose turn it is in `place` and `overtaken`; `ended` is
+# written once for each.
 _TABLES = """
 CREATE TABLE jobs (
     arrived INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,6 +25,8 @@ CREATE TABLE jobs (
     said TEXT NOT NULL,
     job TEXT NOT NULL,
     seq INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    overtaken INTEGER NOT NULL,
     mark TEXT
 ) STRICT;
 CREATE TABLE ended (

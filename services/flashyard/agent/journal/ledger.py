@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from flashyard.agent.journal.journal import Journal
+from flashyard.agent.queueing.turns import Turn
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.records import MAX_RECENT, Job, RecentEntry
 from flashyard.flash.running.mark import Mark
@@ -19,7 +20,8 @@ KEPT_KEYS = 10_000
 KEYS_LIVE_MS = 48 * 3600 * 1000  # longer than they count, lest a clock set forward lose them
 
 _KEEP = """
-INSERT INTO jobs (job_id, device_id, port, said, job, seq) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO jobs (job_id, device_id, port, said, job, seq, place, overtaken)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET said = excluded.said, job = excluded.job, seq = excluded.seq
 WHERE excluded.seq >= jobs.seq
 """
@@ -35,6 +37,7 @@ class KeptJob:
     order: StartOrder
     job: Job
     seq: int
+    turn: Turn
     mark: Mark | None
     port: str
 
@@ -82,13 +85,13 @@ class Ledger:
 
         def read(connection: sqlite3.Connection) -> None:
             rows = connection.execute(
-                "SELECT said, job, seq, mark, port FROM jobs ORDER BY arrived"
+                "SELECT said, job, seq, place, overtaken, mark, port FROM jobs ORDER BY arrived"
             )
-            for order, job, seq, mark, port in rows:
+            for said, told, seq, place, overtaken, mark, port in rows:
+                order, job = StartOrder.decode(said), Job.decode(told)
+                turn = Turn(job.job_id, job.priority, place, overtaken)
                 since = Mark.decode(mark) if mark else None
-                kept.jobs.append(
-                    KeptJob(StartOrder.decode(order), Job.decode(job), seq, since, port)
-                )
+                kept.jobs.append(KeptJob(order, job, seq, turn, since, port))
             for device_id, entry in connection.execute(
                 "SELECT device_id, entry FROM ended ORDER BY number"
             ):
@@ -102,9 +105,10 @@ class Ledger:
         self._journal.read(read)
         return kept
 
-    def keep(self, order: StartOrder, job: Job, seq: int, port: str) -> Event:
+    def keep(self, order: StartOrder, job: Job, seq: int, turn: Turn, port: str) -> Event:
         """Write down how a job stands that is not over."""
-        row = (job.job_id, job.device_id, port, _text(order), _text(job), seq)
+        told = (_text(order), _text(job), seq, turn.place, turn.overtaken)
+        row = (job.job_id, job.device_id, port, *told)
 
         def work(connection: sqlite3.Connection) -> None:
             [over] = connection.execute(
@@ -114,6 +118,11 @@ class Ledger:
                 connection.execute(_KEEP, row)
 
         return self._journal.write(work)
+
+    def turn(self, turn: Turn) -> Event:
+        """Write down a job's place among those that wait, if it was written down itself."""
+        row = (turn.place, turn.overtaken, turn.job_id)
+        return self._execute("UPDATE jobs SET place = ?, overtaken = ? WHERE job_id = ?", row)
 
     def mark(self, job_id: str, mark: Mark) -> Event:
         """Write down where a job's run stands."""
