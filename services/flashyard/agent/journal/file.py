@@ -14,7 +14,7 @@ VERSION = 1
 _BUSY = 5.0  # seconds for whoever looks into the file from outside
 _log = logging.getLogger(__name__)
 
-# What a job has done is in `job` and `mark`, whose turn it is in `place` and `overtaken`; `ended` is
+# What a job has done is in `job` and `mark`, and its turn in `place` and `overtaken`; `ended` is
 # written once for each.
 _TABLES = """
 CREATE TABLE jobs (
