@@ -28,7 +28,9 @@ def admit(order: StartOrder, port: Port, sight: Sight, *, fetches: bool) -> None
         )
     if sight.is_forbidden:
         raise FaultError(sight.missing)
-    if not order.imaged and not sight.is_emulated:
+    was_emulated = sight.remembered is not None and sight.remembered.emulated
+    is_emulated = sight.is_emulated or (order.wait_for_device and was_emulated)
+    if not order.imaged and not is_emulated:
         raise refuse(Code.IMAGE_REQUIRED)
     if order.imaged and not fetches:
         raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")

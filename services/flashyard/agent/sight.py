@@ -91,6 +91,5 @@ class Sight:
 
     @property
     def is_emulated(self) -> bool:
-        """Is it flashyard's own emulator, or was it when it was seen last?"""
-        known = self.description or self.remembered
-        return known is not None and known.emulated
+        """Is it flashyard's own emulator?"""
+        return self.description is not None and self.description.emulated

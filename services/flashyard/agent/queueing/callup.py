@@ -174,12 +174,13 @@ class CallUp:
 
     def _give_up(self) -> None:
         """End a job whose device must not be written, or has been away for too long."""
+        gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
+        why = self._sight.objection or gone
         first, hurried = self._docket.next, self._hurried
         if first is not None and self._sight.is_forbidden:
-            first.fail(self._sight.missing, first.left_behind)
+            first.fail(why, first.left_behind)
         elif hurried is not None and self._is_late(hurried):
-            gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-            hurried.fail(gone, hurried.left_behind)
+            hurried.fail(why, hurried.left_behind)
 
     def _is_late(self, story: Story) -> bool:
         """Has it waited for the device for too long?"""
