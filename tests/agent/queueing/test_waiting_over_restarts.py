@@ -73,8 +73,7 @@ async def test_what_is_behind_a_paused_job_says_so_and_a_job_that_goes_on_waits_
         assert (await peer.resume(paused)).status is Status.RUNNING
         slot = "Waiting for a free slot of the hub"
         await peer.phase(paused, slot)
-        assert (job := peer.devices["ONE"].current_job) is not None
-        assert job.stage == slot
+        await until(lambda: (job := peer.devices["ONE"].current_job) and job.stage == slot)
         assert waiting(peer, "ONE") == [(behind, None)]
         for job_id in (other, paused, behind):
             await peer.completed(job_id)
