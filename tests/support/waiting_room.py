@@ -87,6 +87,7 @@ class WaitingRoom:
     def join(self, name: str, priority: int, not_before: int, *, held: bool) -> PaperJob:
         device = self.devices[name]
         turn = self.turns.deal(f"job {self._came}", priority)
+        self._keep(turn)  # with the job itself
         job = PaperJob(turn, device.controller, not_before, held)
         self.rank(job)
         job.position = device.queue.join(job)

@@ -72,9 +72,11 @@ def test_all_that_is_needed_to_go_on_after_a_restart_is_kept_as_it_changes() -> 
 
     before = Turns(keep)
     line = [before.deal(*each) for each in (("a", 0), ("b", 5), ("c", 5))]
+    assert not kept, "a new one is kept with its job"
     before.begin(line.pop(), line)
+    assert kept == {"a": (0, 1, 1), "b": (5, 2, 1)}
     before.change(line[1], 3)
-    assert kept == {t.job_id: (t.priority, t.place, t.overtaken) for t in line} | {"c": (5, 3, 0)}
+    assert kept == {"a": (0, 1, 1), "b": (3, 4, 0)}
     after = Turns()
     again = [after.restore(Turn(name, *kept[name])) for name in ("b", "a")]
     newcomer = after.deal("d", 3)

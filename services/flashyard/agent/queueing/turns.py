@@ -37,7 +37,7 @@ class Turns:
     """The turns of a hub.
 
     Args:
-        keep: called with each turn that is new or has changed, so that it outlives the process.
+        keep: called with each turn that has changed, so that it outlives the process.
         bound: how often one is overtaken at most.
     """
 
@@ -50,9 +50,7 @@ class Turns:
 
     def deal(self, job_id: str, priority: int) -> Turn:
         """Give a job the place behind all others."""
-        turn = Turn(job_id, priority, self._next())
-        self._keep(turn)
-        return turn
+        return Turn(job_id, priority, self._next())
 
     def restore(self, turn: Turn) -> Turn:
         """Take back a turn that was kept, before any new one is dealt: those come after it."""
