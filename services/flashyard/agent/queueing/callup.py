@@ -174,13 +174,11 @@ class CallUp:
 
     def _give_up(self) -> None:
         """End a job whose device must not be written, or has been away for too long."""
-        gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-        why = self._sight.objection or gone
-        first, hurried = self._docket.next, self._hurried
-        if first is not None and self._sight.is_forbidden:
-            first.fail(why, first.left_behind)
-        elif hurried is not None and self._is_late(hurried):
-            hurried.fail(why, hurried.left_behind)
+        forbidden = self._docket.next if self._sight.is_forbidden else None
+        story = forbidden or self._hurried
+        if story is not None and (forbidden or self._is_late(story)):
+            gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
+            story.fail(self._sight.objection or gone, story.left_behind)
 
     def _is_late(self, story: Story) -> bool:
         """Has it waited for the device for too long?"""
