@@ -207,9 +207,9 @@ def emulate(
         list[Mischief] | None,
         typer.Option(
             parser=_told(parse_mischief),
-            metavar="COMMAND[:N]=fail|silence|cut@BYTES|short|garble",
-            help="Let a command go wrong: every time, or the N-th time; boot=fail|silence: let the "
-            "system not start.",
+            metavar="COMMAND[:N]=fail|silence|cut@BYTES|short|garble|die",
+            help="Let a command go wrong: every time, or the N-th time; "
+            "boot[-SLOT]=fail|silence|stay|hang: let the system not start.",
         ),
     ] = None,
     data_dir: DataDir = None,

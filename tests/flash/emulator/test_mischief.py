@@ -30,6 +30,9 @@ BOTH = pytest.mark.parametrize("transport", ["tcp", "udp"])
         ("set_active:10=garble", Mischief("set_active", Kind.GARBLE, 10)),
         ("boot=fail", Mischief("boot", Kind.FAIL)),
         ("boot:2=silence", Mischief("boot", Kind.SILENCE, 2)),
+        ("boot-b=hang", Mischief("boot-b", Kind.HANG)),
+        ("boot-a:1=stay", Mischief("boot-a", Kind.STAY, 1)),
+        ("flash:3=die", Mischief("flash", Kind.DIE, 3)),
     ],
 )
 def test_the_grammar_is_read(text: str, mischief: Mischief) -> None:
@@ -56,6 +59,9 @@ def test_the_grammar_is_read(text: str, mischief: Mischief) -> None:
         "flash =fail",
         "boot=cut@0",
         "boot=garble",
+        "boot=die",
+        "boot-c=fail",
+        "flash=hang",
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(text: str) -> None:
@@ -177,3 +183,18 @@ def test_cut_drops_any_other_command_before_its_answer(tmp_path: Path, transport
             assert host.silent()
         with connected(transport, address) as again:
             assert ask(again, "getvar:serialno") == b"OKAYMISCHIEF_1"
+
+
+@BOTH
+def test_a_device_that_dies_does_not_answer_any_more(tmp_path: Path, transport: str) -> None:
+    with troubled(tmp_path, transport, "erase=die") as (device, host, address):
+        assert flash(host, "boot", b"kept") == b"OKAY"
+        host.say(b"erase:boot")
+        if isinstance(host, TcpHost):
+            assert host.hung_up()
+            with pytest.raises(OSError, match="refused"):
+                TcpHost(address)
+        elif isinstance(host, UdpHost):
+            assert host.silent()
+        assert device.device.is_dead
+        assert device.partition_file("boot").exists()

@@ -91,11 +91,15 @@ class Device:
 
     def _start_system(self) -> None:
         """Start the operating system from the current slot, or fall back to the other one."""
-        mishap = self.mishaps.due(BOOT)
+        every = self.mishaps.due(BOOT)
+        of_slot = self.mishaps.due(f"{BOOT}-{self.slots.current}") if self.slots.current else None
+        mishap = every or of_slot
         if mishap is None:
             self.slots.booted()
-        else:
-            self.is_dead = mishap.kind is not Kind.FAIL or not self.slots.failed()
+        elif mishap.kind is Kind.SILENCE:
+            self.is_dead = True
+        elif mishap.kind is not Kind.HANG or not self.slots.tried():
+            self.is_dead = not self.slots.failed(falls_back=mishap.kind is not Kind.STAY)
 
     def stage(self) -> Staged:
         """Open the place for one download.

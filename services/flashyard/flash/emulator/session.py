@@ -107,6 +107,11 @@ class Session:
                 self._receive(self._announced(command), mischief.cut_after)
             self._wire.cut()
             raise WireGoneError("the link was cut on purpose")
+        elif mischief.kind is Kind.DIE:
+            self._device.is_dead = True
+            self._wire.cut()
+            self._restart()
+            raise WireGoneError("the device died on purpose")
 
     def _getvar(self, command: Command) -> str:
         with self._device.lock:

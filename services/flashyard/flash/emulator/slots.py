@@ -52,14 +52,25 @@ class Slots:
         self._slots[letter] = Slot()
         self.current = letter
 
-    def failed(self) -> bool:
-        """The operating system did not come up; the other slot's does, if there is one: True."""
+    def tried(self) -> bool:
+        """One try of the current slot came to nothing; False: it was the last one."""
+        if self.current is None:
+            return False
+        slot = self._slots[self.current]
+        slot.retries = max(slot.retries - 1, 0)
+        return slot.retries > 0
+
+    def failed(self, *, falls_back: bool = True) -> bool:
+        """The operating system did not come up, whatever was tried; False: there are no slots.
+
+        The other slot's does, if there is one that is bootable and the device ``falls_back``.
+        """
         if self.current is None:
             return False
         self._slots[self.current] = Slot(unbootable=True, retries=0)
         bootable = [letter for letter, slot in self._slots.items() if not slot.unbootable]
-        self.current = bootable[0] if bootable else self.current
-        if bootable:
+        if falls_back and bootable:
+            self.current = bootable[0]
             self.booted()
         return True
 
