@@ -70,8 +70,11 @@ _STEP = frozenset({Phase.ERASING, Phase.WRITING})
 NEXT: Mapping[Phase, frozenset[Phase]] = {
     Phase.QUEUED: frozenset({Phase.PREPARING}) | _ENDS,
     Phase.PREPARING: frozenset({Phase.IDENTIFYING}) | _ENDS,
-    # Taken up again, a job may have all of its steps behind it.
-    Phase.IDENTIFYING: _STEP | _AGAIN | _ENDS | {Phase.ACTIVATING, Phase.FINISHING},
+    # Taken up again, a job may have all of its steps behind it, or some to take back.
+    Phase.IDENTIFYING: _STEP
+    | _AGAIN
+    | _ENDS
+    | {Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK},
     # Once all is written, what belongs to the device's user may be erased: then it ends from here.
     Phase.ERASING: frozenset({Phase.WRITING, Phase.ACTIVATING, Phase.FINISHING, Phase.ROLLING_BACK})
     | _AGAIN

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flashyard.flash.running.run import Run
 
 UNTOUCHED = "untouched"
+_BACK = {"verified": "written back, verified"}
 _LONGEST = 900  # characters; of more things the newest words are the ones that matter
 
 
@@ -16,9 +17,14 @@ class Aftermath:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._left: dict[str, str] = dict(run.mark.left)
+        self._is_back = False
+        if self._left:
+            self._tell()
 
     def note(self, what: str, how: str) -> None:
         """Say how something is left now, such as `boot_a`, `partly written`."""
+        if self._is_back:
+            how = _BACK.get(how, how.replace("written", "written back"))
         self._left[what] = how
         self._tell()
 
@@ -26,6 +32,10 @@ class Aftermath:
         """Say that something is as if it had not been touched."""
         self._left.pop(what, None)
         self._tell()
+
+    def turn_back(self) -> None:
+        """Say from now on of what is written that it is what was there before."""
+        self._is_back = True
 
     def _tell(self) -> None:
         self._run.left(dict(self._left), in_words(self._left))

@@ -30,12 +30,14 @@ class Patience:
         leave: until a device that agreed to go is gone.
         mode: until it is there again in another mode.
         boot: until its system has started.
+        find: until one that is to be brought back is found.
         look_again: between two looks for it.
     """
 
     leave: float = 5.0
     mode: float = 120.0
     boot: float = 300.0
+    find: float = 60.0
     look_again: float = 0.1
 
 
@@ -53,10 +55,15 @@ class Contact:
     description: Description
 
     def __init__(
-        self, opener: Opener, run: Run, patience: Patience, serial: str | None = None
+        self,
+        opener: Opener,
+        run: Run,
+        patience: Patience,
+        serial: str | None = None,
+        aftermath: Aftermath | None = None,
     ) -> None:
         self.patience = patience
-        self.aftermath = Aftermath(run)
+        self.aftermath = aftermath or Aftermath(run)
         self.trouble: str | None = None
         self._opener = opener
         self._run = run

@@ -60,7 +60,7 @@ class Departure:
             self._note(f"slot {letter}", "activated")
         if reboot:
             run.enter(Phase.FINISHING, "Finalizing and rebooting")
-            self._restart()
+            self.restart()
         else:
             run.enter(Phase.FINISHING, "Finalizing")
             if wanted:
@@ -73,7 +73,8 @@ class Departure:
             return None
         return self._slot
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """Restart it, and see it start where that was asked for."""
         self._note("device", "restart not confirmed")
         if not self._recipe.booted:
             self._contact.target.reboot()

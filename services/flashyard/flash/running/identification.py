@@ -6,12 +6,13 @@ fastbootd for it, because nothing else knows them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.plans import Before
 from flashyard.flash.ports.sighting import Look
-from flashyard.flash.running import denied, readiness, requirements
+from flashyard.flash.running import denied, forethought, readiness, requirements
 from flashyard.flash.running.contact import Contact
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.room import check_room
@@ -49,11 +50,14 @@ class Identification:
 
         Raises:
             FaultError: `not_supported`, `invalid_request`, `partition_denied`, `incomplete_slot`,
-                `device_mismatch`, `device_locked`, `battery_low`, `unknown_partition`,
-                `image_too_large`; what targets raise.
+                `rollback_impossible`, `device_mismatch`, `device_locked`, `battery_low`,
+                `unknown_partition`, `image_too_large`; what targets raise.
         """
         self._check_wishes()
         self._check_slots(self._contact.description)
+        forethought.check(
+            self._recipe, self._contact.description, self.slot, self._contact.target.bootloader
+        )
         self._check_denied()
         self._check_requirements()
         partitions = [step.partition for step in self._recipe.steps]
@@ -112,16 +116,34 @@ class Identification:
 
     def _locate(self, index: int, step: Step) -> Place:
         if step.method == "update-super":
-            return self._super(step)
+            place = self._super(step)
+            forethought.check_place(self._recipe, step, place, self.slot)
+            return place
         target = self._contact.target
         place = target.locate(step.partition, self._letter(step))
         if place.mode is None:  # elsewhere it may have another name
             self._check_alone(index, place)
+            forethought.check_place(self._recipe, step, place, self.slot)
             _check_room(step, place)
+            forethought.check_image(self._recipe, index, place)
             target.admit(place, step.source)
             if self._recipe.read_back:
                 target.try_reading(place)
         return place
+
+    def touched(self, left: Collection[str]) -> tuple[int, ...]:
+        """List the steps whose place is among what is ``left`` on the device."""
+        return tuple(
+            index
+            for index, step in enumerate(self._recipe.steps)
+            if not self._named(index, step).isdisjoint(left)
+        )
+
+    def _named(self, index: int, step: Step) -> set[str]:
+        """Name a step's place; where it was not looked at by then, all that it may be called."""
+        if index in self._names:
+            return {self._names[index]}
+        return {step.partition, f"{step.partition}_a", f"{step.partition}_b"}
 
     def _check_alone(self, index: int, place: Place) -> None:
         """Refuse a second step for one place, by whatever name: only one of them could stay."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flashyard.contract.plans import Before, Method, Requirement
+from flashyard.contract.rollback import RollbackKind
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.source import PART_SIZE, Source
 
@@ -23,6 +24,14 @@ class Step:
     other_slot: bool = False
     method: Method = "flash"
     before: Before | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What is done once if it fails. ``steps``: of `last-good`, one for each of the recipe's."""
+
+    kind: RollbackKind
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,7 @@ class Recipe:
         read_back: read what was written from the medium, and compare.
         part_size: the most bytes sent before the device is told to write them.
         since: where an earlier run of the same recipe stood; it is gone on with from there.
+        way_back: None: what fails is left as it is.
     """
 
     steps: tuple[Step, ...]
@@ -62,3 +72,4 @@ class Recipe:
     read_back: bool = False
     part_size: int = PART_SIZE
     since: Mark | None = None
+    way_back: WayBack | None = None

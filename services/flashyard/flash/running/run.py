@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.phases import CANCELLABLE, Phase, Status, Verification, move
+from flashyard.contract.rollback import Outcome
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.target import Description, Taken
@@ -84,6 +85,7 @@ class Run:
         is_followed: does another run wait for the device? It then does the restart.
         restart_left: was the restart left to it?
         mark: the last safe point.
+        rollback: what came of its way back; until one is gone none was needed.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Run:
         self.verification = Verification.NONE
         self.is_followed = False
         self.restart_left = False
+        self.rollback: Outcome = "not_needed"
         self._cancel = Event()
         self._pause: float | None = None  # when it was asked for
         self._turn = Lock()
@@ -212,6 +215,15 @@ class Run:
             step = here.step if step is None else step
             self.where = Where(there, stage, step, here.revision + 1, self.content, self._clock())
             self._turns.append(self.where)
+
+    def turn_back(self, stage: str) -> None:
+        """Go on the way back, which nobody can end; should this process end, it was begun."""
+        self._cancel.clear()
+        self._pause = None
+        self.rollback = "failed"
+        if self.where.phase is Phase.PREPARING:
+            self.enter(Phase.IDENTIFYING, stage)
+        self.enter(Phase.ROLLING_BACK, stage)
 
     def met(self, device: Description) -> None:
         """Note who the device says it is."""

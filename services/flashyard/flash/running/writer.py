@@ -18,6 +18,7 @@ from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
 from flashyard.flash.running.identification import INTO, LEADS_TO, USER_DATA, Identification
 from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.retreat import Retreat
 from flashyard.flash.running.reunion import check_same
 from flashyard.flash.running.room import make_room
 from flashyard.flash.running.run import Run
@@ -49,9 +50,19 @@ def write(
     """
     if recipe.hash_checked:
         run.verification = Verification.IMAGE
-    run.enter(Phase.IDENTIFYING, "Connecting to the device")
     with Contact(opener, run, patience, recipe.serial) as contact:
-        _Writer(contact, recipe, run, look).carry_out()
+        writer = _Writer(contact, recipe, run, look)
+        try:
+            run.enter(Phase.IDENTIFYING, "Connecting to the device")
+            writer.carry_out()
+        except (FaultError, OSError) as broken:
+            retreat = Retreat(contact, recipe, run, writer.identification, look)
+            retreat.go(broken, opener, lambda on, back, aside: _write(on, back, aside, look))
+            raise
+
+
+def _write(contact: Contact, recipe: Recipe, run: Run, look: Look) -> None:
+    _Writer(contact, recipe, run, look).carry_out()
 
 
 class _Writer:
@@ -61,7 +72,7 @@ class _Writer:
         self._run = run
         self._look = look
         self._leaves = contact.aftermath.note
-        self._identification = Identification(contact, recipe, look)
+        self.identification = Identification(contact, recipe, look)
         self._places: list[Place | None] = []
 
     def carry_out(self) -> None:
@@ -87,7 +98,7 @@ class _Writer:
             # The levels are a ladder: without the one below, this one would be overstated.
             is_read = self._recipe.read_back
             self._run.verification = Verification.READBACK if is_read else Verification.TRANSPORT
-        slot = self._identification.slot
+        slot = self.identification.slot
         departure = Departure(self._contact, self._recipe, self._run, slot, self._look)
         departure.wipe()
         departure.leave()
@@ -98,7 +109,7 @@ class _Writer:
         device = self._contact.meet()
         self._run.lines.add(f"Found {device.product or 'a device'}, serial {device.serial}")
         check_same(device, self._recipe.since)
-        self._places = self._identification.places()
+        self._places = self.identification.places()
         self._run.met(device)
 
     def _place(self, index: int, step: Step) -> Place:
@@ -117,7 +128,7 @@ class _Writer:
 
     def _enter(self, mode: Mode, index: int) -> None:
         self._contact.enter(mode, INTO[mode], index)
-        self._places = self._identification.look(index, has_begun=True)
+        self._places = self.identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
         # What a wipe would erase at the end, this image with it, is erased before it is written.
@@ -178,7 +189,7 @@ class _Writer:
             self._contact.target.commit(place, part)
         else:
             self._contact.bootloader.update_super(self._recipe.wipe)
-            self._places = self._identification.look(index + 1)
+            self._places = self.identification.look(index + 1)
 
     def _parts(self, step: Step) -> Iterator[Part]:
         limit = self._contact.description.max_download_size
