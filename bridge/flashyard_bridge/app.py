@@ -31,6 +31,8 @@ from flashyard_bridge.metrics.exposition import Metrics
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest import page, routers
 from flashyard_bridge.rest.health import Vitals
+from flashyard_bridge.rollback.ledger import Ledger
+from flashyard_bridge.rollback.scribe import Scribe
 from flashyard_bridge.server import Server
 from flashyard_bridge.standing.book import Book
 from flashyard_bridge.standing.overseer import Overseer
@@ -117,6 +119,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             database=database,
             standing=Book(database, _now),
             batches=Batches(database, _now),
+            ledger=Ledger(database),
             publish=live.publish,
             first_picture=intake.first_picture,
         )
@@ -129,7 +132,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         )
         overseer = Overseer(bridge)
         batches = BatchOverseer(bridge, lost_after=settings.lost_after)
-        intake.listeners += [overseer.hear, batches.hear]
+        scribe = Scribe(bridge)
+        intake.listeners += [overseer.hear, batches.hear, scribe.hear]
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
@@ -137,6 +141,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 group.create_task(keep_signed(bridge), name="bridge[signatures]"),
                 group.create_task(overseer.run(), name="bridge[standing orders]"),
                 group.create_task(batches.run(), name="bridge[batches]"),
+                group.create_task(scribe.run(), name="bridge[ledger]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:

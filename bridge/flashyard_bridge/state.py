@@ -22,6 +22,7 @@ from flashyard_bridge.database.database import Database
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
+from flashyard_bridge.rollback.ledger import Ledger
 from flashyard_bridge.standing.book import Book
 
 # The first picture is complete 3 s after the broker is there (contract 4); with no broker by
@@ -42,6 +43,7 @@ class BridgeState:
         database: what must outlive a bridge, but for the images.
         standing: the standing orders, in that database.
         batches: the batches, in the same.
+        ledger: what was last written well where, in that database.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
     """
@@ -54,6 +56,7 @@ class BridgeState:
     database: Database
     standing: Book
     batches: Batches
+    ledger: Ledger
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
 

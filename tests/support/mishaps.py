@@ -35,5 +35,5 @@ def right_codes(transport: str, command: str, nth: int, kind: str) -> set[Code |
             return {Code.DEVICE_SILENT}
         case Kind.CUT:
             return {*_BROKEN[transport]}
-        case Kind.SHORT | Kind.GARBLE:
+        case _:
             return {Code.PROTOCOL_ERROR}

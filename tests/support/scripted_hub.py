@@ -20,7 +20,7 @@ from flashyard.contract.orders import (
     decode_order,
 )
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import Device, Hub, Job, LogLine
+from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
 from flashyard.contract.topics import ANNOUNCE, Kind, build
 from flashyard.link import Link
 
@@ -118,6 +118,12 @@ class ScriptedHub:
             last_seen=_now(),
             **told,
         )
+        self._say_device(device_id)
+
+    def run(self, device_id: str, job: Job) -> None:
+        """Show a job as the one that runs."""
+        current = CurrentJob.model_construct(**dict(job), seq=2)
+        self.devices[device_id] = self.devices[device_id].with_(current_job=current)
         self._say_device(device_id)
 
     def end(self, device_id: str, job: Job, code: Code | None = None) -> None:

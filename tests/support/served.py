@@ -25,6 +25,8 @@ from flashyard_bridge.metrics.exposition import Metrics
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rest.health import Vitals
+from flashyard_bridge.rollback.ledger import Ledger
+from flashyard_bridge.rollback.scribe import Scribe
 from flashyard_bridge.server import Server
 from flashyard_bridge.standing.book import Book
 from flashyard_bridge.standing.overseer import Overseer
@@ -78,6 +80,7 @@ async def served_bridge(
         database=kept,
         standing=Book(kept, _now),
         batches=Batches(kept, _now),
+        ledger=Ledger(kept),
         publish=live.publish,
         first_picture=intake.first_picture,
     )
@@ -90,12 +93,13 @@ async def served_bridge(
     )
     overseer = Overseer(bridge, patience=patience)
     batches = BatchOverseer(bridge, lost_after=lost_after)
-    intake.listeners += [overseer.hear, batches.hear]
+    scribe = Scribe(bridge, every=0.5)
+    intake.listeners += [overseer.hear, batches.hear, scribe.hear]
     serving = asyncio.Event()
     server = Server(create_app(state), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
-        acting = [group.create_task(each.run()) for each in (overseer, batches)]
+        acting = [group.create_task(each.run()) for each in (overseer, batches, scribe)]
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:

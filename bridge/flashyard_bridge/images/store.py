@@ -122,10 +122,13 @@ class ImageStore:
             self._uploads -= 1
 
     async def needed(self, job: Job) -> frozenset[str]:
-        """Tell the SHA-256 of each image a job consists of."""
+        """Tell the SHA-256 of each image a job consists of, or would be taken back to."""
+        of_way_back = await self._planned(job.rollback.kept if job.rollback else None)
         if job.image is not None:
-            return frozenset({job.image.sha256})
-        name = job.options and job.options.plan
+            return of_way_back | {job.image.sha256}
+        return of_way_back | await self._planned(job.options.plan if job.options else None)
+
+    async def _planned(self, name: str | None) -> frozenset[str]:
         plan = await self.plans.get(name) if name else None
         return frozenset(step.image for step in plan.partitions) if plan else frozenset()
 

@@ -92,6 +92,11 @@ class Fleet:
         """All devices; online when hub and record say so."""
         return [self._shown(said.device) for said in self._devices.values()]
 
+    def device(self, hub_id: str, device_id: str) -> Device | None:
+        """One device of one hub, or None."""
+        said = self._devices.get((hub_id, device_id))
+        return self._shown(said.device) if said else None
+
     def find(self, device_id: str) -> list[Device]:
         """The devices of this id, one per hub that has one."""
         said = [said.device for said in self._devices.values() if said.device_id == device_id]

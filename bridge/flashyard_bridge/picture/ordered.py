@@ -20,6 +20,7 @@ def asked_for(order: StartOrder) -> dict[str, Any]:
         "attempt": order.attempt,
         "retry_of": order.retry_of,
         "priority": order.priority,
+        "rollback": order.rollback and order.rollback.planned(),
     }
 
 

@@ -76,6 +76,7 @@ class DemoStarted(Model):
         Code.IMAGE_REQUIRED,
         Code.IMAGE_TOO_LARGE,
         Code.INCOMPLETE_SLOT,
+        Code.ROLLBACK_IMPOSSIBLE,
     ),
     openapi_extra=start_schema(),
 )
@@ -102,6 +103,7 @@ async def start(
         Code.IMAGE_REQUIRED,
         Code.IMAGE_TOO_LARGE,
         Code.INCOMPLETE_SLOT,
+        Code.ROLLBACK_IMPOSSIBLE,
     ),
     dependencies=[Depends(require_json)],
 )

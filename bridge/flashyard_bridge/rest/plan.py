@@ -14,6 +14,7 @@ from flashyard_bridge.errors import reject
 from flashyard_bridge.orders import mint_job_id, mint_order_id
 from flashyard_bridge.rest.fit import check_room, check_slot, check_whole
 from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, StartRequest
+from flashyard_bridge.rollback.planning import Target, plan_rollback
 from flashyard_bridge.state import BridgeState
 
 
@@ -58,6 +59,13 @@ class _Wish:
             return frozenset({self.partition})
         return frozenset(step.partition for step, _ in self.steps if step.slot is None)
 
+    @property
+    def targets(self) -> list[Target]:
+        """What may have to be taken back."""
+        if not self.steps:
+            return [Target(self.partition)]
+        return [Target(step.partition, step) for step, _ in self.steps]
+
     def spans(self) -> Iterator[tuple[str, str | None, int]]:
         """Yield each partition, its slot and the bytes it must have room for."""
         slot = self.options.slot
@@ -96,7 +104,7 @@ async def plan_start(bridge: BridgeState, request: StartRequest) -> Plan:
         options=options,
         idempotency_key=request.idempotency_key,
     )
-    return _plan(bridge, device, wish, tuple(request.ignored))
+    return await _plan(bridge, device, wish, tuple(request.ignored))
 
 
 async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
@@ -135,7 +143,7 @@ async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
             "The image was uploaded again since, compressed bytes to be flashed otherwise.",
             hint="Upload it as it is meant, and start a new job.",
         )
-    return _plan(bridge, device, wish)
+    return await _plan(bridge, device, wish)
 
 
 async def _steps(
@@ -145,13 +153,16 @@ async def _steps(
     return tuple([(step, await bridge.images.get(step.image)) for step in steps])
 
 
-def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, ...] = ()) -> Plan:
+async def _plan(
+    bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, ...] = ()
+) -> Plan:
     if not wish.images and not device.emulated:
         raise refuse(Code.IMAGE_REQUIRED)
     check_slot(device, wish.options.slot)
     check_whole(device, wish.options.slot, wish.written)
     for partition, slot, span in wish.spans():
         check_room(device, partition, slot, span)
+    rollback = await plan_rollback(bridge, device, wish.options, wish.targets)
     now = bridge.now()
 
     def sign(image: StoredImage) -> str:
@@ -164,6 +175,8 @@ def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, 
         issued_at=now,
         device_id=device.device_id,
         device_name=wish.device_name,
+        # What was good is good for this very one.
+        serial=device.serial if rollback and rollback.steps else None,
         partition=wish.partition,
         total_bytes=wish.total,
         image=wish.image,
@@ -181,6 +194,7 @@ def _plan(bridge: BridgeState, device: Device, wish: _Wish, ignored: tuple[str, 
         ),
         requirements=wish.requirements,
         options=wish.options,
+        rollback=rollback,
         attempt=wish.attempt,
         retry_of=wish.retry_of,
         idempotency_key=wish.idempotency_key,
@@ -199,6 +213,7 @@ def _options(request: StartRequest) -> StartOptions:
         erase=request.erase or None,
         wipe=request.wipe or None,
         allow_dangerous=request.allow_dangerous or None,
+        rollback=None if request.rollback == "none" else request.rollback,
     )
 
 

@@ -76,7 +76,9 @@ class StartRequest(Model):
     )
     idempotency_key: IdempotencyKey | None = None
     rollback: Literal["none", "slot", "last-good"] = Field(
-        "none", description="others than `none` are not supported yet"
+        "none",
+        description="if it fails: `slot`, back to the slot that was active; `last-good`, back to "
+        "the images that last completed on this device",
     )
     priority: Annotated[int, Field(ge=0, le=9)] = Field(
         5, description="others than 5 are not supported yet"
@@ -104,7 +106,6 @@ class StartRequest(Model):
 
 
 _UNBUILT = (
-    "rollback",
     "priority",
     "bandwidth_limit",
     "not_before",

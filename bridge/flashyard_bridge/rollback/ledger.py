@@ -70,4 +70,4 @@ def find(connection: Connection, serial: str, places: Collection[str]) -> Mappin
     wanted = LAST_GOOD.select().where(
         LAST_GOOD.c.serial == serial, LAST_GOOD.c.place.in_(list(places))
     )
-    return {row.place: Good(**row._mapping) for row in connection.execute(wanted)}
+    return {row["place"]: Good(**row) for row in connection.execute(wanted).mappings()}

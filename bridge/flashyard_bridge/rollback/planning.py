@@ -9,7 +9,6 @@ from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.orders import OrderStep, RollbackPlan
 from flashyard.contract.plans import FlashPlan, PlannedStep
 from flashyard.contract.records import Device, StartOptions, StoredImage
-from flashyard.flash.slots import other
 from flashyard_bridge.rollback.ledger import Good
 from flashyard_bridge.rollback.places import letter_of, places_of
 from flashyard_bridge.state import BridgeState
@@ -48,7 +47,7 @@ def _slot(device: Device, options: StartOptions, targets: Sequence[Target]) -> R
     name, current = device.device_id, device.current_slot
     if not device.slots:
         raise _impossible(f"{name} has no slots.", "Use `last-good`.")
-    if len(device.slots) != 2 or current not in device.slots:  # noqa: PLR2004 - the other one
+    if len(device.slots) != 2 or current not in device.slots:
         raise _impossible(f"{name} does not tell which of its two slots is active.")
     letter = letter_of(device, options.slot)
     if options.slot is None or letter == current:
@@ -94,9 +93,7 @@ async def _last_good(
         raise _impossible("A layout of logical partitions cannot be taken back.", details=layout[0])
     images = await _images(bridge, device, device.serial, targets, options)
     kept = FlashPlan(
-        partitions=tuple(
-            _planned(each, image) for each, image in zip(targets, images, strict=True)
-        )
+        partitions=tuple(_planned(each, image) for each, image in zip(targets, images, strict=True))
     )
     words = ", ".join(
         f"{each.partition} gets {image.name} ({image.sha256[:12]})"

@@ -28,10 +28,11 @@ _GOOD = frozenset({Verification.TRANSPORT, Verification.READBACK, Verification.B
 
 
 class Scribe:
-    """Writes for as long as :meth:`run` runs."""
+    """Writes for as long as :meth:`run` runs; ``every``: s between two looks at everything."""
 
-    def __init__(self, bridge: BridgeState) -> None:
+    def __init__(self, bridge: BridgeState, *, every: float = EVERY) -> None:
         self._bridge = bridge
+        self._every = every
         self._serials: dict[str, str | None] = {}  # by job: of the device it completed on
         self._done: set[str] = set()
         self._ended = asyncio.Event()
@@ -52,7 +53,7 @@ class Scribe:
             self._ended.clear()
             await self._go_round()
             try:
-                async with asyncio.timeout(EVERY):
+                async with asyncio.timeout(self._every):
                     await self._ended.wait()
             except TimeoutError:
                 continue
@@ -92,8 +93,8 @@ class Scribe:
                 yield Good(serial, places[0], sha256, job.job_id, job.finished_at or 0)
 
     def _places(self, job: Job, partition: str) -> tuple[str, ...]:
-        """Where it went, by the device's record: of a slot that was made active that is too late."""
-        slot = job.options and job.options.slot
+        """Where it went, by the device's record; that is too old for a slot made active since."""
+        slot = job.options.slot if job.options else None
         device = self._bridge.fleet.device(job.hub_id, job.device_id)
         if device is None or (device.slots and slot == "inactive"):
             return ()

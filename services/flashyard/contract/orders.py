@@ -25,7 +25,7 @@ from flashyard.contract.model import (
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import MAX_REQUIREMENTS, MAX_STEPS, Before, Method, Requirement
 from flashyard.contract.records import StartOptions, StoredImage
-from flashyard.contract.rollback import RollbackKind
+from flashyard.contract.rollback import Rollback, RollbackKind
 from flashyard.contract.topics import MAX_PAYLOAD
 
 ORDER_TTL_MS = 5_000
@@ -64,12 +64,18 @@ class OrderStep(Model):
 class RollbackPlan(Model):
     """What the hub is to do if the job fails after it changed something.
 
-    ``steps``: of `last-good`, what is written then; ``plan``: the same for people.
+    ``steps``: of `last-good`, one for each of the job's, to be written then; ``plan``: the same for
+    people; ``kept``: see :class:`Rollback`.
     """
 
     kind: RollbackKind
     steps: Annotated[tuple[OrderStep, ...], Field(max_length=MAX_STEPS)] = ()
     plan: Sentence | None = None
+    kept: Sha256 | None = None
+
+    def planned(self) -> Rollback:
+        """Tell it as a job does that has not ended."""
+        return Rollback(kind=self.kind, plan=self.plan, kept=self.kept)
 
 
 class StartOrder(JobOrder):

@@ -102,12 +102,16 @@ class StartOptions(Model):
 
 
 class StepRecord(Model):
-    """One partition of a job; ``image`` is the SHA-256 of what is written, of several."""
+    """One partition of a job; ``image`` is the SHA-256 of what is written, of several.
+
+    ``place``: the device's own name of it, slot included, once it was looked for.
+    """
 
     partition: Partition
     status: Status
     bytes: ByteCount
     image: Sha256 | None = None
+    place: Name | None = None
 
 
 class QueueEntry(Model):

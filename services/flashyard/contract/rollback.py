@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from flashyard.contract.model import Model, Sentence
+from flashyard.contract.model import Model, Sentence, Sha256
 
 RollbackKind: TypeAlias = Literal["slot", "last-good"]
 Outcome: TypeAlias = Literal["planned", "not_needed", "rolled_back", "failed", "not_possible"]
@@ -18,8 +18,12 @@ there to try it on.
 
 
 class Rollback(Model):
-    """A job's plan and what became of it. ``plan``: what would be done, for people."""
+    """A job's plan and what became of it. ``plan``: what would be done, for people.
+
+    ``kept``: of `last-good`, the SHA-256 under which a bridge keeps what would be written.
+    """
 
     kind: RollbackKind
     outcome: Outcome = "planned"
     plan: Sentence | None = None
+    kept: Sha256 | None = None

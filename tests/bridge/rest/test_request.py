@@ -98,8 +98,6 @@ async def test_a_bad_value_is_refused_by_its_fields_name(rig: Rig, field: str, v
 
 
 UNBUILT = [
-    ("rollback", "slot"),
-    ("rollback", "last-good"),
     ("priority", 4),
     ("bandwidthLimit", 1_000_000),
     ("notBefore", 1_703_001_234_000),
