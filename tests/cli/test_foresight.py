@@ -19,6 +19,7 @@ from flashyard.flash.source import MIB, Kind
 from support.facts import a_device
 from support.packings import gzipped
 from support.waiting import until
+from support.wishes import a_wish
 
 SPARSE = ImageFacts(Kind.SPARSE, size=100, expanded_size=5000, content_size=60)
 SLOTTED = a_device(
@@ -108,14 +109,25 @@ def test_values_nothing_can_be_flashed_with_are_refused(
     verify: str | None, slot: str | None, code: Code, sentence: str
 ) -> None:
     with pytest.raises(FaultError) as refusal:
-        judge_options(verify=verify, slot=slot, reboot=True)
+        judge_options(a_wish("D", "boot", "b.img", verify=verify, slot=slot))
     assert (refusal.value.fault.code, refusal.value.fault.rule.exit) == (code, 2)
     assert refusal.value.fault.sentence.startswith(sentence)
 
 
 def test_what_works_is_let_through() -> None:
-    for verify, slot in ((None, None), ("none", "active"), ("booted", "inactive")):
-        judge_options(verify=verify, slot=slot, reboot=True)
+    for verify, slot, rollback in (
+        (None, None, None),
+        ("none", "active", "last-good"),
+        ("booted", "inactive", "slot"),
+    ):
+        judge_options(a_wish("D", "boot", "b.img", verify=verify, slot=slot, rollback=rollback))
+
+
+@pytest.mark.parametrize("slot", [None, "active"])
+def test_a_way_back_to_the_slot_that_is_written_is_none(slot: str | None) -> None:
+    with pytest.raises(FaultError) as refusal:
+        judge_options(a_wish("D", "boot", "b.img", slot=slot, rollback="slot"))
+    assert refusal.value.fault.code is Code.ROLLBACK_IMPOSSIBLE
 
 
 async def test_a_compressed_image_is_examined_and_its_reading_told_of(tmp_path: Path) -> None:
@@ -155,7 +167,7 @@ async def test_who_gives_up_does_not_wait_for_the_reading(
 
 def test_what_is_not_restarted_cannot_be_seen_to_start() -> None:
     with pytest.raises(FaultError) as refusal:
-        judge_options(verify="booted", slot=None, reboot=False)
+        judge_options(a_wish("D", "boot", "b.img", verify="booted", reboot=False))
     assert refusal.value.fault.code is Code.INVALID_REQUEST
 
 

@@ -8,6 +8,7 @@ from flashyard.cli.outcome import exit_status, fault_of, told_beside, totals
 from flashyard.contract.faults import TABLE, Code, fault
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
+from flashyard.contract.rollback import Rollback
 from support.facts import START, a_job
 
 DONE = a_job(status="completed")
@@ -72,6 +73,14 @@ def test_the_devices_own_words_and_what_it_is_left_as_stand_beside_the_sentence(
     why = fault_of(job)
     assert why is not None
     assert told_beside(job, why)[:2] == ["details: low power", "device: system partly written"]
+
+
+def test_what_came_of_a_way_back_is_told_where_there_was_one() -> None:
+    way = Rollback(kind="slot", outcome="rolled_back")
+    job = a_job(status="failed", code=Code.NOT_BOOTED, rollback=way)
+    why = fault_of(job)
+    assert why is not None
+    assert "rollback: the device was brought back" in told_beside(job, why)
 
 
 def test_the_last_line_counts_and_tells_the_time_from_first_to_last() -> None:

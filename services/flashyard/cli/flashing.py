@@ -59,7 +59,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         FaultError: nothing was started.
         UnreachableError: no bridge, or none any more.
     """
-    judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    judge_options(wish)
     judge_map(wish)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
         devices = chosen(await bridge.devices(), wish)
@@ -132,6 +132,7 @@ def request_for(wish: Wish, device: Device, cargo: Cargo) -> StartRequest:
         device_id=device.device_id,
         hub_id=device.hub_id,
         verify=wish.verify,
+        rollback=wish.rollback,
         slot=wish.slot,
         reboot=None if wish.reboot else False,
         erase=wish.erase or None,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flashyard.cli.cargo import Cargo, Piece
 from flashyard.cli.reading import Advance, by_steps, read_through
+from flashyard.cli.wish import Wish
 from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
@@ -18,11 +19,16 @@ from flashyard.flash.running import denied
 
 _SLOTS = ("active", "inactive", "a", "b")
 _CHECKS = ("none", "image", "readback", "booted")
+_ROLLBACKS = ("none", "slot", "last-good")
 
 
-def judge_options(*, verify: str | None, slot: str | None, reboot: bool) -> None:
-    """Raise `invalid_request` for values no device could be flashed with."""
-    for name, value, known in (("verify", verify, _CHECKS), ("slot", slot, _SLOTS)):
+def judge_options(wish: Wish) -> None:
+    """Raise `invalid_request` or `rollback_impossible` for what goes with no device."""
+    for name, value, known in (
+        ("verify", wish.verify, _CHECKS),
+        ("slot", wish.slot, _SLOTS),
+        ("rollback", wish.rollback, _ROLLBACKS),
+    ):
         if value is None:
             continue
         if value not in known:
@@ -32,7 +38,13 @@ def judge_options(*, verify: str | None, slot: str | None, reboot: bool) -> None
                 f"`{name}` is not valid: Input should be {', '.join(some)} or {last}.",
                 hint="`flashyard flash --help` has more.",
             )
-    if verify == "booted" and not reboot:
+    if wish.rollback == "slot" and wish.slot in {None, "active"}:
+        raise refuse(
+            Code.ROLLBACK_IMPOSSIBLE,
+            "There is a slot to go back to only where another one is written.",
+            hint="Add --slot inactive, or take --rollback last-good.",
+        )
+    if wish.verify == "booted" and not wish.reboot:
         raise refuse(
             Code.INVALID_REQUEST,
             "`verify` cannot be `booted` without a restart.",

@@ -8,9 +8,19 @@ from collections.abc import Iterable, Sequence
 from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
+from flashyard.contract.rollback import Outcome
 
 SOME_FAILED = 5
 _WORDS = {Status.COMPLETED: "completed", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
+
+
+_ROLLED_BACK: dict[Outcome, str] = {
+    "planned": "was planned; what came of it is not known",
+    "not_needed": "was not needed",
+    "rolled_back": "the device was brought back",
+    "failed": "was tried, and did not succeed",
+    "not_possible": "the device was not there for it",
+}
 
 
 def fault_of(job: Job) -> Fault | None:
@@ -22,9 +32,10 @@ def fault_of(job: Job) -> Fault | None:
 
 
 def told_beside(job: Job, why: Fault) -> list[str]:
-    """Tell what belongs beside the sentence: the device's own words, its state, the way out."""
+    """Tell what belongs beside the sentence: the device's own words, its state, the ways out."""
     beside = [f"details: {why.details}"] if why.details else []
     beside += [f"device: {job.device_state}"] if job.device_state else []
+    beside += [f"rollback: {_ROLLED_BACK[job.rollback.outcome]}"] if job.rollback else []
     # Who cancelled knows what to do next.
     beside += [f"hint: {why.hint}"] if why.hint and why.code is not Code.CANCELLED else []
     return beside

@@ -23,6 +23,14 @@ Verify = Annotated[
 ]
 Erase = Annotated[bool, _plan("--erase", help="Erase the partition first.")]
 Wipe = Annotated[bool, _plan("--wipe", help="Erase the user's data, too.")]
+Rollback = Annotated[
+    str | None,
+    _plan(
+        metavar="HOW",
+        help="If it fails, once: slot, back to the slot that is active now; or last-good, back to "
+        "the images that last completed on the device (default: none).",
+    ),
+]
 Skip = Annotated[
     list[str] | None,
     _plan(metavar="PARTITION", help="Of a factory image, all but this; may be repeated."),

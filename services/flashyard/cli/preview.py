@@ -49,6 +49,7 @@ def _plain(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
     steps += [_restart(wish)] if wish.reboot else []
     slot = "" if wish.slot in {None, "active"} else f", slot {wish.slot}"
     yield f"partition  {piece.partition}{slot}: {', '.join(steps)}"
+    yield from _if_it_fails(wish)
 
 
 def _whole(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
@@ -63,6 +64,7 @@ def _whole(wish: Wish, cargo: Cargo, stored: Collection[str]) -> Iterator[str]:
         yield "then       erase the user's data"
     if wish.reboot:
         yield f"then       {_restart(wish)}"
+    yield from _if_it_fails(wish)
     for note in cargo.notes:
         yield f"note       {note}"
 
@@ -91,6 +93,13 @@ def _doing(wish: Wish, piece: Piece) -> str:
 
 def _restart(wish: Wish) -> str:
     return "restart, and see it come back" if wish.verify == "booted" else "restart"
+
+
+def _if_it_fails(wish: Wish) -> Iterator[str]:
+    if wish.rollback == "slot":
+        yield "if not     back to the slot that is active now"
+    elif wish.rollback == "last-good":
+        yield "if not     back to the images that last completed on the device"
 
 
 def _asked(each: Requirement) -> str:

@@ -47,7 +47,7 @@ async def make(
         FaultError: it cannot be made, or is not agreed to.
         UnreachableError: no bridge.
     """
-    judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    judge_options(wish)
     judge_map(wish)
     if "," in (wish.devices or ""):
         raise refuse(
@@ -87,6 +87,7 @@ def _body(wish: Wish, cargo: Cargo) -> dict[str, Any]:
     options = {
         "slot": wish.slot,
         "verify": wish.verify,
+        "rollback": wish.rollback,
         "erase": wish.erase or None,
         "wipe": wish.wipe or None,
         "reboot": None if wish.reboot else False,

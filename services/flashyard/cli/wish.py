@@ -47,6 +47,7 @@ class Wish:
     what: What
     slot: str | None
     verify: str | None
+    rollback: str | None
     erase: bool
     wipe: bool
     reboot: bool

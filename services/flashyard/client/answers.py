@@ -149,6 +149,7 @@ class StartRequest(Model):
     partitions: tuple[PlannedStep, ...] | None = None
     requirements: tuple[Requirement, ...] | None = None
     verify: str | None = None
+    rollback: str | None = None
     slot: str | None = None
     reboot: bool | None = None
     erase: bool | None = None
