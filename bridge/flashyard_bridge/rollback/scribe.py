@@ -13,7 +13,7 @@ from typing import NoReturn
 from flashyard.contract.faults import FaultError
 from flashyard.contract.messages import FlashCompleted
 from flashyard.contract.phases import Status, Verification
-from flashyard.contract.records import Job, StartOptions
+from flashyard.contract.records import Device, Job, StartOptions
 from flashyard.contract.tracked import Frame
 from flashyard_bridge.rollback.ledger import Good
 from flashyard_bridge.rollback.places import places_of
@@ -85,24 +85,25 @@ class Scribe:
         serial = self._serials.get(job.job_id)
         if serial is None and self._serial(job.hub_id, job.device_id) == job.device_id:
             serial = job.device_id
-        if serial is None or not _is_good(job):
+        device = self._bridge.fleet.device(job.hub_id, job.device_id)
+        if serial is None or device is None or not _is_good(job):
             return
         for partition, place, sha256 in _written(job):
-            places = (place,) if place else self._places(job, partition)
+            places = (place,) if place and device.slots else _places(device, job, partition)
             if sha256 is not None and len(places) == 1:
                 yield Good(serial, places[0], sha256, job.job_id, job.finished_at or 0)
-
-    def _places(self, job: Job, partition: str) -> tuple[str, ...]:
-        """Where it went, by the device's record; that is too old for a slot made active since."""
-        slot = job.options.slot if job.options else None
-        device = self._bridge.fleet.device(job.hub_id, job.device_id)
-        if device is None or (device.slots and slot == "inactive"):
-            return ()
-        return places_of(device, partition, slot)
 
     def _serial(self, hub_id: str, device_id: str) -> str | None:
         device = self._bridge.fleet.device(hub_id, device_id)
         return device.serial if device else None
+
+
+def _places(device: Device, job: Job, partition: str) -> tuple[str, ...]:
+    """Where it went, by the device's record; that is too old for a slot made active since."""
+    slot = job.options.slot if job.options else None
+    if device.slots and slot == "inactive":
+        return ()
+    return places_of(device, partition, slot)
 
 
 def _is_good(job: Job) -> bool:

@@ -54,12 +54,13 @@ class Where(NamedTuple):
 
 
 class StepTally:
-    """How far one step is: content ``bytes`` taken, and its status."""
+    """How far one step is: content ``bytes`` taken, its status, and its place's own name."""
 
     def __init__(self, partition: str, so_far: int = 0) -> None:
         self.partition = partition
         self.status = Status.QUEUED
         self.bytes = so_far
+        self.place: str | None = None
 
 
 class Run:

@@ -84,6 +84,7 @@ class _Writer:
             tally.status = Status.RUNNING
             try:
                 place = self._place(index, step)
+                tally.place = place.name
                 self._erase(index, step, place)
                 self._write(index, step, place)
                 self._sync(index, step, place)
@@ -111,6 +112,8 @@ class _Writer:
         check_same(device, self._recipe.since)
         self._places = self.identification.places()
         self._run.met(device)
+        for tally, place in zip(self._run.steps, self._places, strict=True):
+            tally.place = place.name if place else None
 
     def _place(self, index: int, step: Step) -> Place:
         """Bring the device into the mode the step is to be taken in."""
