@@ -364,7 +364,7 @@ class DeviceAgent:
                 level = logging.INFO if why.code is Code.CANCELLED else logging.WARNING
                 _log.log(level, "%s ends: %s", job_id, FaultError(why))
                 self._owes_restart = self._owes_restart and run.device_state == UNTOUCHED
-                flight.story.fail(why, run.device_state)
+                flight.story.fail(why, run.device_state, run.rollback)
         finally:
             self._land()
 

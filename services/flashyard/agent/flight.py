@@ -18,6 +18,7 @@ from flashyard.agent.sampler import Sampler, Word
 from flashyard.agent.story import Story
 from flashyard.agent.timing import Timing
 from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.orders import OrderStep
 from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.whereabouts import look
@@ -26,7 +27,7 @@ from flashyard.flash.images.image import Image
 from flashyard.flash.images.window import unreadable
 from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.running.contact import Patience
-from flashyard.flash.running.recipe import Recipe, Step
+from flashyard.flash.running.recipe import Recipe, Step, WayBack
 from flashyard.flash.running.run import PausedError, Run
 from flashyard.flash.running.writer import write
 from flashyard.flash.throttle.part_size import part_size
@@ -82,7 +83,7 @@ class Flight:
         self._timing = timing
         self._part_size = part_size
         self._denied = denied
-        self._patience = Patience(boot=boot_timeout)
+        self._patience = Patience(boot=boot_timeout, find=timing.look_for)
         self._is_preparing = True
 
     @property
@@ -131,7 +132,7 @@ class Flight:
 
     def _look_at_preparation(self, work: asyncio.Task[None]) -> None:
         """Until the writer runs, the stage is told and a cancel obeyed here."""
-        stages = (self._cache.stage(step.image.sha256) for step in self.story.order.imaged)
+        stages = (self._cache.stage(step.image.sha256) for step in self.story.order.fetched)
         stage = next(filter(None, stages), None)
         try:
             if stage is not None and stage != self.run.where.stage:
@@ -154,21 +155,22 @@ class Flight:
             raise unreadable(broken.strerror) from broken
 
     async def _images(self, held: AsyncExitStack) -> list[Path]:
-        """Fetch all there is to write, before the device is so much as looked at."""
+        """Fetch all there is to write, and would be to go back, before the device is looked at."""
         return [
             await held.enter_async_context(self._cache.held(step.image, step.query))
-            for step in self.story.order.imaged
+            for step in self.story.order.fetched
         ]
 
     def _burn(self, paths: list[Path], device: Device) -> None:
         """Do the blocking part, in the writer's thread."""
         with ExitStack() as lent:
             images = [lent.enter_context(self._cache.lending.lent(path)) for path in paths]
-            steps = self._steps(images)
+            steps = self._steps(images[: len(self.story.order.imaged)])
             self._check_size(steps)
+            good = images[len(self.story.order.imaged) :]
             write(
                 lambda tell: open_target(device.address, tell, device.limits),
-                self._recipe(steps, device.serial),
+                self._recipe(steps, device.serial, self._way_back(good)),
                 self.run,
                 partial(look, device.address),
                 self._patience,
@@ -178,16 +180,11 @@ class Flight:
         order = self.story.order
         if not images:
             return (Step(order.partition, Generated(order.job_id, order.total_bytes)),)
-        return tuple(
-            Step(
-                step.partition,
-                image,
-                other_slot=step.slot == "other",
-                method=step.method,
-                before=step.before,
-            )
-            for step, image in zip(order.imaged, images, strict=True)
-        )
+        return tuple(map(_step, order.imaged, images))
+
+    def _way_back(self, images: list[Image]) -> WayBack | None:
+        plan = self.story.order.rollback
+        return WayBack(plan.kind, tuple(map(_step, plan.steps, images))) if plan else None
 
     def _check_size(self, steps: tuple[Step, ...]) -> None:
         size = sum(step.source.content_size for step in steps)
@@ -199,7 +196,9 @@ class Flight:
                 details=f"{size} bytes, not {promised}",
             )
 
-    def _recipe(self, steps: tuple[Step, ...], serial: str | None) -> Recipe:
+    def _recipe(
+        self, steps: tuple[Step, ...], serial: str | None, way_back: WayBack | None
+    ) -> Recipe:
         order, options = self.story.order, self.story.order.options
         since = self.story.mark
         cut = part_size(self.run.allowance.rate, self._part_size, [step.source for step in steps])
@@ -219,4 +218,15 @@ class Flight:
             hash_checked=bool(order.imaged) and options.verify != "none",
             generated=not order.imaged,
             read_back=options.verify == "readback",
+            way_back=way_back,
         )
+
+
+def _step(step: OrderStep, image: Image) -> Step:
+    return Step(
+        step.partition,
+        image,
+        other_slot=step.slot == "other",
+        method=step.method,
+        before=step.before,
+    )

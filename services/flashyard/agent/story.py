@@ -44,6 +44,7 @@ from flashyard.contract.records import (
     StartOptions,
     StepRecord,
 )
+from flashyard.contract.rollback import Outcome
 from flashyard.flash.running.aftermath import in_words
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
@@ -125,6 +126,7 @@ class Story:
             queued_at=teller.clock.stamp(),
             attempt=order.attempt,
             retry_of=order.retry_of,
+            rollback=order.rollback.planned() if order.rollback else None,
             image=image and ImageRef(sha256=image.sha256, name=image.name, size=image.size),
             options=None if order.options == StartOptions() else order.options,
         )
@@ -209,7 +211,11 @@ class Story:
             stage=where.stage,
             steps=tuple(
                 StepRecord(
-                    partition=step.partition, status=step.status, bytes=step.bytes, image=sha256
+                    partition=step.partition,
+                    status=step.status,
+                    bytes=step.bytes,
+                    image=sha256,
+                    place=step.place,
                 )
                 for step, sha256 in zip(run.steps, self._images, strict=True)
             ),
@@ -298,15 +304,18 @@ class Story:
             estimated_time_remaining=0,
         )
         self.turned()
-        self._end(Phase.COMPLETED, device_state=_short(device_state))
+        way_back = self.job.rollback and self.job.rollback.with_(outcome="not_needed")
+        self._end(Phase.COMPLETED, device_state=_short(device_state), rollback=way_back)
         self._event(
             FlashCompleted,
             timestamp=self.job.finished_at,
             verification=self.job.verification,
         )
 
-    def fail(self, fault: Fault, device_state: str | None) -> None:
-        """Tell an end without success; a cancelled job's is one."""
+    def fail(
+        self, fault: Fault, device_state: str | None, rollback: Outcome = "not_needed"
+    ) -> None:
+        """Tell an end without success, and what came of the way back; a cancelled job's is one."""
         said = {
             "error": _short(fault.sentence),
             "code": fault.code,
@@ -314,8 +323,10 @@ class Story:
             "details": _short(fault.details),
             "device_state": _short(device_state),
         }
-        self._end(Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED, **said)
-        self._event(FlashFailed, timestamp=self.job.finished_at, **said)
+        way_back = self.job.rollback and self.job.rollback.with_(outcome=rollback)
+        end = Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED
+        self._end(end, rollback=way_back, **said)
+        self._event(FlashFailed, timestamp=self.job.finished_at, rollback=way_back, **said)
 
     def waiting(self) -> QueueEntry:
         """The job as its device's record carries it while it waits."""

@@ -17,6 +17,7 @@ class Timing:
         misses: looks in a row without an answer until a device counts as offline (a count).
         look_at_queue: between two looks at what the waiting jobs wait for, be it the time of day.
         wait_for_device: how long a queued job waits for a device that is gone.
+        look_for: how long a device that is to be brought back is looked for.
         look_at_run: between two looks at a running job's counters; phases are told so promptly.
         repeat_record: how often a running job's device record is repeated.
         refresh_record: how often an idle device's record is, so that it ages in days, not weeks.
@@ -39,6 +40,7 @@ class Timing:
     misses: int = 3
     look_at_queue: float = 1.0
     wait_for_device: float = 30.0
+    look_for: float = 60.0
     look_at_run: float = 0.1
     repeat_record: float = 10.0
     refresh_record: float = 3600.0
