@@ -14,8 +14,8 @@ def admit(order: StartOrder, port: Port, sight: Sight, *, fetches: bool) -> None
     For a job that waits for its device that is not there yet, or in no mode to be flashed in.
 
     Raises:
-        FaultError: `device_offline`, `illegal_state`, `image_required`, `image_unreachable`, and
-            whatever keeps the device from being written.
+        FaultError: `device_offline`, `illegal_state`, `image_required`, `image_unreachable`,
+            `invalid_request`, and whatever keeps the device from being written.
     """
     if not sight.online and not order.wait_for_device:
         raise FaultError(sight.missing)
@@ -34,3 +34,6 @@ def admit(order: StartOrder, port: Port, sight: Sight, *, fetches: bool) -> None
         raise refuse(Code.IMAGE_REQUIRED)
     if order.imaged and not fetches:
         raise refuse(Code.IMAGE_UNREACHABLE, "The hub was not told where the bridge is.")
+    way = order.rollback
+    if way and way.kind == "last-good" and len(way.steps) != len(order.partitions):
+        raise refuse(Code.INVALID_REQUEST, "The way back is not one for these partitions.")

@@ -284,15 +284,9 @@ class DeviceAgent:
             story.started()
 
     async def _carry_out(self, flight: Flight) -> None:
-        known = self._sight.description
-        serial = known.serial if known else None
         _log.info("%s starts", flight.story.job.job_id)
         try:
-            self._check_serial(flight.story.order.serial)
-            await flight.fly(Device(self._port.address, serial, self._gear.timing.flashing))
-        except FaultError as error:
-            self._learn_from(flight, broke=error.fault.code in _BREAKS)
-            self._end(flight, self._verdict(flight, error.fault))
+            why = await self._fly(flight)
         except PausedError:
             self._learn_from(flight, broke=False)
             self._park(flight)
@@ -300,12 +294,32 @@ class DeviceAgent:
             self._leave(flight)
             raise
         else:
-            self._learn_from(flight, broke=flight.has_restarted)
-            self._end(flight, None)
+            self._end(flight, why)
 
-    def _check_serial(self, wanted: str | None) -> None:
-        """Refuse to give another device what was meant for the one that was there before."""
-        found = self._board.serial
+    async def _fly(self, flight: Flight) -> Fault | None:
+        """Fly there and, if that fails, back; return why the job ends, None where it is done."""
+        try:
+            self._check(flight.story)
+            await flight.fly(self._destination())
+        except FaultError as error:
+            self._learn_from(flight, broke=error.fault.code in _BREAKS)
+            why = _verdict(flight.story, error.fault)
+            if await flight.go_back(self._destination(), why):
+                self._learn_from(flight, broke=True)
+            return why
+        self._learn_from(flight, broke=flight.has_restarted)
+        return None
+
+    def _destination(self) -> Device:
+        known = self._sight.description
+        serial = known.serial if known else None
+        return Device(self._port.address, serial, self._gear.timing.flashing)
+
+    def _check(self, story: Story) -> None:
+        """Refuse what is over but for its way back, and to give one device what is for another."""
+        if story.doom is not None:
+            raise FaultError(story.doom)
+        wanted, found = story.order.serial, self._board.serial
         if wanted not in {None, found}:
             details = f"wanted {wanted}, found {found}"
             raise refuse(Code.DEVICE_MISMATCH, details=details)
@@ -316,12 +330,6 @@ class DeviceAgent:
             self._sight.saw(self._clock.now(), flight.run.description)
         if broke:
             self._sight.lost()
-
-    def _verdict(self, flight: Flight, why: Fault) -> Fault:
-        """What was asked to end ends as asked, whatever broke on the way to its safe point."""
-        if flight.story.job.requested == "cancel" and why.code is not Code.CANCELLED:
-            return fault(Code.CANCELLED, details=why.details or why.sentence)
-        return why
 
     def _park(self, flight: Flight) -> None:
         """Leave a job at its safe point: until it is resumed, or until the hub's next run."""
@@ -341,7 +349,7 @@ class DeviceAgent:
             self._park(flight)
         else:
             why = interrupted(flight.run.where.phase)
-            self._end(flight, self._verdict(flight, why))
+            self._end(flight, _verdict(flight.story, why))
 
     def _land(self) -> None:
         """No job is at work any more; the one that was may not be over."""
@@ -364,6 +372,7 @@ class DeviceAgent:
                 level = logging.INFO if why.code is Code.CANCELLED else logging.WARNING
                 _log.log(level, "%s ends: %s", job_id, FaultError(why))
                 self._owes_restart = self._owes_restart and run.device_state == UNTOUCHED
+                flight.story.mark = run.mark
                 flight.story.fail(why, run.device_state, run.rollback)
         finally:
             self._land()
@@ -381,3 +390,10 @@ class DeviceAgent:
             await self._watch.restart(self._gear.timing.flashing)
         except FaultError as error:
             _log.warning("the device was to be restarted: %s", error)
+
+
+def _verdict(story: Story, why: Fault) -> Fault:
+    """What was asked to end ends as asked, whatever broke on the way to its safe point."""
+    if story.job.requested == "cancel" and why.code is not Code.CANCELLED:
+        return fault(Code.CANCELLED, details=why.details or why.sentence)
+    return why

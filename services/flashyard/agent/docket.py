@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from flashyard.agent.ghosts import UNTOUCHED, interrupted
 from flashyard.agent.queueing.queue import Queue
 from flashyard.agent.story import Story
-from flashyard.contract.faults import Code, fault, refuse
+from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.phases import Status
 from flashyard.flash.running.run import Run
 
@@ -61,7 +61,7 @@ class Docket:
         if story.job.requested == "cancel":
             self.cancel(story)
         elif story.mark is not None and not story.mark.can_be_taken_up:
-            story.fail(interrupted(story.mark.phase), story.left_behind)
+            self._give_up(story, interrupted(story.mark.phase))
         elif story.job.requested == "pause":
             story.paused()
         elif story.job.status is not Status.PAUSED:
@@ -112,6 +112,8 @@ class Docket:
         """
         if story.job.status is Status.PAUSED or story.job.requested == "pause":
             return
+        if story.doom is not None:
+            raise refuse(Code.ILLEGAL_STATE, "The job is over, and only goes back.")
         if story is not self.current or self.run is None:
             story.paused()
             self.rearranged()
@@ -144,9 +146,19 @@ class Docket:
         """
         if story is not self.current:
             story.fail(fault(Code.CANCELLED), UNTOUCHED)
-        elif self.run is None:
-            story.fail(fault(Code.CANCELLED), story.left_behind)
-        elif self.run.cancel():
+        elif self.run is None and story.doom is None:
+            self._give_up(story, fault(Code.CANCELLED))
+        elif self.run is not None and self.run.cancel():
             story.asked_to("cancel")
         else:
             raise refuse(Code.ILLEGAL_STATE, "The job is too far to be cancelled.")
+
+    def _give_up(self, story: Story, why: Fault) -> None:
+        """End a job that nothing is being done for; first it goes back, if it has a way."""
+        if not story.is_to_go_back(why):
+            story.fail(why, story.left_behind)
+            return
+        story.goes_back(why)
+        if why.code is Code.CANCELLED:
+            story.asked_to("cancel")
+        self._wake()

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flashyard.agent.cache import ImageCache
 from flashyard.agent.line import Line
 from flashyard.agent.sampler import Sampler, Word
 from flashyard.agent.story import Story
 from flashyard.agent.timing import Timing
-from flashyard.contract.faults import Code, FaultError, refuse
-from flashyard.contract.orders import OrderStep
+from flashyard.contract.faults import Code, Fault, FaultError, refuse
+from flashyard.contract.orders import OrderStep, RollbackPlan
 from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.whereabouts import look
@@ -28,6 +29,7 @@ from flashyard.flash.images.window import unreadable
 from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step, WayBack
+from flashyard.flash.running.retreat import go_back, is_due
 from flashyard.flash.running.run import PausedError, Run
 from flashyard.flash.running.writer import write
 from flashyard.flash.throttle.part_size import part_size
@@ -101,7 +103,31 @@ class Flight:
             FaultError: what the writer and the cache raise; `cancelled` at a safe point.
             PausedError: at a safe point; the run's mark is where it stands.
         """
-        work = asyncio.create_task(self._carry_out(device), name=f"flight {self.story.job.job_id}")
+        await self._see_through(self._carry_out(device))
+
+    async def go_back(self, device: Device, why: Fault) -> bool:
+        """Take the way back of a job that ends so; ``run.rollback`` says what came of it.
+
+        False: it has none, or there is nothing to go back from.
+        """
+        plan = self.story.order.rollback
+        if plan is None or not is_due(plan.kind, self.run.mark, why):
+            return False
+        self.run.rollback = "not_possible"
+        if self._line.is_stuck:
+            return True
+        self.run.lines.add(f"{why.sentence} {why.details or ''}".strip())
+        self._is_preparing = False
+        try:
+            await self._see_through(self._return(device, plan))
+        except FaultError as broken:
+            self.run.lines.add(f"The way back failed: {broken}")
+            self.run.rollback = "failed"
+        return True
+
+    async def _see_through(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Tell of what is done for as long as it lasts; raise what it raises."""
+        work = asyncio.create_task(doing, name=f"flight {self.story.job.job_id}")
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=self._timing.look_at_run)
@@ -144,21 +170,27 @@ class Flight:
     async def _carry_out(self, device: Device) -> None:
         try:
             async with AsyncExitStack() as held:
-                paths = await self._images(held)
+                # All there is to write, and would be to go back, before the device is looked at.
+                paths = await self._images(held, self.story.order.fetched)
                 self._is_preparing = False
-                burn = partial(self._burn, paths, device)
-                name = f"write {self.story.job.device_id}"
-                await self._line.talk(burn, name, self._timing.let_go)
+                await self._talk(partial(self._burn, paths, device))
         except OSError as broken:
             if broken.errno not in _UNREADABLE:
                 raise
             raise unreadable(broken.strerror) from broken
 
-    async def _images(self, held: AsyncExitStack) -> list[Path]:
-        """Fetch all there is to write, and would be to go back, before the device is looked at."""
+    async def _return(self, device: Device, plan: RollbackPlan) -> None:
+        async with AsyncExitStack() as held:
+            paths = await self._images(held, plan.steps)
+            await self._talk(partial(self._retreat, paths, device))
+
+    async def _talk(self, call: Callable[[], None]) -> None:
+        await self._line.talk(call, f"write {self.story.job.device_id}", self._timing.let_go)
+
+    async def _images(self, held: AsyncExitStack, steps: Sequence[OrderStep]) -> list[Path]:
         return [
             await held.enter_async_context(self._cache.held(step.image, step.query))
-            for step in self.story.order.fetched
+            for step in steps
         ]
 
     def _burn(self, paths: list[Path], device: Device) -> None:
@@ -171,6 +203,18 @@ class Flight:
             write(
                 lambda tell: open_target(device.address, tell, device.limits),
                 self._recipe(steps, device.serial, self._way_back(good)),
+                self.run,
+                partial(look, device.address),
+                self._patience,
+            )
+
+    def _retreat(self, paths: list[Path], device: Device) -> None:
+        """Do the blocking part of the way back; of what was to be written nothing is needed."""
+        with ExitStack() as lent:
+            good = [lent.enter_context(self._cache.lending.lent(path)) for path in paths]
+            go_back(
+                lambda tell: open_target(device.address, tell, device.limits),
+                self._recipe((), device.serial, self._way_back(good)),
                 self.run,
                 partial(look, device.address),
                 self._patience,

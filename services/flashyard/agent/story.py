@@ -49,6 +49,7 @@ from flashyard.flash.running.aftermath import in_words
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.meter import Reading
+from flashyard.flash.running.retreat import is_due
 from flashyard.flash.running.run import Run, Where
 
 _INITIALIZING = "Initializing"
@@ -80,6 +81,7 @@ class Story:
         job: the job as REST shows it.
         seq: the number of the last event told; -1 before the first.
         mark: where its run stood last; None: there is nothing to go on from.
+        doom: how it ends, once it was taken back; None: that is open.
         lines: the job's log.
     """
 
@@ -97,6 +99,7 @@ class Story:
         self.turn = turn
         self.seq = -1
         self.mark: Mark | None = None
+        self.doom: Fault | None = None
         self.lines = Lines(lambda: teller.clock.now() / 1000)
         self._teller = teller
         self._keep = keep
@@ -272,6 +275,15 @@ class Story:
         self.lines.add(stage)
         self.turned()
 
+    def goes_back(self, why: Fault) -> None:
+        """Tell that all there is to be done yet is to go back; then it ends as ``why`` says."""
+        self.doom = why
+        if self.job.status is Status.PAUSED:
+            self.resumed()
+        self._stands(Status.RUNNING, "Going back")
+        self.lines.add(f"{why.sentence} The device is to be brought back")
+        self.turned()
+
     def _stands(self, status: Status, stage: str) -> None:
         self.job = self.job.with_(
             status=status,
@@ -315,7 +327,12 @@ class Story:
     def fail(
         self, fault: Fault, device_state: str | None, rollback: Outcome = "not_needed"
     ) -> None:
-        """Tell an end without success, and what came of the way back; a cancelled job's is one."""
+        """Tell an end without success; a cancelled job's is one.
+
+        ``rollback``: what came of its way back, if that was taken.
+        """
+        if rollback == "not_needed":
+            rollback = self._untaken(fault)
         said = {
             "error": _short(fault.sentence),
             "code": fault.code,
@@ -327,6 +344,16 @@ class Story:
         end = Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED
         self._end(end, rollback=way_back, **said)
         self._event(FlashFailed, timestamp=self.job.finished_at, rollback=way_back, **said)
+
+    def is_to_go_back(self, why: Fault) -> bool:
+        """Has it a way back to be taken, where it ends so?"""
+        plan = self.order.rollback
+        return plan is not None and self.mark is not None and is_due(plan.kind, self.mark, why)
+
+    def _untaken(self, why: Fault) -> Outcome:
+        if self.mark is not None and self.mark.phase is Phase.ROLLING_BACK:
+            return "failed"  # by an earlier run of the hub
+        return "not_possible" if self.is_to_go_back(why) else "not_needed"
 
     def waiting(self) -> QueueEntry:
         """The job as its device's record carries it while it waits."""

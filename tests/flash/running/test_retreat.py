@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from flashyard.contract.faults import Code
+from flashyard.contract.faults import Code, FaultError, fault
 from flashyard.contract.phases import Phase
 from flashyard.contract.rollback import Outcome
 from flashyard.flash.emulator import Profile
 from flashyard.flash.fastboot.target import FastbootTarget
 from flashyard.flash.images.generated import Generated
-from flashyard.flash.running.contact import Patience
+from flashyard.flash.running.contact import Opener, Patience
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.recipe import Recipe, Step, WayBack
+from flashyard.flash.running.retreat import go_back, is_due
 from flashyard.flash.running.run import Run
 from flashyard.flash.running.writer import write
 from support.emulated import HASTY, MIB, SERIAL, Emulated, emulated, run_of
@@ -46,10 +47,21 @@ def bytes_of(step: Step) -> bytes:
     return b"".join(bytes(b) for part in step.source.parts(MIB) for b, _ in part.buffers())
 
 
+def flown(opener: Opener, recipe: Recipe, run: Run) -> None:
+    """Carry it out as a hub does: where it fails it goes back, if there is anything to."""
+    assert recipe.way_back is not None
+    try:
+        write(opener, recipe, run, patience=SOON)
+    except FaultError as broken:
+        if is_due(recipe.way_back.kind, run.mark, broken.fault):
+            go_back(opener, recipe, run, patience=SOON)
+        raise
+
+
 def go(device: Emulated, recipe: Recipe, code: Code, run: Run | None = None) -> Run:
     run = run or run_of(recipe)
     with refused(code):
-        write(lambda tell: device.connect(tell, HASTY), recipe, run, patience=SOON)
+        flown(lambda tell: device.connect(tell, HASTY), recipe, run)
     return run
 
 
@@ -112,7 +124,7 @@ def test_what_came_of_the_way_back_is_told_as_it_is(
     with emulated(tmp_path, "tcp", AB, fault) as device:
         run = run_of(SLOT)
         with refused(code if code is not Code.USB_UNPLUGGED else Code.LINK_LOST):
-            write(lambda tell: device.connect(tell, HASTY), SLOT, run, patience=SOON)
+            flown(lambda tell: device.connect(tell, HASTY), SLOT, run)
         slots = device.device.device.slots
         assert slots.current == slot
         assert run.rollback == outcome
@@ -157,6 +169,31 @@ def test_what_could_not_be_taken_back_is_not_begun(
         run = go(device, replace(recipe, **changes), Code.ROLLBACK_IMPOSSIBLE)
         assert device.commands == []
     assert (run.rollback, run.device_state) == ("not_needed", "untouched")
+
+
+def test_a_process_that_died_while_the_device_started_is_made_up_for_by_the_next(
+    tmp_path: Path,
+) -> None:
+    with emulated(tmp_path, "tcp", AB, "boot-b=stay") as device:
+        with device.connect(print) as target:
+            target.set_active("b")
+            target.reboot()
+        mark = Mark(
+            phase=Phase.FINISHING,
+            bytes=(SIZE,) * 5,
+            done=5,
+            met=True,
+            serial=SERIAL,
+            slot="a",
+            left={"boot_b": "written", "slot b": "activated", "device": "restarted"},
+        )
+        run = Run(FIVE, since=mark)
+        assert is_due("slot", mark, fault(Code.INTERRUPTED))
+        go_back(lambda tell: device.connect(tell, HASTY), SLOT, run, patience=SOON)
+        slots = device.device.device.slots
+        assert (slots.current, slots["a"].successful) == ("a", True)
+    assert run.rollback == "rolled_back"
+    assert run.device_state == "boot_b written, device started, slot a active again"
 
 
 # To what was good before
@@ -247,7 +284,7 @@ def test_one_that_is_cancelled_half_way_is_as_it_was_and_ends_cancelled(tmp_path
     with emulated(tmp_path, "tcp", PLAIN) as device:
         device.flash(BEFORE)
         with refused(Code.CANCELLED):
-            write(lambda tell: Watched.open(device.address, tell, HASTY), LAST_GOOD, run)
+            flown(lambda tell: Watched.open(device.address, tell, HASTY), LAST_GOOD, run)
         assert holds(device, OLD) == [True] * 5
         assert "flash:vendor" not in device.commands[-6:]
     assert run.rollback == "rolled_back"

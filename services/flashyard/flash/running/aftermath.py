@@ -41,6 +41,11 @@ class Aftermath:
         self._run.left(dict(self._left), in_words(self._left))
 
 
+def places_in(left: Mapping[str, str]) -> frozenset[str]:
+    """Tell which of the things left are places that were changed, or may have been."""
+    return frozenset(name for name in left if name != "device" and not name.startswith("slot "))
+
+
 def in_words(left: Mapping[str, str]) -> str:
     """Say in one line what is left on a device, the newest last."""
     told = ", ".join(f"{name} {state}" for name, state in left.items())

@@ -6,7 +6,6 @@ fastbootd for it, because nothing else knows them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from flashyard.contract.faults import Code, FaultError, refuse
@@ -130,20 +129,6 @@ class Identification:
             if self._recipe.read_back:
                 target.try_reading(place)
         return place
-
-    def touched(self, left: Collection[str]) -> tuple[int, ...]:
-        """List the steps whose place is among what is ``left`` on the device."""
-        return tuple(
-            index
-            for index, step in enumerate(self._recipe.steps)
-            if not self._named(index, step).isdisjoint(left)
-        )
-
-    def _named(self, index: int, step: Step) -> set[str]:
-        """Name a step's place; where it was not looked at by then, all that it may be called."""
-        if index in self._names:
-            return {self._names[index]}
-        return {step.partition, f"{step.partition}_a", f"{step.partition}_b"}
 
     def _check_alone(self, index: int, place: Place) -> None:
         """Refuse a second step for one place, by whatever name: only one of them could stay."""

@@ -1,127 +1,99 @@
-"""The way back of a run that failed: taken once, by the plan made before it began, or not at all.
+"""The way back of a run that failed: taken once, by the plan made before it began.
 
-It knows what was touched and what the plan is, and nothing of why the run failed.
+It goes by the run's mark alone, so that it can also be taken for a run of an earlier process. Of
+why the run failed it knows nothing but whether there is anything to go back from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import Literal
 
-from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.faults import Code, Fault, FaultError
 from flashyard.contract.phases import Phase
-from flashyard.contract.rollback import Outcome
-from flashyard.flash.ports.sighting import Look
-from flashyard.flash.running.contact import Contact, Opener
+from flashyard.contract.rollback import Outcome, RollbackKind
+from flashyard.flash.ports.sighting import Look, unseen
+from flashyard.flash.running.aftermath import places_in
+from flashyard.flash.running.aside import Aside
+from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
-from flashyard.flash.running.identification import Identification
-from flashyard.flash.running.recipe import Recipe
-from flashyard.flash.running.reunion import check_same
+from flashyard.flash.running.mark import Mark
+from flashyard.flash.running.recipe import Recipe, Step, WayBack
 from flashyard.flash.running.run import Run
+from flashyard.flash.running.writer import write_in
 from flashyard.flash.slots import other
-from flashyard.flash.target import Taken
+from flashyard.flash.target import Description
 
-Rewrite = Callable[[Contact, Recipe, Run], None]
-"""Carries a recipe out in a contact, and counts into a run."""
-
-_ANOTHER = Code.DEVICE_MISMATCH
 # From the first of these on the device may start from the other slot.
 _TURNING = frozenset({Phase.ACTIVATING, Phase.FINISHING})
+_ANOTHER = Code.DEVICE_MISMATCH
+_PATIENCE = Patience()
+_PINNED: Mapping[str | None, Literal["a", "b"]] = {"a": "a", "b": "b"}
+_SAID: Mapping[Outcome, str] = {
+    "rolled_back": "The device is as it was before, as far as the plan goes",
+    "failed": "The device was not brought back",
+    "not_possible": "There was no device to bring back",
+}
 
 
-class Aside(Run):
-    """What is done within another run's `rolling_back`: it is told there, and ended by nobody.
+def is_due(kind: RollbackKind, mark: Mark, why: Fault) -> bool:
+    """Is there anything to go back from, for a run that stands there and ended so?
 
-    ``steps``: of each step here, which one of the other run's it undoes.
+    Not where it was gone once.
     """
-
-    def __init__(self, outer: Run, steps: tuple[int, ...] = ()) -> None:
-        super().__init__(tuple(outer.steps[index].partition for index in steps), outer.lines)
-        self._outer = outer
-        self._undone = steps
-
-    def enter(self, phase: Phase, stage: str, step: int | None = None) -> None:  # noqa: ARG002
-        """Tell a stage; to those who look from outside it is all one phase."""
-        whose = None if step is None else self._undone[step]
-        said = f"Rolling back: {stage[:1].lower()}{stage[1:]}"
-        self._outer.enter(Phase.ROLLING_BACK, said, whose)
-
-    def count(self, step: int, taken: Taken, position: int) -> None:
-        """Count bytes as sent, and not as part of what was to be done."""
-        super().count(step, taken, position)
-        self._outer.wire += taken.wire
+    if kind == "last-good":
+        return mark.phase is not Phase.ROLLING_BACK and bool(places_in(mark.left))
+    # The device's own no to making the slot the active one: it starts from the old one.
+    is_unturned = mark.phase is Phase.ACTIVATING and why.code is Code.DEVICE_REFUSED
+    return mark.phase in _TURNING and not is_unturned
 
 
-class Retreat:
-    """The one way back of a run, with the contact the run had.
+def go_back(
+    opener: Opener,
+    recipe: Recipe,
+    run: Run,
+    look: Look = unseen,
+    patience: Patience = _PATIENCE,
+) -> None:
+    """Take the way back of a run of ``recipe``, which has one; never raises a fault.
 
-    Args:
-        contact: as the fault left it.
-        recipe: that was carried out; it has a way back.
-        run: is told the stages, and in ``run.rollback`` what came of it.
-        identification: of the run.
-        look: who is at the port.
+    Of the recipe's own steps nothing is wanted any more.
+
+    ``run`` is where it failed, is told the stages, and in ``run.rollback`` what came of it;
+    ``run.device_state`` stays true. The rest is as for `write`.
     """
+    mark = run.mark
+    run.turn_back("Rolling back: looking for the device")
+    serial = recipe.serial or mark.serial
+    with Contact(opener, run, patience, serial) as contact:
+        retreat = _Retreat(contact, recipe, run, mark, look)
+        try:
+            if retreat.finds():
+                retreat.go(opener)
+                run.rollback = "rolled_back"
+            else:
+                run.rollback = "not_possible"
+        except (FaultError, OSError) as broken:
+            run.lines.add(f"The way back failed: {broken}")
+            is_another = isinstance(broken, FaultError) and broken.fault.code is _ANOTHER
+            run.rollback = "not_possible" if is_another else "failed"
+    run.lines.add(_SAID[run.rollback])
 
-    def __init__(
-        self,
-        contact: Contact,
-        recipe: Recipe,
-        run: Run,
-        identification: Identification,
-        look: Look,
-    ) -> None:
+
+class _Retreat:
+    def __init__(self, contact: Contact, recipe: Recipe, run: Run, mark: Mark, look: Look) -> None:
         self._contact = contact
         self._recipe = recipe
         self._run = run
-        self._identification = identification
+        self._mark = mark
         self._look = look
 
-    def go(self, why: FaultError | OSError, opener: Opener, rewrite: Rewrite) -> None:
-        """Go back, if there is anything to go back from; never raises a fault."""
-        way, run = self._recipe.way_back, self._run
-        if way is None:
-            return
-        if way.kind == "slot":
-            touched: tuple[int, ...] = ()
-            is_due = run.where.phase in _TURNING and not self._is_unturned(why)
-        else:
-            touched = self._identification.touched(run.mark.left)
-            is_due = bool(touched)
-        if is_due:
-            run.lines.add(f"It failed: {why}")
-            run.turn_back("Rolling back: looking for the device")
-            run.rollback = self._go(opener, rewrite, touched)
-            run.lines.add(_SAID[run.rollback])
-
-    def _is_unturned(self, why: FaultError | OSError) -> bool:
-        """Did the device itself refuse to make the slot the active one?"""
-        is_refusal = isinstance(why, FaultError) and why.fault.code is Code.DEVICE_REFUSED
-        return is_refusal and self._run.where.phase is Phase.ACTIVATING
-
-    def _go(self, opener: Opener, rewrite: Rewrite, touched: tuple[int, ...]) -> Outcome:
-        try:
-            if not self._is_found():
-                return "not_possible"
-            # It may have been met for the first time just now.
-            check_same(self._contact.description, self._recipe.since)
-            if touched:
-                self._write_over(opener, rewrite, touched)
-            else:
-                self._turn()
-        except (FaultError, OSError) as broken:
-            self._run.lines.add(f"The way back failed: {broken}")
-            is_another = isinstance(broken, FaultError) and broken.fault.code is _ANOTHER
-            return "not_possible" if is_another else "failed"
-        return "rolled_back"
-
-    def _is_found(self) -> bool:
+    def finds(self) -> bool:
         """Meet the device again, for as long as that may take."""
         patience = self._contact.patience
         deadline = monotonic() + patience.find
-        self._contact.close()
         while self._contact.glimpse() is None:
             if monotonic() >= deadline:
                 self._run.lines.add(f"The device was not found: {self._contact.trouble}")
@@ -129,34 +101,43 @@ class Retreat:
             self._run.wait(patience.look_again)
         return True
 
+    def go(self, opener: Opener) -> None:
+        """Take it, whichever it is."""
+        way = self._recipe.way_back
+        if way is not None and way.kind == "last-good":
+            self._write_over(way, opener)
+        else:
+            self._turn()
+
     def _turn(self) -> None:
         """Make the slot active again that was, and start from it."""
-        new = self._identification.slot
-        old = other(new, self._contact.description.slots)
+        device = self._contact.description
+        new = self._written(device)
+        old = other(new, device.slots)
         assert old is not None  # noqa: S101 - without it nothing was begun
-        aside, note = Aside(self._run), self._contact.aftermath.note
+        aside, aftermath = Aside(self._run), self._contact.aftermath
         aside.enter(Phase.ACTIVATING, f"Activating slot {old}")
         self._contact.target.set_active(old)
-        self._contact.aftermath.forget(f"slot {new}")
-        note(f"slot {old}", "active again")
+        aftermath.forget(f"slot {new}")
+        aftermath.note(f"slot {old}", "active again")
         if self._recipe.reboot:
-            note("device", "not restarted")
+            aftermath.note("device", "not restarted")
             aside.enter(Phase.FINISHING, "Restarting the device")
             Departure(self._contact, self._recipe, aside, old, self._look).restart()
 
-    def _write_over(self, opener: Opener, rewrite: Rewrite, touched: tuple[int, ...]) -> None:
-        """Write what was good before wherever something was changed."""
-        assert self._recipe.way_back is not None  # noqa: S101 - it was asked before
-        aftermath, patience = self._contact.aftermath, self._contact.patience
-        aftermath.turn_back()
+    def _write_over(self, way: WayBack, opener: Opener) -> None:
+        """Write what was good before wherever something was changed, where it was changed."""
+        device, aftermath = self._contact.description, self._contact.aftermath
+        letter = self._written(device)
+        touched = self._touched(way.steps, letter, device)
         recipe = replace(
             self._recipe,
-            steps=tuple(self._recipe.way_back.steps[index] for index in touched),
-            serial=self._contact.description.serial,
+            steps=tuple(way.steps[index] for index in touched),
+            serial=device.serial,
             requirements=(),
-            # The device may have fallen back meanwhile: it is the slot that was written.
-            slot=_SLOTS.get(self._identification.slot, "active"),
             erase=False,
+            # The device may have fallen back meanwhile: it is the slot that was written.
+            slot=_PINNED.get(letter, "active"),
             allow_dangerous=True,  # what was allowed, or need not be, was written already
             wipe=False,
             hash_checked=True,
@@ -164,15 +145,30 @@ class Retreat:
             since=None,
             way_back=None,
         )
+        aftermath.turn_back()
         self._contact.close()
         aside = Aside(self._run, touched)
-        with Contact(opener, aside, patience, recipe.serial, aftermath) as contact:
-            rewrite(contact, recipe, aside)
+        with Contact(opener, aside, self._contact.patience, device.serial, aftermath) as contact:
+            write_in(contact, recipe, aside, self._look)
+
+    def _written(self, device: Description) -> str | None:
+        """Name the slot that was written, whatever the device starts from by now."""
+        wanted, active = self._recipe.slot, self._mark.slot
+        if wanted == "inactive":
+            return other(active, device.slots)
+        return active if wanted == "active" else wanted
+
+    def _touched(
+        self, steps: tuple[Step, ...], letter: str | None, device: Description
+    ) -> tuple[int, ...]:
+        if len(steps) == 1:
+            return (0,)  # by whatever name: a memory may have several
+        left = places_in(self._mark.left)
+        return tuple(
+            index for index, step in enumerate(steps) if _names(step, letter, device) & left
+        )
 
 
-_SLOTS: dict[str | None, Literal["a", "b"]] = {"a": "a", "b": "b"}
-_SAID: dict[Outcome, str] = {
-    "rolled_back": "The device is as it was before, as far as the plan goes",
-    "failed": "The device was not brought back",
-    "not_possible": "There was no device to bring back",
-}
+def _names(step: Step, letter: str | None, device: Description) -> set[str]:
+    mine = other(letter, device.slots) if step.other_slot else letter
+    return {step.partition, f"{step.partition}_{mine}"}

@@ -103,7 +103,9 @@ class Run:
         self._clock = clock
         self._keep = keep
         self.mark = since or Mark(bytes=(0,) * len(partitions))
-        self.where = Where(Phase.PREPARING, "Preparing", 0, 0, 0, clock())
+        # What cannot be gone on with can be taken back at most.
+        phase = Phase.PREPARING if self.mark.can_be_taken_up else self.mark.phase
+        self.where = Where(phase, "Preparing", 0, 0, 0, clock())
         self._turns = deque([self.where], MAX_TURNS)
         self.content = sum(self.mark.bytes)
         self.wire = 0

@@ -18,7 +18,6 @@ from flashyard.flash.running.contact import Contact, Opener, Patience
 from flashyard.flash.running.departure import Departure
 from flashyard.flash.running.identification import INTO, LEADS_TO, USER_DATA, Identification
 from flashyard.flash.running.recipe import Recipe, Step
-from flashyard.flash.running.retreat import Retreat
 from flashyard.flash.running.reunion import check_same
 from flashyard.flash.running.room import make_room
 from flashyard.flash.running.run import Run
@@ -50,18 +49,13 @@ def write(
     """
     if recipe.hash_checked:
         run.verification = Verification.IMAGE
+    run.enter(Phase.IDENTIFYING, "Connecting to the device")
     with Contact(opener, run, patience, recipe.serial) as contact:
-        writer = _Writer(contact, recipe, run, look)
-        try:
-            run.enter(Phase.IDENTIFYING, "Connecting to the device")
-            writer.carry_out()
-        except (FaultError, OSError) as broken:
-            retreat = Retreat(contact, recipe, run, writer.identification, look)
-            retreat.go(broken, opener, lambda on, back, aside: _write(on, back, aside, look))
-            raise
+        write_in(contact, recipe, run, look)
 
 
-def _write(contact: Contact, recipe: Recipe, run: Run, look: Look) -> None:
+def write_in(contact: Contact, recipe: Recipe, run: Run, look: Look) -> None:
+    """Carry out a recipe in a contact that has no session open; otherwise as :func:`write`."""
     _Writer(contact, recipe, run, look).carry_out()
 
 
@@ -72,7 +66,7 @@ class _Writer:
         self._run = run
         self._look = look
         self._leaves = contact.aftermath.note
-        self.identification = Identification(contact, recipe, look)
+        self._identification = Identification(contact, recipe, look)
         self._places: list[Place | None] = []
 
     def carry_out(self) -> None:
@@ -99,7 +93,7 @@ class _Writer:
             # The levels are a ladder: without the one below, this one would be overstated.
             is_read = self._recipe.read_back
             self._run.verification = Verification.READBACK if is_read else Verification.TRANSPORT
-        slot = self.identification.slot
+        slot = self._identification.slot
         departure = Departure(self._contact, self._recipe, self._run, slot, self._look)
         departure.wipe()
         departure.leave()
@@ -110,7 +104,7 @@ class _Writer:
         device = self._contact.meet()
         self._run.lines.add(f"Found {device.product or 'a device'}, serial {device.serial}")
         check_same(device, self._recipe.since)
-        self._places = self.identification.places()
+        self._places = self._identification.places()
         self._run.met(device)
         for tally, place in zip(self._run.steps, self._places, strict=True):
             tally.place = place.name if place else None
@@ -131,7 +125,7 @@ class _Writer:
 
     def _enter(self, mode: Mode, index: int) -> None:
         self._contact.enter(mode, INTO[mode], index)
-        self._places = self.identification.look(index, has_begun=True)
+        self._places = self._identification.look(index, has_begun=True)
 
     def _erase(self, index: int, step: Step, place: Place) -> None:
         # What a wipe would erase at the end, this image with it, is erased before it is written.
@@ -192,7 +186,7 @@ class _Writer:
             self._contact.target.commit(place, part)
         else:
             self._contact.bootloader.update_super(self._recipe.wipe)
-            self._places = self.identification.look(index + 1)
+            self._places = self._identification.look(index + 1)
 
     def _parts(self, step: Step) -> Iterator[Part]:
         limit = self._contact.description.max_download_size

@@ -1,0 +1,27 @@
+"""A run within another one's way back: told there as one phase, and ended by nobody."""
+
+from __future__ import annotations
+
+from flashyard.contract.phases import Phase
+from flashyard.flash.running.run import Run
+from flashyard.flash.target import Taken
+
+
+class Aside(Run):
+    """``outer`` is in `rolling_back`; ``steps``: of each step here, which one there it undoes."""
+
+    def __init__(self, outer: Run, steps: tuple[int, ...] = ()) -> None:
+        super().__init__(tuple(outer.steps[index].partition for index in steps), outer.lines)
+        self._outer = outer
+        self._undone = steps
+
+    def enter(self, phase: Phase, stage: str, step: int | None = None) -> None:  # noqa: ARG002
+        """Tell a stage; to those who look from outside it is all one phase."""
+        whose = None if step is None else self._undone[step]
+        said = f"Rolling back: {stage[:1].lower()}{stage[1:]}"
+        self._outer.enter(Phase.ROLLING_BACK, said, whose)
+
+    def count(self, step: int, taken: Taken, position: int) -> None:
+        """Count bytes as sent, and not as part of what was to be done."""
+        super().count(step, taken, position)
+        self._outer.wire += taken.wire
