@@ -228,6 +228,7 @@ def told(job: Job, event: Event) -> Job:
                 progress=100.0,
                 bytes_transferred=job.total_bytes,
                 verification=event.verification or job.verification,
+                rollback=job.rollback and job.rollback.with_(outcome="not_needed"),
             )
         case FlashFailed():
             cancelled = event.code is Code.CANCELLED
