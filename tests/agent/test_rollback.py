@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,15 @@ from typing import Any
 import pytest
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import FlashFailed, FlashProgress
-from flashyard.contract.orders import OrderStep, RollbackPlan
+from flashyard.contract.messages import FlashProgress
 from flashyard.contract.phases import Phase
 from flashyard.contract.rollback import Outcome
-from flashyard.flash.fastboot.limits import Limits
-from support.bridge_peer import BridgePeer, check_story
-from support.emulated import MIB, Emulated
+from support.bridge_peer import BridgePeer
+from support.emulated import Emulated
 from support.hub_at_work import Plug, hub_at_work
 from support.image_server import ImageServer, image_server, stored
 from support.waiting import until
-
-FIVE = ("boot", "dtbo", "vendor", "system", "vbmeta")
-OLD = {name: random.Random(f"old {name}").randbytes(100_000) for name in FIVE}
-NEW = {name: random.Random(f"new {name}").randbytes(100_000) for name in FIVE}
-AB: dict[str, Any] = {"slots": 2, "partitions": dict.fromkeys(FIVE, MIB)}
-HASTY = {"flashing": Limits(connect=0.5, handshake=0.5, reboot=1.0, flash=1.0), "look_for": 1.0}
+from support.way_back import AB, FIVE, HASTY, NEW, OLD, asked, came_of, steps
 
 
 @pytest.fixture
@@ -36,44 +28,11 @@ def server() -> Iterator[ImageServer]:
         yield store
 
 
-def steps(contents: dict[str, bytes]) -> tuple[OrderStep, ...]:
-    return tuple(
-        OrderStep(partition=name, image=stored(content), query="hub=bench-a")
-        for name, content in contents.items()
-    )
-
-
-def asked(kind: Any, **options: Any) -> dict[str, Any]:
-    good = steps(OLD) if kind == "last-good" else ()
-    return {
-        "partition": "boot",
-        "steps": steps(NEW),
-        "total_bytes": sum(map(len, NEW.values())),
-        "rollback": RollbackPlan(kind=kind, steps=good, plan="Back it goes."),
-        "options": {"rollback": kind, **options},
-    }
-
-
 def holds(device: Emulated, contents: dict[str, bytes], suffix: str) -> bool:
     return all(
         device.content(name + suffix)[: len(content)] == content
         for name, content in contents.items()
     )
-
-
-async def came_of(peer: BridgePeer, job_id: str, code: Code, outcome: Outcome) -> FlashFailed:
-    """Wait for the end; event, record and the device's own record say the same of it."""
-    end = await peer.failed(job_id, code)
-    record = peer.record_of(job_id)
-    assert record is not None
-    assert end.rollback is not None
-    assert end.rollback.outcome == outcome
-    assert record.job.rollback == end.rollback
-    await until(lambda: peer.devices["DEVICE_1"].recent)
-    assert peer.devices["DEVICE_1"].recent[-1].rollback == end.rollback
-    assert end.rollback.plan == "Back it goes."
-    check_story(peer, job_id)
-    return end
 
 
 async def flashed_before(peer: BridgePeer, **options: Any) -> None:
