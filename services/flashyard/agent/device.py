@@ -15,8 +15,8 @@ from threading import Event
 
 from flashyard.agent.admission import admit
 from flashyard.agent.board import Board
-from flashyard.agent.docket import Docket
-from flashyard.agent.flight import Device, Flight
+from flashyard.agent.docket import Docket, verdict
+from flashyard.agent.flight import BREAKS, Device, Flight
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
 from flashyard.agent.journal.ledger import KeptJob
@@ -40,18 +40,6 @@ from flashyard.logs import about
 
 _log = logging.getLogger(__name__)
 
-# After these it is open whether the device still answers.
-_BREAKS = frozenset(
-    {
-        Code.USB_UNPLUGGED,
-        Code.LINK_LOST,
-        Code.DEVICE_SILENT,
-        Code.PROTOCOL_ERROR,
-        Code.TIMED_OUT,
-        Code.DEVICE_MISMATCH,
-        Code.NOT_BOOTED,
-    }
-)
 _RESTART_LEFT = "not restarted: another job waited for the device"
 _RECOVERY = 1.0  # seconds after a crash
 
@@ -302,8 +290,8 @@ class DeviceAgent:
             self._check(flight.story)
             await flight.fly(self._destination())
         except FaultError as error:
-            self._learn_from(flight, broke=error.fault.code in _BREAKS)
-            why = _verdict(flight.story, error.fault)
+            self._learn_from(flight, broke=error.fault.code in BREAKS)
+            why = verdict(flight.story, error.fault)
             if await flight.go_back(self._destination(), why):
                 self._learn_from(flight, broke=True)
             return why
@@ -349,7 +337,7 @@ class DeviceAgent:
             self._park(flight)
         else:
             why = interrupted(flight.run.where.phase)
-            self._end(flight, _verdict(flight.story, why))
+            self._end(flight, verdict(flight.story, why))
 
     def _land(self) -> None:
         """No job is at work any more; the one that was may not be over."""
@@ -390,10 +378,3 @@ class DeviceAgent:
             await self._watch.restart(self._gear.timing.flashing)
         except FaultError as error:
             _log.warning("the device was to be restarted: %s", error)
-
-
-def _verdict(story: Story, why: Fault) -> Fault:
-    """What was asked to end ends as asked, whatever broke on the way to its safe point."""
-    if story.job.requested == "cancel" and why.code is not Code.CANCELLED:
-        return fault(Code.CANCELLED, details=why.details or why.sentence)
-    return why

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from flashyard.agent.ghosts import UNTOUCHED, interrupted
+from flashyard.agent.prospect import is_to_go_back
 from flashyard.agent.queueing.queue import Queue
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, Fault, fault, refuse
@@ -155,10 +156,17 @@ class Docket:
 
     def _give_up(self, story: Story, why: Fault) -> None:
         """End a job that nothing is being done for; first it goes back, if it has a way."""
-        if not story.is_to_go_back(why):
+        if not is_to_go_back(story.order, story.mark, why):
             story.fail(why, story.left_behind)
             return
         story.goes_back(why)
         if why.code is Code.CANCELLED:
             story.asked_to("cancel")
         self._wake()
+
+
+def verdict(story: Story, why: Fault) -> Fault:
+    """What was asked to end ends as asked, whatever broke on the way to its safe point."""
+    if story.job.requested == "cancel" and why.code is not Code.CANCELLED:
+        return fault(Code.CANCELLED, details=why.details or why.sentence)
+    return why

@@ -36,6 +36,18 @@ from flashyard.flash.throttle.part_size import part_size
 
 # What a file is refused with, and no device: those that talk to one tell all of its troubles.
 _UNREADABLE = frozenset({errno.EIO, errno.ENOENT, errno.EACCES, errno.ESTALE})
+# After these it is open whether the device still answers.
+BREAKS = frozenset(
+    {
+        Code.USB_UNPLUGGED,
+        Code.LINK_LOST,
+        Code.DEVICE_SILENT,
+        Code.PROTOCOL_ERROR,
+        Code.TIMED_OUT,
+        Code.DEVICE_MISMATCH,
+        Code.NOT_BOOTED,
+    }
+)
 
 
 class Device(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from flashyard.agent.clock import Clock
 from flashyard.agent.joblog import batches, tail
 from flashyard.agent.post import Post
+from flashyard.agent.prospect import untaken
 from flashyard.agent.queueing.turns import Turn
 from flashyard.contract import steps
 from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
@@ -49,7 +50,6 @@ from flashyard.flash.running.aftermath import in_words
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.meter import Reading
-from flashyard.flash.running.retreat import is_due
 from flashyard.flash.running.run import Run, Where
 
 _INITIALIZING = "Initializing"
@@ -332,7 +332,7 @@ class Story:
         ``rollback``: what came of its way back, if that was taken.
         """
         if rollback == "not_needed":
-            rollback = self._untaken(fault)
+            rollback = untaken(self.order, self.mark, fault)
         said = {
             "error": _short(fault.sentence),
             "code": fault.code,
@@ -344,16 +344,6 @@ class Story:
         end = Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED
         self._end(end, rollback=way_back, **said)
         self._event(FlashFailed, timestamp=self.job.finished_at, rollback=way_back, **said)
-
-    def is_to_go_back(self, why: Fault) -> bool:
-        """Has it a way back to be taken, where it ends so?"""
-        plan = self.order.rollback
-        return plan is not None and self.mark is not None and is_due(plan.kind, self.mark, why)
-
-    def _untaken(self, why: Fault) -> Outcome:
-        if self.mark is not None and self.mark.phase is Phase.ROLLING_BACK:
-            return "failed"  # by an earlier run of the hub
-        return "not_possible" if self.is_to_go_back(why) else "not_needed"
 
     def waiting(self) -> QueueEntry:
         """The job as its device's record carries it while it waits."""
