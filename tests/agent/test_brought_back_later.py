@@ -70,7 +70,7 @@ async def test_a_slot_that_did_not_start_before_the_hub_died_is_left_by_its_next
     await peer.phase(job_id, "Waiting for the device to start")
     await died_at(peer, first, job_id, Phase.FINISHING)
     async with hub_at_work(peer.link_url, tmp_path, addresses, **told):
-        await came_of(peer, job_id, Code.INTERRUPTED, "rolled_back")
+        await came_of(peer, job_id, Code.INTERRUPTED, "rolled_back", one_life=False)
         slots = device.device.device.slots
         assert (slots.current, slots["a"].successful) == ("a", True)
 
