@@ -11,7 +11,7 @@ from flashyard.contract.faults import Code
 from flashyard.contract.orders import OrderStep
 from flashyard.contract.records import StoredImage
 from flashyard.flash.emulator.mischief import Kind, Mischief, Mishaps
-from support.mishaps import right_codes
+from support.mishaps import KINDS, right_codes
 from support.recorded_job import sparse_file
 from support.sparse_images import UNTOUCHED, apply_sparse
 
@@ -174,4 +174,5 @@ def _fault(noise: random.Random) -> Mischief:
     nth = noise.choice([1, 1, None, noise.randint(1, _OCCURRENCES[command])])
     if command == "getvar" and nth is None:
         nth = noise.randint(1, 16)  # or it would not be there to be flashed
-    return Mischief(command, noise.choice(list(Kind)), nth, noise.choice([0, 1, 20_000, 200_000]))
+    kind = Kind(noise.choice(KINDS))
+    return Mischief(command, kind, nth, noise.choice([0, 1, 20_000, 200_000]))
