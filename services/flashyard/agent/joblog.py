@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from flashyard.contract.phases import Status
 from flashyard.contract.records import LogLine
 from flashyard.flash.running.lines import Line
 
@@ -38,3 +40,10 @@ def tail(lines: Sequence[Line]) -> tuple[LogLine, ...]:
             break
         kept.append(said)
     return tuple(reversed(kept))
+
+
+def last_line(status: Status, said: Mapping[str, Any]) -> str:
+    """Say in one line how a job ended, and why."""
+    words = [said.get("error"), said.get("details")]
+    why = "; ".join(word for word in words if word)
+    return f"Failed: {why}" if status is Status.FAILED else why or status.capitalize()

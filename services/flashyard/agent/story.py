@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from flashyard.agent.clock import Clock
-from flashyard.agent.joblog import batches, tail
+from flashyard.agent.joblog import batches, last_line, tail
 from flashyard.agent.post import Post
 from flashyard.agent.prospect import untaken
 from flashyard.agent.queueing.turns import Turn
@@ -371,7 +371,7 @@ class Story:
 
     def _end(self, phase: Phase, **said: Any) -> None:
         status = status_of(move(self.job.phase, phase))
-        self.lines.add(_last_line(status, said))
+        self.lines.add(last_line(status, said))
         self.tell_log()
         self.job = self.job.with_(
             status=status,
@@ -417,9 +417,3 @@ class Story:
 
 def _short(text: str | None) -> str | None:
     return text and text[:_LONGEST]
-
-
-def _last_line(status: Status, said: dict[str, Any]) -> str:
-    words = [said.get("error"), said.get("details")]
-    why = "; ".join(word for word in words if word)
-    return f"Failed: {why}" if status is Status.FAILED else why or status.capitalize()

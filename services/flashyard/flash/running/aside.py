@@ -11,7 +11,8 @@ class Aside(Run):
     """``outer`` is in `rolling_back`; ``steps``: of each step here, which one there it undoes."""
 
     def __init__(self, outer: Run, steps: tuple[int, ...] = ()) -> None:
-        super().__init__(tuple(outer.steps[index].partition for index in steps), outer.lines)
+        partitions = tuple(outer.steps[index].partition for index in steps)
+        super().__init__(partitions, outer.lines, allowance=outer.allowance)
         self._outer = outer
         self._undone = steps
 
