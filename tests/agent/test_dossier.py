@@ -22,6 +22,7 @@ from flashyard.contract.records import (
     StartOptions,
     StepRecord,
 )
+from flashyard.contract.rollback import Rollback
 from flashyard.flash.fastboot.transport import Address
 from flashyard.flash.target import Description
 from support.image_server import stored
@@ -123,14 +124,19 @@ def test_a_full_queue_of_long_wishes_behind_a_job_of_many_steps_is_not_too_large
     wishes = StartOptions(
         plan="a" * 64, verify="readback", slot="inactive", reboot=False, erase=True, wipe=True
     )
+    way_back = Rollback(kind="last-good", plan=WIDE * 5, kept="a" * 64)
     queue = [told.story for told in full(MAX_QUEUE)]
     for story in queue:
-        story.job = story.job.with_(partition="p" * 36, options=wishes)
+        story.job = story.job.with_(partition="p" * 36, options=wishes, rollback=way_back)
     [running] = full(1)
     running.story.started()
-    step = StepRecord(partition="p" * 36, status=Status.RUNNING, bytes=1 << 50, image="a" * 64)
+    step = StepRecord(
+        partition="p" * 36, status=Status.RUNNING, bytes=1 << 50, image="a" * 64, place="p" * 38
+    )
     said = dict.fromkeys(("device_state", "hint", "details", "error"), WIDE * 5)
-    running.story.job = running.story.job.with_(steps=(step,) * MAX_STEPS, **said)
+    running.story.job = running.story.job.with_(
+        steps=(step,) * MAX_STEPS, rollback=way_back, **said
+    )
     sight = Sight(1000, 3)
     sight.saw(2000, replace(PHONE, serial=WIDE, product=WIDE, name=WIDE))
     record = dossier().build(5, sight, running.story, queue, [])

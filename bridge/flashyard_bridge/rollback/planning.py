@@ -13,7 +13,7 @@ from flashyard_bridge.rollback.ledger import Good
 from flashyard_bridge.rollback.places import letter_of, places_of
 from flashyard_bridge.state import BridgeState
 
-_LONGEST = 900  # characters of a plan's words
+_LONGEST = 300  # characters of a plan's words, which every job of a queue carries
 
 
 class Target(NamedTuple):

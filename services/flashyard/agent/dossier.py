@@ -128,6 +128,7 @@ def _within_size(said: DeviceChanged) -> DeviceChanged:
             entry.with_(
                 device_name=entry.device_name and entry.device_name[:_SHORT_NAME],
                 image=entry.image and entry.image.with_(name=entry.image.name[:_SHORT_NAME]),
+                rollback=entry.rollback and entry.rollback.with_(plan=None),
             )
             for entry in said.device.queue
         )
@@ -144,6 +145,8 @@ def _terse(job: CurrentJob) -> CurrentJob:
         device_name=job.device_name[:_SHORT_NAME],
         stage=job.stage[:_SHORT_NAME],
         image=job.image and job.image.with_(name=job.image.name[:_SHORT_NAME]),
+        rollback=job.rollback and job.rollback.with_(plan=None),
+        steps=tuple(step.with_(place=None) for step in job.steps),
         **{
             name: told[:_SHORT_SENTENCE]
             for name in ("device_state", "error", "hint", "details")
