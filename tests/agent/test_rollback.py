@@ -171,3 +171,22 @@ async def test_a_job_that_completes_did_not_need_its_way_back_and_tells_its_plac
         assert [step.place for step in record.job.steps] == [f"{name}_b" for name in FIVE]
         told = [each.current_job for each in peer.records("DEVICE_1") if each.current_job]
         assert {each.rollback and each.rollback.outcome for each in told} == {"planned"}
+
+
+async def test_a_start_asked_for_again_is_the_same_whatever_is_good_by_then(
+    peer: BridgePeer, plug: Plug, server: ImageServer, tmp_path: Path
+) -> None:
+    plugged = plug(**AB)
+    async with hub_at_work(
+        peer.link_url, tmp_path, {"DEVICE_1": plugged.address}, bridge_url=server.url
+    ):
+        await peer.online("DEVICE_1")
+        order = {**asked("last-good"), "idempotency_key": "once"}
+        first = await peer.start("DEVICE_1", **order)
+        await peer.completed(first.job_id)
+        order["rollback"] = order["rollback"].with_(steps=steps(NEW))
+        again = await peer.start("DEVICE_1", **order)
+        assert (again.accepted, again.job_id) == (True, first.job_id)
+        lacking = order["rollback"].with_(steps=steps(NEW)[:2])
+        refusal = await peer.start("DEVICE_1", **{**asked("last-good"), "rollback": lacking})
+        assert (refusal.accepted, refusal.code) == (False, Code.INVALID_REQUEST)

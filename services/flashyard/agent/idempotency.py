@@ -77,7 +77,8 @@ def _body(order: StartOrder) -> str:
     asked = (
         order.partition,
         order.total_bytes,
-        [(step.partition, step.image.sha256) for step in order.fetched],
+        # What was good by the time is not part of what was asked.
+        [(step.partition, step.image.sha256) for step in order.imaged],
         order.options.encode(),
         order.priority,
         order.bandwidth_limit,
