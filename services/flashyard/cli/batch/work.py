@@ -49,7 +49,7 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
         FaultError: nothing was started.
         UnreachableError: no bridge, or none any more.
     """
-    judge_options(verify=wish.verify, slot=wish.slot, reboot=wish.reboot)
+    judge_options(wish)
     judge_map(wish)
     async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
         known = await bridge.devices()
