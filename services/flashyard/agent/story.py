@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from flashyard.agent.clock import Clock
 from flashyard.agent.joblog import batches, last_line, tail
+from flashyard.agent.newcomer import images_of, newcomer
 from flashyard.agent.post import Post
 from flashyard.agent.prospect import untaken
 from flashyard.agent.queueing.turns import Turn
@@ -38,11 +39,9 @@ from flashyard.contract.phases import (
 )
 from flashyard.contract.records import (
     CurrentJob,
-    ImageRef,
     Job,
     QueueEntry,
     RecentEntry,
-    StartOptions,
     StepRecord,
 )
 from flashyard.contract.rollback import Outcome
@@ -106,33 +105,9 @@ class Story:
         self._changed = changed
         self._logged = 0
         self._told_at = 0  # the newest timestamp told
-        # Of one image the job itself tells.
-        self._images = tuple(step.image.sha256 for step in order.steps) or (None,)
-        image = order.image
-        self.job = Job(
-            job_id=order.job_id,
-            device_id=order.device_id,
-            device_name=device_name,
-            hub_id=teller.hub_id,
-            partition=order.partition,
-            steps=tuple(
-                StepRecord(partition=partition, status=Status.QUEUED, bytes=0, image=sha256)
-                for partition, sha256 in zip(order.partitions, self._images, strict=True)
-            ),
-            status=Status.QUEUED,
-            phase=Phase.QUEUED,
-            stage=QUEUED_STAGE,
-            total_bytes=order.total_bytes,
-            priority=turn.priority,
-            not_before=order.not_before,
-            bandwidth_limit=order.bandwidth_limit,
-            queued_at=teller.clock.stamp(),
-            attempt=order.attempt,
-            retry_of=order.retry_of,
-            rollback=order.rollback.planned() if order.rollback else None,
-            image=image and ImageRef(sha256=image.sha256, name=image.name, size=image.size),
-            options=None if order.options == StartOptions() else order.options,
-        )
+        self._images = images_of(order)
+        at = teller.clock.stamp()
+        self.job = newcomer(order, device_name, teller.hub_id, turn.priority, at)
 
     def take_over(self, job: Job, seq: int, mark: Mark | None) -> None:
         """Go on with what an earlier run of the hub had told."""

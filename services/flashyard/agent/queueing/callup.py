@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from flashyard.agent.docket import Docket
+from flashyard.agent.docket import Docket, verdict
 from flashyard.agent.gear import Gear
 from flashyard.agent.ports import Port
 from flashyard.agent.queueing import waits
@@ -167,10 +167,10 @@ class CallUp:
 
     @property
     def _hurried(self) -> Story | None:
-        """The first job that could begin, and was not asked to wait for the device."""
+        """The first that could begin, and was not asked to wait for the device, or not any more."""
         current = self._docket.current
         could = self._docket.queue.due() if current is None else [current]
-        return next((story for story in could if not story.order.wait_for_device), None)
+        return next((s for s in could if s.doom or not s.order.wait_for_device), None)
 
     def _give_up(self) -> None:
         """End a job whose device must not be written, or has been away for too long."""
@@ -178,7 +178,8 @@ class CallUp:
         story = forbidden or self._hurried
         if story is not None and (forbidden or self._is_late(story)):
             gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-            story.fail(self._sight.objection or gone, story.left_behind)
+            why = story.doom or verdict(story, self._sight.objection or gone)
+            story.fail(why, story.left_behind)
 
     def _is_late(self, story: Story) -> bool:
         """Has it waited for the device for too long?"""
