@@ -196,7 +196,7 @@ class Flight:
 
     async def _images(self, held: AsyncExitStack) -> list[Path]:
         """Fetch all there is to write, before the device is so much as looked at."""
-        tell = partial(self.run.enter, Phase.PREPARING)
+        tell = partial(self.run.enter, self.run.where.phase)
         return [
             await held.enter_async_context(
                 self._supply.held(step.image, partial(self._query, step.image.sha256), tell)
