@@ -30,6 +30,7 @@ from flashyard.contract.orders import (
     LimitsOrder,
     PauseOrder,
     Receipt,
+    ReleaseOrder,
     ResumeOrder,
     StartOrder,
     decode_answer,
@@ -208,6 +209,11 @@ class BridgePeer:
     async def limit(self, **limits: Any) -> Answer:
         """Change what a job, a device, or else the hub is held to."""
         order = LimitsOrder(**{**self.order(), "job_id": None, **limits})
+        return await self.send(order.encode(), order.order_id)
+
+    async def release(self, device_id: str) -> Answer:
+        said = self.order(device_id=device_id)
+        order = ReleaseOrder(**{name: said[name] for name in said if name != "job_id"})
         return await self.send(order.encode(), order.order_id)
 
     async def give(self, order: JobOrder) -> Receipt:

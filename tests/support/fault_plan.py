@@ -18,6 +18,7 @@ from support.sparse_images import UNTOUCHED, apply_sparse
 _OCCURRENCES = {"getvar": 16, "erase": 1, "download": 4, "flash": 4, "set_active": 1, "reboot": 1}
 # What nobody sends but a job: where it went wrong, a job cannot have ended well.
 _OF_JOBS = frozenset(_OCCURRENCES) - {"getvar"}
+_PASSING = {Code.LINK_LOST, Code.DEVICE_SILENT}
 _LARGEST = 700_000
 
 
@@ -120,8 +121,11 @@ class FaultPlan:
         )
         return {**said, "steps": tuple(steps)}
 
-    def right_codes(self, mishaps: Noted) -> set[Code | None]:
-        """The codes it may end with after what has happened, where it was not cancelled."""
+    def right_codes(self, mishaps: Noted, *, goes_on: bool = False) -> set[Code | None]:
+        """The codes it may end with after what has happened, where it was not cancelled.
+
+        ``goes_on``: after a link that broke; then it may end well after all.
+        """
         codes: set[Code | None] = set()
         for mischief, nth in mishaps.struck:
             codes |= right_codes(self.transport, mischief.command, nth, mischief.kind)
@@ -129,6 +133,8 @@ class FaultPlan:
                 codes.add(Code.DEVICE_SILENT)  # the first question of all, asked in vain again
             if mischief.command == "getvar":
                 codes.add(None)  # somebody may have asked who was not the job
+        if goes_on and codes & _PASSING:
+            return codes | {None}
         if any(mischief.command in _OF_JOBS for mischief, _ in mishaps.struck):
             return codes - {None}
         return codes or {None}

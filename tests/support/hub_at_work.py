@@ -21,6 +21,8 @@ from support.waiting import until
 HUB = "bench-a"
 Plug = Callable[..., Emulated]  # the fixture `plug`
 _SHORT = Limits(connect=1.0, handshake=1.0, getvar=1.0)
+# What most tests are about is how a job ends, and not that it goes on.
+_AT_ONCE: dict[str, Any] = {"retries": 0, "quarantine_after": 0}
 # Everything that only makes one wait is short; deadlines that must not be missed are long.
 QUICK: dict[str, Any] = {
     "probe_every": 0.1,
@@ -73,7 +75,7 @@ def settings(url: str, directory: Path, addresses: dict[str, Address], **more: A
         data_dir=directory,
         fastboot_tcp=listed("tcp"),
         fastboot_udp=listed("udp"),
-        **{"progress_interval": 50, "usb": False, **more},
+        **{"progress_interval": 50, "usb": False, **_AT_ONCE, **more},
     )
 
 

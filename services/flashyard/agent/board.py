@@ -16,6 +16,7 @@ from flashyard.agent.ghosts import Ghost
 from flashyard.agent.ports import Port
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
+from flashyard.contract.faults import Code, refuse
 from flashyard.contract.records import MAX_RECENT, RecentEntry
 
 
@@ -23,6 +24,7 @@ class Board:
     """The retained record of one device."""
 
     def __init__(self, port: Port, gear: Gear, sight: Sight, docket: Docket) -> None:
+        self._port = port
         self._device_id = port.device_id
         self._gear = gear
         self._clock = gear.teller.clock
@@ -42,6 +44,16 @@ class Board:
         """What its record says of its serial."""
         return self._dossier.serial(self._sight)
 
+    def check_serial(self, wanted: str | None) -> None:
+        """Refuse to give another device what was meant for the one that was there before.
+
+        Raises:
+            FaultError: `device_mismatch`.
+        """
+        if wanted not in {None, self.serial}:
+            details = f"wanted {wanted}, found {self.serial}"
+            raise refuse(Code.DEVICE_MISMATCH, details=details)
+
     def publish(self) -> None:
         """Publish the record as it is now; that of a device unseen for a week is removed."""
         post = self._gear.teller.post
@@ -53,12 +65,16 @@ class Board:
             return
         at = self._clock.stamp()
         current, queue = self._docket.current, self._docket.queue
-        limit = self._gear.bandwidth.of_device(self._device_id)
-        post.device(
-            self._dossier.build(
-                at, self._sight, current, queue, self._recent, bandwidth_limit=limit
-            )
+        said = self._dossier.build(
+            at,
+            self._sight,
+            current,
+            queue,
+            self._recent,
+            bandwidth_limit=self._gear.bandwidth.of_device(self._device_id),
+            quarantine=self._gear.quarantines.at(self._port.place),
         )
+        post.device(said)
 
     def put_away(self, story: Story) -> None:
         """Note an ended job among the recent ones."""

@@ -103,6 +103,10 @@ class ImageCache:
         """What is being done to get an image ready, for people; None: nothing."""
         return self._workshop.stage(sha256) or self._workshop.stage(unpacked_name(sha256))
 
+    def went(self, sha256: str) -> int:
+        """How many bytes that is at; the number alone tells that it is going on."""
+        return self._workshop.went(sha256) + self._workshop.went(unpacked_name(sha256))
+
     async def _fetched(self, image: StoredImage, query: str) -> Path:
         """Give the file as it was uploaded."""
         new = partial(Making, CHECKING, image.size)

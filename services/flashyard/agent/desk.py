@@ -28,6 +28,7 @@ from flashyard.contract.orders import (
     Order,
     PauseOrder,
     Receipt,
+    ReleaseOrder,
     ResumeOrder,
     StartOrder,
     decode_order,
@@ -38,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT_RECEIPTS = 1_000
 _TOMBSTONES = 1_000
-_BUILT = frozenset({"start", "cancel", "pause", "resume", "image", "limits"})
+_BUILT = frozenset({"start", "cancel", "pause", "resume", "image", "limits", "release"})
 _LONGEST = 1_000  # characters of a receipt's details
 
 
@@ -119,18 +120,17 @@ class Desk:
                 return self._start(order)
             case CancelOrder():
                 return self._cancel(order)
-            case PauseOrder():
+            case PauseOrder() | ResumeOrder():
                 agent, story = self._running(order.job_id)
-                agent.docket.pause(story)
-                return self._acceptance(order, order.job_id)
-            case ResumeOrder():
-                agent, story = self._running(order.job_id)
-                agent.docket.resume(story)
+                docket = agent.docket
+                (docket.pause if isinstance(order, PauseOrder) else docket.resume)(story)
                 return self._acceptance(order, order.job_id)
             case ImageOrder():
                 return self._renew(order)
             case LimitsOrder():
                 return self._limit(order)
+            case ReleaseOrder():
+                return self._release(order)
             case _:
                 raise refuse(Code.NOT_SUPPORTED, f"The hub cannot {order.kind} jobs yet.")
 
@@ -186,6 +186,13 @@ class Desk:
             self._limiting.device(order, agent)
         else:
             raise refuse(Code.UNKNOWN_DEVICE)
+        return Answer(order_id=order.order_id, accepted=True)
+
+    def _release(self, order: ReleaseOrder) -> Answer:
+        agent = self._agents.get(order.device_id)
+        if agent is None:
+            raise refuse(Code.UNKNOWN_DEVICE)
+        agent.release()
         return Answer(order_id=order.order_id, accepted=True)
 
     def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:

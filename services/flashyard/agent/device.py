@@ -16,7 +16,7 @@ from threading import Event
 from flashyard.agent.admission import admit
 from flashyard.agent.board import Board
 from flashyard.agent.docket import Docket, verdict
-from flashyard.agent.flight import BREAKS, Device, Flight
+from flashyard.agent.flight import Device, Flight
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import UNTOUCHED, Ghost, interrupted
 from flashyard.agent.journal.ledger import KeptJob
@@ -26,7 +26,9 @@ from flashyard.agent.queueing.callup import CallUp
 from flashyard.agent.queueing.permits import Permit
 from flashyard.agent.queueing.queue import Queue
 from flashyard.agent.queueing.turns import Turn
-from flashyard.agent.sight import Sight
+from flashyard.agent.recovery.backoff import Again
+from flashyard.agent.recovery.mending import Mending
+from flashyard.agent.sight import BREAKS, Sight
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
 from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
@@ -62,6 +64,7 @@ class DeviceAgent:
         self._watch = Watch(port, self._sight, self._clock, gear.timing)
         queue: Queue[Story] = Queue(gear.turns, self._clock.bridge_now)
         self.docket = Docket(queue, self._wake_up)
+        self._mending = Mending(port, gear, self._watch.line)
         self._board = Board(port, gear, self._sight, self.docket)
         self._flight: Flight | None = None
         self._permit: Permit | None = None
@@ -73,7 +76,7 @@ class DeviceAgent:
             port,
             self._sight,
             look=partial(self._look, counts=False),
-            in_the_way=self._in_the_way,
+            in_the_way=self._mending.in_the_way,
             changed=self.publish,
         )
         self._published: tuple[object, ...] | None = None  # of a look, what its record shows
@@ -85,11 +88,12 @@ class DeviceAgent:
         """Begin a job, or queue it.
 
         Raises:
-            FaultError: `device_offline`, `image_required`, `image_unreachable`, `queue_full`.
+            FaultError: as :func:`admit`; `quarantined`, `queue_full`.
         """
         if self._is_stopping:
             raise refuse(Code.DEVICE_OFFLINE, "The device's hub is being stopped.")
         admit(order, self._port, self._sight, fetches=self._gear.fetches)
+        self._mending.check()
         # Who has its place by the time its turn comes is not the one that was meant.
         if order.serial is None and self._sight.description is not None:
             order = order.with_(serial=self._board.serial)
@@ -108,16 +112,18 @@ class DeviceAgent:
         name = order.device_name or self._board.device_name
         return Story(order, name, self._gear.teller, turn, keep=self._keep, changed=self._told)
 
-    def _in_the_way(self) -> str | None:
-        """What keeps all jobs waiting, in words."""
-        return None
-
     def stop(self) -> None:
         """Take no more jobs, and stop the running one at its next safe point; all are kept."""
         self._is_stopping = True
         if self.docket.run is not None:
             self.docket.run.pause()
         self._wake_up()
+
+    def release(self) -> None:
+        """Take jobs again at a place where too many broke."""
+        if self._mending.release():
+            self.publish()
+            self._wake_up()
 
     def restore(self, jobs: Iterable[KeptJob], recent: Iterable[RecentEntry]) -> None:
         """Take over what an earlier run of the hub wrote down of this device, oldest first."""
@@ -181,8 +187,7 @@ class DeviceAgent:
 
     def _told(self, story: Story) -> None:
         """After an event the record that carries its number; after an end the job's own, too."""
-        is_over = story.job.is_final
-        if is_over:
+        if is_over := story.job.is_final:
             self.docket.drop(story)
             self._board.put_away(story)
         self.publish()
@@ -263,13 +268,20 @@ class DeviceAgent:
     def _begin(self, story: Story, permit: Permit) -> None:
         """Have a permit be used by a job, which begins, or goes on from its mark."""
         self._permit = permit
-        reboot = story.order.options.reboot is not False or self._owes_restart
-        keep = partial(self._keep_mark, story)
-        self._flight = launch(story, self._gear, self._watch.line, keep=keep, reboot=reboot)
-        self.docket.begin(story, self._flight.run)
+        self._mending.begins()
+        self._launch(story)
         self._clock.freeze()
         if not story.job.has_begun:
             story.started()
+
+    def _launch(self, story: Story, again: Again | None = None) -> None:
+        """Have a job be worked on; ``again``: once more."""
+        reboot = story.order.options.reboot is not False or self._owes_restart
+        keep = partial(self._keep_mark, story)
+        self._flight = launch(
+            story, self._gear, self._watch.line, keep=keep, reboot=reboot, again=again
+        )
+        self.docket.begin(story, self._flight.run)
 
     async def _carry_out(self, flight: Flight) -> None:
         _log.info("%s starts", flight.story.job.job_id)
@@ -282,15 +294,18 @@ class DeviceAgent:
             self._leave(flight)
             raise
         else:
-            self._end(flight, why)
+            if self._flight is flight:  # no other one goes on from its mark
+                self._end(flight, why)
 
     async def _fly(self, flight: Flight) -> Fault | None:
-        """Fly there and, if that fails, back; return why the job ends, None where it is done."""
+        """Fly there and, if that fails, back; return why it ends; None: it is done, or goes on."""
         try:
             self._check(flight.story)
             await flight.fly(self._destination())
         except FaultError as error:
             self._learn_from(flight, broke=error.fault.code in BREAKS)
+            if self._goes_on(flight, error.fault):
+                return None
             why = verdict(flight.story, error.fault)
             if await flight.go_back(self._destination(), why):
                 self._learn_from(flight, broke=True)
@@ -299,18 +314,26 @@ class DeviceAgent:
         return None
 
     def _destination(self) -> Device:
-        known = self._sight.description
-        serial = known.serial if known else None
+        serial = known.serial if (known := self._sight.description) else None
         return Device(self._port.address, serial, self._gear.timing.flashing)
 
     def _check(self, story: Story) -> None:
         """Refuse what is over but for its way back, and to give one device what is for another."""
         if story.doom is not None:
             raise FaultError(story.doom)
-        wanted, found = story.order.serial, self._board.serial
-        if wanted not in {None, found}:
-            details = f"wanted {wanted}, found {found}"
-            raise refuse(Code.DEVICE_MISMATCH, details=details)
+        self._board.check_serial(story.order.serial)
+
+    def _goes_on(self, flight: Flight, why: Fault) -> bool:
+        """Have a job whose link broke go on from its last mark, with its permit; False: it ends."""
+        story, again = flight.story, self._mending.again(flight.run, why)
+        if again is None or story.job.requested or story.doom or self._is_stopping:
+            return False
+        _log.info("%s: %s; %s", story.job.job_id, FaultError(why), again.words)
+        self._keep_mark(story, flight.run.mark.with_(tried=again.number))
+        story.lines.add(why.sentence)
+        story.goes_on(again.words)
+        self._launch(story, again)
+        return True
 
     def _learn_from(self, flight: Flight, *, broke: bool) -> None:
         """Take from a flight what it shows of the device; ``broke``: it may not answer now."""
@@ -351,6 +374,7 @@ class DeviceAgent:
     def _end(self, flight: Flight, why: Fault | None) -> None:
         """End a flight, well where ``why`` is None."""
         run, job_id = flight.run, flight.story.job.job_id
+        self._mending.ended(run, why)
         try:
             if why is None:
                 _log.info("%s is done", job_id)
@@ -366,15 +390,12 @@ class DeviceAgent:
             self._land()
 
     def _give_back(self) -> None:
-        permit, self._permit = self._permit, None
-        if permit is not None:
-            self._gear.permits.give(permit)
+        if self._permit is not None:
+            self._gear.permits.give(self._permit)
+        self._permit = None
 
     async def _restart(self) -> None:
         """Make up for the restart that was left to a job which then did not come to make it."""
         self._owes_restart = False
         self._sight.lost()
-        try:
-            await self._watch.restart(self._gear.timing.flashing)
-        except FaultError as error:
-            _log.warning("the device was to be restarted: %s", error)
+        await self._watch.restart(self._gear.timing.flashing)

@@ -13,6 +13,7 @@ from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.contract.messages import DeviceChanged
 from flashyard.contract.records import MAX_RECORD, CurrentJob, Device, RecentEntry
+from flashyard.contract.troubles import Quarantine
 from flashyard.flash.target import Description
 
 _TRAITS = ("serial", "product", "mode", "emulated", "slots", "current_slot", "partitions")
@@ -52,6 +53,7 @@ class Dossier:
         recent: Sequence[RecentEntry],
         *,
         bandwidth_limit: int | None = None,
+        quarantine: Quarantine | None = None,
     ) -> DeviceChanged:
         """Make the next record, at most 60 KiB; ``recent`` has its oldest entry first."""
         self._rev += 1
@@ -65,6 +67,7 @@ class Dossier:
             transport=self._port.address.transport,
             online=sight.online or current is not None,
             last_seen=sight.last_seen,
+            quarantine=quarantine,
             current_job=current.current() if current else None,
             queue=tuple(story.waiting() for story in queue),
             recent=tuple(recent),

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from flashyard.agent.cache import ImageCache
 from flashyard.agent.line import Line
+from flashyard.agent.recovery.stall import Stall, signs_of
+from flashyard.agent.recovery.supply import Supply
 from flashyard.agent.sampler import Sampler, Word
 from flashyard.agent.story import Story
 from flashyard.agent.timing import Timing
@@ -30,24 +32,12 @@ from flashyard.flash.opening import DeviceAddress, open_target
 from flashyard.flash.running.contact import Patience
 from flashyard.flash.running.recipe import Recipe, Step, WayBack
 from flashyard.flash.running.retreat import go_back, is_due
-from flashyard.flash.running.run import PausedError, Run
+from flashyard.flash.running.run import PausedError, Run, Where
 from flashyard.flash.running.writer import write
 from flashyard.flash.throttle.part_size import part_size
 
 # What a file is refused with, and no device: those that talk to one tell all of its troubles.
 _UNREADABLE = frozenset({errno.EIO, errno.ENOENT, errno.EACCES, errno.ESTALE})
-# After these it is open whether the device still answers.
-BREAKS = frozenset(
-    {
-        Code.USB_UNPLUGGED,
-        Code.LINK_LOST,
-        Code.DEVICE_SILENT,
-        Code.PROTOCOL_ERROR,
-        Code.TIMED_OUT,
-        Code.DEVICE_MISMATCH,
-        Code.NOT_BOOTED,
-    }
-)
 
 
 class Device(NamedTuple):
@@ -65,13 +55,16 @@ class Flight:
         story: of the job, started.
         run: where it is counted.
         sampler: of that run.
-        cache: where its image comes from.
+        cache: where its image is.
+        supply: where it comes from.
+        stall: notices when nothing comes from the device.
         line: to the device.
         timing: how often the run is looked at, and how long its thread may take to let go.
         part_size: the most bytes the device is sent before it writes them.
         denied: patterns of partitions that are written only where the job allows it.
         boot_timeout: seconds the device has to be seen to start, where the job is to see that.
         reboot: restart the device at the end, unless another job follows.
+        hold_off: seconds to wait first, where the flight before this one broke.
     """
 
     def __init__(
@@ -81,23 +74,30 @@ class Flight:
         sampler: Sampler,
         *,
         cache: ImageCache,
+        supply: Supply,
+        stall: Stall,
         line: Line,
         timing: Timing,
         part_size: int,
         denied: tuple[str, ...],
         boot_timeout: float,
         reboot: bool,
+        hold_off: float = 0.0,
     ) -> None:
         self.reboot = reboot
         self.story = story
         self.run = run
         self._sampler = sampler
         self._cache = cache
+        self._supply = supply
+        self._stall = stall
+        self._silence: str | None = None  # as it was told
         self._line = line
         self._timing = timing
         self._part_size = part_size
         self._denied = denied
         self._patience = Patience(boot=boot_timeout, find=timing.look_for)
+        self._hold_off = hold_off
         self._is_preparing = True
 
     @property
@@ -112,7 +112,8 @@ class Flight:
         in time keeps the line.
 
         Raises:
-            FaultError: what the writer and the cache raise; `cancelled` at a safe point.
+            FaultError: what the writer and the cache raise; `cancelled` at a safe point;
+                `timed_out`: nothing came from the device for too long.
             PausedError: at a safe point; the run's mark is where it stands.
         """
         await self._see_through(self._carry_out(device))
@@ -144,6 +145,7 @@ class Flight:
             while not work.done():
                 await asyncio.wait({work}, timeout=self._timing.look_at_run)
                 self._look(work)
+                self._check_silence(work)
         finally:
             if not work.done():
                 self.run.cancel()
@@ -152,7 +154,16 @@ class Flight:
         if work.cancelled():
             self.run.safe_point()
             raise refuse(Code.CANCELLED)
-        work.result()
+        try:
+            work.result()
+        except FaultError as broken:
+            raise FaultError(self._stall.verdict(broken.fault)) from broken
+
+    def _check_silence(self, work: asyncio.Task[None]) -> None:
+        """Give up a run that has been silent for too long, also one whose thread hangs."""
+        silence = self._stall.silence
+        if silence is not None and silence.is_too_long and not work.done():
+            raise refuse(Code.TIMED_OUT, f"{silence.words}.")
 
     def _look(self, work: asyncio.Task[None]) -> None:
         if self._is_preparing and not work.done():
@@ -161,17 +172,34 @@ class Flight:
         for where, reading in look.passed:
             self.story.note(self.run, where, reading)
             self.story.turned(where.at)
-        self.story.note(self.run, look.where, look.reading)
+        where, silence = look.where, self._told_silence(look.where)
+        if silence is not None:
+            where = where._replace(stage=silence)
+        self.story.note(self.run, where, look.reading)
         self.story.tell_log()
-        if look.word is Word.EVENT:
+        if look.word is Word.EVENT or silence != self._silence:
+            self._silence = silence
             self.story.turned()
         elif look.word is Word.SAMPLE:
             self.story.sampled()
 
+    def _told_silence(self, where: Where) -> str | None:
+        """What is said instead of the stage while nothing comes."""
+        fetched = sum(self._cache.went(step.image.sha256) for step in self.story.order.fetched)
+        is_between = self._is_preparing and self._making is None  # two attempts
+        waits = is_between or self.run.is_throttled
+        silence = self._stall.look(where.phase, signs_of(self.run, fetched), waits=waits)
+        return silence and silence.words
+
+    @property
+    def _making(self) -> str | None:
+        """What is being done to get an image ready, for people; None: nothing."""
+        stages = (self._cache.stage(step.image.sha256) for step in self.story.order.fetched)
+        return next(filter(None, stages), None)
+
     def _look_at_preparation(self, work: asyncio.Task[None]) -> None:
         """Until the writer runs, the stage is told and a cancel obeyed here."""
-        stages = (self._cache.stage(step.image.sha256) for step in self.story.order.fetched)
-        stage = next(filter(None, stages), None)
+        stage = self._making
         try:
             if stage is not None and stage != self.run.where.stage:
                 self.run.enter(Phase.PREPARING, stage)
@@ -181,6 +209,7 @@ class Flight:
 
     async def _carry_out(self, device: Device) -> None:
         try:
+            await asyncio.sleep(self._hold_off)
             async with AsyncExitStack() as held:
                 # All there is to write, and would be to go back, before the device is looked at.
                 paths = await self._images(held, self.story.order.fetched)
@@ -200,10 +229,18 @@ class Flight:
         await self._line.talk(call, f"write {self.story.job.device_id}", self._timing.let_go)
 
     async def _images(self, held: AsyncExitStack, steps: Sequence[OrderStep]) -> list[Path]:
+        tell = partial(self.run.enter, self.run.where.phase)
         return [
-            await held.enter_async_context(self._cache.held(step.image, step.query))
+            await held.enter_async_context(
+                self._supply.held(step.image, partial(self._query, step.image.sha256), tell)
+            )
             for step in steps
         ]
+
+    def _query(self, sha256: str) -> str:
+        """The newest signature there is for the download of an image."""
+        steps = self.story.order.fetched
+        return next(step.query for step in steps if step.image.sha256 == sha256)
 
     def _burn(self, paths: list[Path], device: Device) -> None:
         """Do the blocking part, in the writer's thread."""

@@ -10,6 +10,8 @@ from flashyard.agent.cache import ImageCache
 from flashyard.agent.journal.ledger import Ledger
 from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.queueing.turns import Turns
+from flashyard.agent.recovery.quarantine import Quarantines
+from flashyard.agent.recovery.supply import Supply
 from flashyard.agent.story import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.phases import Status
@@ -23,9 +25,12 @@ class Gear:
         teller: how jobs are told.
         ledger: where they are written down.
         session: of this run of the hub.
-        cache: where images come from.
+        cache: where images are.
         bandwidth: how fast jobs may send.
         turns: of the jobs that wait.
+        supply: where they come from.
+        quarantines: the places that take no jobs.
+        retries: how often a job goes on after the link to its device broke.
         permits: how many jobs may run at once.
         fetches: can images be fetched at all?
         ended: the jobs that are over, with how they ended, as far as is remembered.
@@ -42,6 +47,9 @@ class Gear:
     cache: ImageCache
     bandwidth: Bandwidth
     turns: Turns
+    supply: Supply
+    quarantines: Quarantines
+    retries: int
     permits: Permits
     fetches: bool
     ended: Bounded[str, Status]

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from flashyard.agent.bandwidth import Bandwidth
@@ -32,6 +32,9 @@ from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
 from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.queueing.turns import Turns
+from flashyard.agent.recovery.quarantine import Quarantines
+from flashyard.agent.recovery.supply import Supply
+from flashyard.agent.recovery.troubles import Troubles
 from flashyard.agent.story import Teller
 from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
@@ -42,7 +45,6 @@ from flashyard.contract.orders import Announce
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
-from flashyard.contract.troubles import Trouble
 from flashyard.flash.ports.names import Names
 from flashyard.flash.ports.policy import PortPolicy
 from flashyard.flash.recordings.folder import recording
@@ -114,6 +116,12 @@ class Hub:
         )
         turns = Turns(ledger.turn)
         permits = Permits(turns, settings.max_parallel, settings.max_per_controller, ledger.limit)
+        self._troubles = Troubles(self._clock.stamp)
+        self._troubles.changed = self._tell_troubles
+        self._unwritten = ExitStack()  # what is wrong with the journal
+        self._quarantines = Quarantines(
+            settings.quarantine_after, self._clock.stamp, ledger.keep_place
+        )
         ended = self._ended = Bounded[str, Status](KEPT_ENDS)
         self._gear = Gear(
             teller=Teller(hub_id, self._clock, self._post),
@@ -123,6 +131,15 @@ class Hub:
             bandwidth=self._bandwidth,
             turns=turns,
             permits=permits,
+            supply=Supply(
+                self._cache,
+                self._troubles,
+                self._clock.monotonic,
+                patience=settings.image_patience,
+                backoff=self._timing.image_again,
+            ),
+            quarantines=self._quarantines,
+            retries=settings.retries,
             fetches=settings.bridge_url is not None,
             ended=ended,
             part_size=settings.part_size,
@@ -207,6 +224,7 @@ class Hub:
         self._bandwidth.restore(kept.limits)
         self._gear.permits.restore(kept.limits)
         self._limiting.note()
+        self._quarantines.restore(kept.places)
 
     def _knows(self, job_id: str) -> bool:
         return self._desk.knows(job_id) or any(
@@ -218,16 +236,19 @@ class Hub:
         self._journal.after(self._say_presence, "limits")
 
     def _say_presence(self) -> None:
-        if not self._asked_to_stop.is_set():  # from then on the last word is `offline`
+        """Say what has changed of the hub itself, unless the last word is `offline` by now."""
+        if not self._asked_to_stop.is_set():
             self._post.presence(self._presence.say(online=True))
 
     def _note_trouble(self) -> None:
         """Tell that the journal cannot be written, or can again."""
-        why = self._journal.trouble
-        now = self._clock.stamp()
-        told = why and Trouble(code=why.code, error=why.sentence, hint=why.hint, since=now)
-        self._presence.troubles = (told,) if told else ()
-        self._post.presence(self._presence.say(online=True))
+        self._unwritten.close()
+        if why := self._journal.trouble:
+            self._unwritten.enter_context(self._troubles.having(why))
+
+    def _tell_troubles(self) -> None:
+        self._presence.troubles = self._troubles.told
+        self._say_presence()
 
     def _usb(self, settings: HubSettings, host: UsbHost) -> Hotplug | None:
         """Where nothing was said about USB, it is used where there is any."""

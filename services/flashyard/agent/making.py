@@ -63,6 +63,11 @@ class Workshop:
         making = self._under_way.get(name)
         return making.progress() if making else None
 
+    def went(self, name: str) -> int:
+        """How many bytes of a file are ready, of what is being done to it; 0: nothing is done."""
+        making = self._under_way.get(name)
+        return making.done() if making else 0
+
     async def made(
         self, name: str, new: Callable[[], Making], work: Callable[[Making], Awaitable[Path]]
     ) -> Path:

@@ -34,6 +34,12 @@ class Port:
         return classify(self.plugged) if self.plugged else None
 
     @property
+    def place(self) -> str:
+        """What is at fault where device after device fails there: a station, else the device."""
+        address = self.address
+        return self.device_id if isinstance(address, Address) else address.station
+
+    @property
     def controller(self) -> str | None:
         """The USB controller it is behind, as far as that can be told; None: it is on none."""
         return controller(self.plugged.station) if self.plugged else None

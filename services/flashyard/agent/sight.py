@@ -9,6 +9,19 @@ from flashyard.contract.faults import TABLE, Code, Fault, fault
 from flashyard.contract.records import Device
 from flashyard.flash.target import Description
 
+# After these it is open whether the device still answers.
+BREAKS = frozenset(
+    {
+        Code.USB_UNPLUGGED,
+        Code.LINK_LOST,
+        Code.DEVICE_SILENT,
+        Code.PROTOCOL_ERROR,
+        Code.TIMED_OUT,
+        Code.DEVICE_MISMATCH,
+        Code.NOT_BOOTED,
+    }
+)
+
 
 class Sight:
     """The state of one device's presence.

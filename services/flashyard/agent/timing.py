@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flashyard.agent.recovery.backoff import IMAGE, LINK, Backoff
+from flashyard.agent.recovery.stall import DEADLINES, Deadline
+from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, Limits
 
 
@@ -30,6 +34,9 @@ class Timing:
         safe_point: how long a running job gets to reach one when the hub stops.
         let_go: how long the thread of a job given up gets to end before the device counts as stuck;
             shorter than ``farewell``.
+        stalls: without a sign of life, by phase.
+        image_again: between two attempts to reach the image store.
+        link_again: before a job goes on whose link to the device broke.
         farewell: how long the broker gets to acknowledge that the hub goes.
         probing: the deadlines of a look.
         flashing: the deadlines of a job.
@@ -50,6 +57,9 @@ class Timing:
     first_looks: float = 5.0
     safe_point: float = 8.0
     let_go: float = 1.0
+    stalls: Mapping[Phase, Deadline] = field(default_factory=lambda: DEADLINES)
+    image_again: Backoff = IMAGE
+    link_again: Backoff = LINK
     farewell: float = 2.0
     probing: Limits = field(
         default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0, question=10.0)

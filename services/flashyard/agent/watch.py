@@ -62,12 +62,11 @@ class Watch:
         return self._sight.answering
 
     async def restart(self, limits: Limits) -> None:
-        """Restart the device.
-
-        Raises:
-            FaultError: what targets raise.
-        """
-        await self._talk(partial(self._reboot, limits), "restart")
+        """Restart the device; where that does not work it is left as it is."""
+        try:
+            await self._talk(partial(self._reboot, limits), "restart")
+        except FaultError as error:
+            _log.warning("the device was to be restarted: %s", error)
 
     async def _see(self) -> _Look:
         """Ask; what left while it was asked is not there, whatever it answered."""

@@ -193,6 +193,29 @@ BandwidthLimit = Annotated[
 DownloadLimit = Annotated[
     str | None, typer.Option(metavar="RATE", help="Most bytes/s at which images are fetched.")
 ]
+Retries = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="How often a job goes on after the link to its device broke (default: 2).",
+    ),
+]
+ImagePatience = Annotated[
+    int | None,
+    typer.Option(
+        metavar="S",
+        help="How long a job waits for an image store that does not answer (default: 600).",
+    ),
+]
+QuarantineAfter = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Take no more jobs at a port after so many in a row broke there, until it is "
+        "released; 0: never (default: 3).",
+        rich_help_panel=_DEVICES,
+    ),
+]
 CacheSize = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Disk for cached images (default: 16G).")
 ]

@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol, Self
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, fault, refuse
 
 _CHUNK = 1 << 20
 _PIECE = 64 << 10  # what is taken from the network at a time
@@ -28,6 +28,10 @@ _BARREN = 5  # attempts in a row that brought less than a chunk
 _PASSING = frozenset({408, 425, 429})  # answers that may be others in a moment; and every 5xx
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+
+
+class StoreAwayError(FaultError):
+    """`image_unreachable` because the bridge did not answer, as it may again in a while."""
 
 
 class _InterruptedError(Exception):
@@ -100,8 +104,9 @@ class Download:
         """Fetch what is missing; returning means that the file has the SHA-256 it should have.
 
         Raises:
+            StoreAwayError: the bridge does not answer; what was fetched stays, to be resumed.
             FaultError: `image_unreachable`, `unknown_image`, `image_digest` (the file is gone
-                then), `disk_full`, `cancelled`. What was fetched stays, to be resumed.
+                then), `disk_full`, `cancelled`.
         """
         retrying = Retrying(
             stop=self._has_failed_too_often,
@@ -115,7 +120,7 @@ class Download:
                 self._take_up(file)
                 retrying(self._attempt, file)
         except _InterruptedError as broken:
-            raise refuse(Code.IMAGE_UNREACHABLE, details=str(broken)) from broken
+            raise StoreAwayError(fault(Code.IMAGE_UNREACHABLE, details=str(broken))) from broken
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise

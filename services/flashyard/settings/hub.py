@@ -27,6 +27,9 @@ class HubSettings(LinkSettings):
     most bytes a device is sent before it writes them.
     ``deny_partition``: what is not written unless a job allows it, beside our own list.
     ``boot_timeout``: seconds a device has to be seen to start, where that is asked for.
+    ``retries``: how often a job goes on after the link to its device broke. ``image_patience``:
+    seconds a job waits for an image store that does not answer. ``quarantine_after``: jobs in a row
+    that broke at one port, after which it takes none until it is released; 0: it always does.
     ``record``: where sessions with devices are recorded; None: they are not.
     """
 
@@ -48,6 +51,9 @@ class HubSettings(LinkSettings):
     cache_size: Size = 16 * 1024**3
     part_size: Annotated[Size, Field(ge=1024**2, lt=4 * 1024**3)] = 128 * 1024**2
     progress_interval: Annotated[int, Field(ge=20, le=5000)] = 500
+    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    image_patience: Annotated[int, Field(ge=0, le=86400)] = 600
+    quarantine_after: Annotated[int, Field(ge=0, le=1000)] = 3
     record: Path | None = None
 
     @model_validator(mode="after")

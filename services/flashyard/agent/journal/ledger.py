@@ -11,6 +11,8 @@ from threading import Event
 
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.queueing.turns import Turn
+from flashyard.agent.recovery.quarantine import Record
+from flashyard.contract.model import Model
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.records import MAX_RECENT, Job, RecentEntry
 from flashyard.flash.running.mark import Mark
@@ -61,6 +63,7 @@ class Kept:
     ended: list[tuple[str, RecentEntry]] = field(default_factory=list)  # device id, entry
     keys: list[KeptKey] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)  # by what is held to them
+    places: list[tuple[str, Record]] = field(default_factory=list)
 
     def take(self, device_id: str) -> list[KeptJob]:
         """Take a device's jobs that are not over; nobody else gets them."""
@@ -101,6 +104,8 @@ class Ledger:
             ):
                 kept.keys.append(KeptKey(*row))
             kept.limits.update(connection.execute("SELECT scope, value FROM limits"))
+            for place, record in connection.execute("SELECT port, reason FROM quarantine"):
+                kept.places.append((place, Record.decode(record)))
 
         self._journal.read(read)
         return kept
@@ -163,6 +168,13 @@ class Ledger:
         """Write down what something is held to from now on."""
         return self._execute("INSERT OR REPLACE INTO limits VALUES (?, ?)", (what, value))
 
+    def keep_place(self, place: str, record: Record | None) -> Event:
+        """Write down how jobs did at a place; None: there is nothing to be known of it."""
+        if record is None:
+            return self._execute("DELETE FROM quarantine WHERE port = ?", (place,))
+        row = (place, _text(record))
+        return self._execute("INSERT OR REPLACE INTO quarantine VALUES (?, ?)", row)
+
     def _execute(self, statement: str, row: tuple[object, ...]) -> Event:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(statement, row)
@@ -170,5 +182,5 @@ class Ledger:
         return self._journal.write(work)
 
 
-def _text(model: StartOrder | Job | Mark | RecentEntry) -> str:
+def _text(model: Model) -> str:
     return model.encode().decode()

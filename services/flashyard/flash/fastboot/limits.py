@@ -37,7 +37,7 @@ class Limits:
     handshake: float = 2.0
     getvar: float = 5.0
     question: float = 30.0
-    stall: float = 10.0
+    stall: float = 15.0
     slowest: int = 10_000
     download: float = 30.0
     flash: float = 30.0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from flashyard.flash.running.run import Run
+if TYPE_CHECKING:  # a run tells what an earlier one has left
+    from flashyard.flash.running.run import Run
 
 UNTOUCHED = "untouched"
 _BACK = {"verified": "written back, verified"}

@@ -22,6 +22,14 @@ class Aside(Run):
         said = f"Rolling back: {stage[:1].lower()}{stage[1:]}"
         self._outer.enter(Phase.ROLLING_BACK, said, whose)
 
+    def wait(self, seconds: float) -> None:
+        """Sleep in the writer's thread."""
+        self._outer.wait(seconds)
+
+    def safe_point(self) -> None:
+        """Show that something is being done."""
+        self._outer.breaths += 1
+
     def count(self, step: int, taken: Taken, position: int) -> None:
         """Count bytes as sent, and not as part of what was to be done."""
         super().count(step, taken, position)

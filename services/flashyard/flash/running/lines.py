@@ -35,6 +35,11 @@ class Lines:
             self._lines.append(Line(int(self._clock() * 1000), text[:MAX_TEXT]))
             self._count += 1
 
+    @property
+    def count(self) -> int:
+        """How many there have been."""
+        return self._count
+
     def since(self, number: int) -> tuple[list[Line], int]:
         """Return the lines from a number on, as far as they are kept, and the next number."""
         with self._lock:

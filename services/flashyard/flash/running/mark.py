@@ -20,6 +20,7 @@ class Mark(Model):
             device takes at once.
         met: has the device said who it is? ``serial``, ``product``, ``slot`` (the active one) and
             ``mode`` are its words.
+        tried: how often the link to the device broke, and the run went on.
         left: what the run has left on the device, by thing; see :class:`Aftermath`.
     """
 
@@ -34,6 +35,7 @@ class Mark(Model):
     serial: Name | None = None
     product: Name | None = None
     slot: Name | None = None
+    tried: Count = 0
     left: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.phases import CANCELLABLE, Phase, Status, Verification, move
 from flashyard.contract.rollback import Outcome
+from flashyard.flash.running.aftermath import in_words
 from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.target import Description, Taken
@@ -73,6 +74,7 @@ class Run:
         keep: has marks made durable; what follows a mark waits for that.
         since: where an earlier run of the same recipe stood, which this one goes on from.
         allowance: how fast it may send.
+        stage: what it is at first.
 
     Attributes:
         where: phase, stage and step, as one value.
@@ -87,6 +89,8 @@ class Run:
         restart_left: was the restart left to it?
         mark: the last safe point.
         rollback: what came of its way back; until one is gone none was needed.
+        breaths: counts on while the writer's thread waits for something on purpose, and shows
+            thereby that it lives.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Run:
         since: Mark | None = None,
         *,
         allowance: Allowance = FREE,
+        stage: str = "Preparing",
     ) -> None:
         self.allowance = allowance
         self._clock = clock
@@ -105,7 +110,7 @@ class Run:
         self.mark = since or Mark(bytes=(0,) * len(partitions))
         # What cannot be gone on with can be taken back at most.
         phase = Phase.PREPARING if self.mark.can_be_taken_up else self.mark.phase
-        self.where = Where(phase, "Preparing", 0, 0, 0, clock())
+        self.where = Where(phase, stage, 0, 0, 0, clock())
         self._turns = deque([self.where], MAX_TURNS)
         self.content = sum(self.mark.bytes)
         self.wire = 0
@@ -114,11 +119,12 @@ class Run:
             tally.status = Status.COMPLETED
         self.lines = lines or Lines()
         self.description: Description | None = None
-        self.device_state = "untouched"
+        self.device_state = in_words(self.mark.left)
         self.verification = Verification.NONE
         self.is_followed = False
         self.restart_left = False
         self.rollback: Outcome = "not_needed"
+        self.breaths = 0
         self._cancel = Event()
         self._pause: float | None = None  # when it was asked for
         self._turn = Lock()
@@ -161,6 +167,7 @@ class Run:
 
     def wait(self, seconds: float) -> None:
         """Sleep in the writer's thread; a request to end cuts it short."""
+        self.breaths += 1
         self._cancel.wait(seconds)
 
     def safe_point(self) -> None:
@@ -264,6 +271,7 @@ class Run:
         if self._keep is not None:
             is_kept = self._keep(mark)
             while not is_kept.wait(_ASK_AGAIN):
+                self.breaths += 1
                 if self.where.phase in CANCELLABLE:
                     self.breaking_point()
         self.mark = mark

@@ -220,6 +220,7 @@ class _Writer:
             self._leaves(place.name, "written, not verified")
             for part in self._parts(step):
                 for _ in self._contact.target.compare(place, part):
+                    self._run.breaths += 1
                     self._run.safe_point()
             self._leaves(place.name, "verified")
 
