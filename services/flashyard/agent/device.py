@@ -300,7 +300,7 @@ class DeviceAgent:
     async def _fly(self, flight: Flight) -> Fault | None:
         """Fly there and, if that fails, back; return why it ends; None: it is done, or goes on."""
         try:
-            self._check(flight.story)
+            self._board.check_serial(flight.story.order.serial)
             await flight.fly(self._destination())
         except FaultError as error:
             self._learn_from(flight, broke=error.fault.code in BREAKS)
@@ -316,12 +316,6 @@ class DeviceAgent:
     def _destination(self) -> Device:
         serial = known.serial if (known := self._sight.description) else None
         return Device(self._port.address, serial, self._gear.timing.flashing)
-
-    def _check(self, story: Story) -> None:
-        """Refuse what is over but for its way back, and to give one device what is for another."""
-        if story.doom is not None:
-            raise FaultError(story.doom)
-        self._board.check_serial(story.order.serial)
 
     def _goes_on(self, flight: Flight, why: Fault) -> bool:
         """Have a job whose link broke go on from its last mark, with its permit; False: it ends."""

@@ -167,6 +167,8 @@ class Docket:
 
 def verdict(story: Story, why: Fault) -> Fault:
     """What was asked to end ends as asked, whatever broke on the way to its safe point."""
+    if story.doom is not None:
+        return story.doom
     if story.job.requested == "cancel" and why.code is not Code.CANCELLED:
         return fault(Code.CANCELLED, details=why.details or why.sentence)
     return why

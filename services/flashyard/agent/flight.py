@@ -112,10 +112,13 @@ class Flight:
         in time keeps the line.
 
         Raises:
-            FaultError: what the writer and the cache raise; `cancelled` at a safe point;
+            FaultError: at once where the job is over but for its way back; what the writer and
+                the cache raise; `cancelled` at a safe point;
                 `timed_out`: nothing came from the device for too long.
             PausedError: at a safe point; the run's mark is where it stands.
         """
+        if self.story.doom is not None:
+            raise FaultError(self.story.doom)
         await self._see_through(self._carry_out(device))
 
     async def go_back(self, device: Device, why: Fault) -> bool:

@@ -178,7 +178,7 @@ class CallUp:
         story = forbidden or self._hurried
         if story is not None and (forbidden or self._is_late(story)):
             gone = fault(Code.DEVICE_OFFLINE, "The device did not come back.")
-            why = story.doom or verdict(story, self._sight.objection or gone)
+            why = verdict(story, self._sight.objection or gone)
             story.fail(why, story.left_behind)
 
     def _is_late(self, story: Story) -> bool:
