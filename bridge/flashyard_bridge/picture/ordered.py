@@ -20,6 +20,8 @@ def asked_for(order: StartOrder) -> dict[str, Any]:
         "attempt": order.attempt,
         "retry_of": order.retry_of,
         "priority": order.priority,
+        "not_before": order.not_before,
+        "bandwidth_limit": order.bandwidth_limit,
     }
 
 

@@ -13,6 +13,7 @@ from fastapi import Header, Request
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import Priority, Rate
 from flashyard.contract.model import DeviceId, HubId, Millis, Model, Name, Partition, Sha256
 from flashyard.contract.plans import (
     MAX_REQUIREMENTS,
@@ -78,14 +79,14 @@ class StartRequest(Model):
     rollback: Literal["none", "slot", "last-good"] = Field(
         "none", description="others than `none` are not supported yet"
     )
-    priority: Annotated[int, Field(ge=0, le=9)] = Field(
-        5, description="others than 5 are not supported yet"
+    priority: Priority = Field(5, description="9 goes first among those that wait for a device")
+    bandwidth_limit: Rate | None = Field(None, description="bytes per second")
+    not_before: Millis | None = Field(
+        None, description="Unix ms, at most a year ahead; a time that is past is now"
     )
-    bandwidth_limit: Annotated[int, Field(ge=1, le=_SAFE_INTEGER)] | None = Field(
-        None, description="not supported yet"
+    wait_for_device: bool = Field(
+        default=False, description="take the job though the device is not there, if its hub is"
     )
-    not_before: Millis | None = Field(None, description="not supported yet")
-    wait_for_device: bool = Field(default=False, description="`true` is not supported yet")
 
     _inside: list[str] = PrivateAttr(default_factory=list)
 
@@ -103,13 +104,7 @@ class StartRequest(Model):
         return FlashPlan(partitions=steps, requirements=requirements)
 
 
-_UNBUILT = (
-    "rollback",
-    "priority",
-    "bandwidth_limit",
-    "not_before",
-    "wait_for_device",
-)
+_UNBUILT = ("rollback",)
 
 
 def judge(body: dict[str, Any]) -> StartRequest:
