@@ -21,9 +21,9 @@ def state_of(job: Job) -> str:
 
 
 def reason_of(job: Job) -> str:
-    """Tell what a job waits for, where that is not simply its turn; empty: nothing."""
-    waits = job.position is not None and job.stage != QUEUED_STAGE and not job.lost
-    return job.stage if waits else ""
+    """Tell what a queued job waits for, where that is not simply its turn; empty: nothing."""
+    waits = job.status is Status.QUEUED and job.position is not None and not job.lost
+    return job.stage if waits and job.stage != QUEUED_STAGE else ""
 
 
 def presence_of(device: Device) -> str:
