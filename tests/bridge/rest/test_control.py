@@ -8,6 +8,7 @@ from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashPaused, FlashResumed
 from flashyard.contract.orders import CancelOrder, PauseOrder, ResumeOrder
 from flashyard.contract.phases import Phase, Status
+from flashyard.contract.records import CurrentJob
 from flashyard.contract.tracked import started
 from support.rig import Rig
 from support.scripted_hub import accept, answer_with, queue, refuse_with
@@ -145,3 +146,16 @@ async def test_a_job_of_a_silent_hub_cannot_be_cancelled(rig: Rig) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "device_offline")
     rig.hub.say_presence()
     await until(lambda: any(hub.online for hub in fleet.hubs()))
+
+
+async def test_what_was_asked_is_forgotten_once_the_hubs_record_says_nothing_of_it(
+    rig: Rig,
+) -> None:
+    device = await rig.plug()
+    job_id = (await rig.start(deviceId=device))["jobId"]
+    asked = rig.job(job_id).with_(requested="pause", started_at=1, phase=Phase.WRITING)
+    await rig.plug(device, current_job=CurrentJob(**dict(asked), seq=2))
+    assert rig.job(job_id).requested == "pause", "another bridge asked for it"
+    taken_back = asked.with_(requested=None)
+    await rig.plug(device, current_job=CurrentJob(**dict(taken_back), seq=2))
+    assert rig.job(job_id).requested is None
