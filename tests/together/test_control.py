@@ -17,7 +17,7 @@ from flashyard.contract.records import Job
 from support.processes import Finished, flashyard, serving, start
 from support.waiting import until, until_told
 
-SIZE = 12_000_000
+SIZE = 12 << 20
 DEVICE = "BENCH_1"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,14 +107,20 @@ async def test_a_running_flash_is_paused_and_resumed_and_every_byte_arrives(
     assert "ended" in refused.err
 
 
+@pytest.mark.long
 async def test_a_queue_is_held_and_moved_at_the_terminal(bench: Bench, image: Path) -> None:
-    running, held, last = [await bench.flash(image) for _ in range(3)]
+    running = await bench.flash(image)
+    await bench.ask("pause", running)
+    await bench.until(running, Status.PAUSED)
+    held, last = [await bench.flash(image) for _ in range(2)]
     assert (await bench.ask("pause", held)).out == f"{held}  paused\n"
     moved = await bench.ask("set", "job", last, "--priority", "9")
     assert moved.out == f"{last}  priority 9\n"
-    first, *waiting = [job.job_id for job in await bench.bridge.jobs()]
-    assert (first, waiting) == (running, [last, held])
-    assert "on hold" in (await bench.ask("ls", "jobs")).out
+    table = (await bench.ask("ls", "jobs")).out
+    assert [row.split()[0] for row in table.splitlines()[1:]] == [running, last, held]
+    assert "on hold" in table
+    assert "Waiting for the paused job before it" in table
+    await bench.ask("resume", running)
     await bench.until(last, Status.COMPLETED)
     job = await bench.bridge.job(held)
     assert (job.status, job.phase) == (Status.PAUSED, Phase.QUEUED), "others passed it"
@@ -122,6 +128,7 @@ async def test_a_queue_is_held_and_moved_at_the_terminal(bench: Bench, image: Pa
     await bench.until(held, Status.COMPLETED)
 
 
+@pytest.mark.long
 async def test_a_rate_is_changed_while_it_flashes_and_a_paused_job_is_cancelled(
     bench: Bench, image: Path
 ) -> None:
@@ -136,6 +143,7 @@ async def test_a_rate_is_changed_while_it_flashes_and_a_paused_job_is_cancelled(
     await bench.until(job_id, Status.CANCELLED)
 
 
+@pytest.mark.long
 async def test_a_job_that_is_not_paused_cannot_be_resumed(bench: Bench, image: Path) -> None:
     job_id = await bench.flash(image, "--not-before", "+1h")
     job = await bench.bridge.job(job_id)

@@ -95,28 +95,3 @@ async def test_a_queue_is_listed_with_places_holds_and_reasons(rig: Rig) -> None
     for row, words in zip(rows, ("queued", "on hold", "waiting"), strict=True):
         assert words in row
     assert rows[2].endswith("3      Not before 14:30")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "word"),
-    [
-        (["set", "job", "job_1703001234_nobody"], "what to change"),
-        (["set", "job", "job_1703001234_nobody", "--priority", "10"], "--priority"),
-        (["set", "job", "job_1703001234_nobody", "--bandwidth-limit", "fast"], "fast"),
-        (["set", "hub", "bench-a", "--download-limit", "0"], "'0'"),
-        (["set", "disk", "x"], "disk"),
-        (["flash", "X", "boot", "IMAGE", "--not-before", "noon"], "noon"),
-        (["flash", "X", "boot", "IMAGE", "--priority", "high"], "--priority"),
-        (["flash", "X", "boot", "IMAGE", "--bandwidth-limit", "none"], "none"),
-    ],
-)
-async def test_wrong_input_is_one_sentence_a_hint_and_exit_status_two(
-    rig: Rig, arguments: list[str], word: str
-) -> None:
-    finished = await ask(rig, *arguments)
-    assert finished.status == 2, finished.err
-    sentence, hint = finished.err.splitlines()
-    assert sentence.startswith("flashyard: ")
-    assert word in sentence
-    assert hint.startswith("hint: ")
-    assert (finished.out, rig.hub.orders) == ("", [])
