@@ -86,7 +86,8 @@ function stage(job) {
   if (asked(job)) return asked(job);
   if (job.held) return "On hold";
   if (job.status === "queued") return "Queued";
-  return job.status === "paused" ? `Paused: ${job.stage}` : job.stage;
+  if (job.status !== "paused" || job.stage === "Paused") return job.stage;
+  return `Paused: ${job.stage}`;
 }
 
 function reason({ notBefore, stage, held }) {
