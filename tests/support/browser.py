@@ -35,6 +35,7 @@ class Page:
         for domain in ("Page", "Runtime", "Log"):
             await self._call(f"{domain}.enable")
         await self._call("Page.navigate", url=url)
+        await self.shows("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     async def tell(self, expression: str) -> Any:
         """Evaluate an expression; what is no JSON comes as an empty object."""
