@@ -118,6 +118,7 @@ async def test_a_running_job_is_cancelled_only_by_who_is_sure(dashboard: Dashboa
     await dashboard.page.shows("!document.getElementById('sure').open")
     assert not isinstance(rig.hub.orders[-1], CancelOrder)
     await dashboard.press(job_id, "cancel")
+    await dashboard.page.shows("document.getElementById('sure').open")
     await dashboard.page.press("#sure [value='yes']")
     await dashboard.reads(job_id, ".stage", "Cancelling at the next safe point")
     end = {"error": "The job was cancelled.", "code": Code.CANCELLED}

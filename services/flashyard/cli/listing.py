@@ -62,13 +62,17 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
     elif not records:
         say(_EMPTY[what])
     else:
-        heads, rows = _HEADS[what], [row(record) for record in records]
-        for head, tell in REMARKS.items():
-            remarks = [*map(tell, records)]
-            if any(remarks):
-                heads = (*heads, head)
-                rows = [(*cells, remark) for cells, remark in zip(rows, remarks, strict=True)]
-        print_table(heads, [[*map(printable, cells)] for cells in rows])
+        _print_rows(_HEADS[what], records)
+
+
+def _print_rows(heads: Sequence[str], records: Sequence[Model]) -> None:
+    rows = [row(record) for record in records]
+    for head, tell in REMARKS.items():
+        remarks = [*map(tell, records)]
+        if any(remarks):
+            heads = (*heads, head)
+            rows = [(*cells, remark) for cells, remark in zip(rows, remarks, strict=True)]
+    print_table(heads, [[*map(printable, cells)] for cells in rows])
 
 
 def row(record: Model) -> Sequence[str]:
