@@ -21,7 +21,7 @@ from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
-from flashyard_bridge.images.renewal import keep_signed
+from flashyard_bridge.images.renewal import Renewal
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import Listener, listen
@@ -132,13 +132,13 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         )
         overseer = Overseer(bridge)
         batches = BatchOverseer(bridge, lost_after=settings.lost_after)
-        scribe = Scribe(bridge)
-        intake.listeners += [overseer.hear, batches.hear, scribe.hear]
+        scribe, renewal = Scribe(bridge), Renewal(bridge)
+        intake.listeners += [overseer.hear, batches.hear, renewal.hear, scribe.hear]
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
                 group.create_task(intake.watch_clock(), name="bridge[clock]"),
-                group.create_task(keep_signed(bridge), name="bridge[signatures]"),
+                group.create_task(renewal.run(), name="bridge[signatures]"),
                 group.create_task(overseer.run(), name="bridge[standing orders]"),
                 group.create_task(batches.run(), name="bridge[batches]"),
                 group.create_task(scribe.run(), name="bridge[ledger]"),

@@ -30,6 +30,21 @@ def online_device(fleet: Fleet, device_id: str, hub_id: str | None) -> Device:
     return _only(online)
 
 
+def awaited_device(fleet: Fleet, device_id: str, hub_id: str | None) -> Device:
+    """Find the device a job may wait for: one that is online, else one whose hub is.
+
+    Raises:
+        FaultError: `unknown_hub`, `unknown_device`, `ambiguous_device`, or `device_offline` where
+            its hub is.
+    """
+    found = _found(fleet, device_id, hub_id)
+    online = {hub.hub_id for hub in fleet.hubs() if hub.online}
+    here = [device for device in found if device.hub_id in online]
+    if not here:
+        online_hub(fleet, found[0].hub_id)
+    return _only([device for device in here if device.online] or here)
+
+
 def _found(fleet: Fleet, device_id: str, hub_id: str | None) -> list[Device]:
     found = fleet.find(device_id)
     if hub_id is not None:

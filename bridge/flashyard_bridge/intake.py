@@ -23,8 +23,8 @@ from flashyard.contract.messages import (
     Report,
     decode_report,
 )
-from flashyard.contract.orders import Announce, Receipt
-from flashyard.contract.topics import MAX_PAYLOAD, Kind, Topic
+from flashyard.contract.orders import Announce, decode_answer
+from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Address, Link
 from flashyard_bridge.live.fanout import Live
@@ -60,7 +60,7 @@ class Intake:
     Attributes:
         listeners: get the frames that come out of the fleet, browsers first; they never wait.
         link: to be entered by the owner.
-        orders: what goes out over the same link, and waits for receipts.
+        orders: what goes out over the same link, and waits for answers.
         first_picture: set once the fleet's first picture is complete.
         broker: what the broker tells of itself.
         heard: messages by what their topic carries.
@@ -126,7 +126,7 @@ class Intake:
         self.heard[topic.kind] += 1
         try:
             if topic.kind is Kind.RECEIPT:
-                self.orders.receipt(topic.hub, _receipt(payload))
+                self.orders.answered(topic.hub, decode_answer(payload))
             elif not payload:
                 self._tell(self._fleet.cleared(topic))
             else:
@@ -161,12 +161,6 @@ class Intake:
         if not self.first_picture.is_set() and self._fleet.complete:
             self.first_picture.set()
             self._live.begin()
-
-
-def _receipt(payload: bytes) -> Receipt:
-    if len(payload) > MAX_PAYLOAD:
-        raise ValueError(f"a receipt of {len(payload)} bytes is over {MAX_PAYLOAD}")
-    return Receipt.decode(payload)
 
 
 def _report(topic: Topic, payload: bytes) -> Report:

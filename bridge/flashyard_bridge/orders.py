@@ -1,4 +1,4 @@
-"""From an order to the hub's word on it: publish, wait for the receipt, note what was agreed.
+"""From an order to the hub's word on it: publish, wait for the answer, note what was agreed.
 
 Contract 4. Knows no HTTP; what an order is for is decided by whoever makes it.
 """
@@ -11,10 +11,24 @@ import string
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar, overload
 
 from flashyard.contract.faults import Code, Fault, fault, refuse
-from flashyard.contract.orders import CancelOrder, Receipt, StartOrder
+from flashyard.contract.orders import (
+    Answer,
+    CancelOrder,
+    ImageOrder,
+    JobOrder,
+    LimitsOrder,
+    Order,
+    PauseOrder,
+    Receipt,
+    ReleaseOrder,
+    ResumeOrder,
+    StartOrder,
+)
 from flashyard.contract.phases import FINAL_STATUS
+from flashyard.contract.records import Hub
 from flashyard.contract.topics import MAX_PAYLOAD, Kind, build
 from flashyard.link import Link
 from flashyard_bridge.errors import RequestError
@@ -24,7 +38,10 @@ ANSWER_DEADLINE = 5.0  # s, contract 2
 MAX_OUTSTANDING = 1_000
 _ALPHABET = string.digits + string.ascii_lowercase
 
-Asked = StartOrder | CancelOrder
+OfJob = StartOrder | CancelOrder | PauseOrder | ResumeOrder | ImageOrder
+OfHub = LimitsOrder | ReleaseOrder
+Asked = OfJob | OfHub
+_O = TypeVar("_O", bound=Order)
 
 
 def mint_job_id(now: int) -> str:
@@ -42,15 +59,15 @@ def mint_order_id() -> str:
 class _Outstanding:
     hub_id: str
     order: Asked
-    answer: asyncio.Future[Receipt | Fault]
+    answer: asyncio.Future[Answer | Fault]
     is_kept: bool
 
 
 class Orders:
-    """The orders that wait for their receipt.
+    """The orders that wait for their answer.
 
     Args:
-        link: to the broker; intake hands its receipts to `receipt`, its loss to `link_down`.
+        link: to the broker; intake hands its answers to `answered`, its loss to `link_down`.
         fleet: is told what the hubs agreed to.
         now: the bridge's clock, Unix ms.
         deadline: seconds in which a hub answers.
@@ -94,6 +111,7 @@ class Orders:
             )
         try:
             receipt = await self._ask(hub_id, order, is_kept=is_kept)
+            assert isinstance(receipt, Receipt)  # noqa: S101 - no other answers an order for a job
         except TimeoutError:
             if not is_kept:
                 # It may be on its way still, and nobody waits for it any more.
@@ -104,29 +122,36 @@ class Orders:
             self._fleet.accepted(order, hub_id, receipt)
         return receipt
 
-    async def cancel(self, hub_id: str, order: CancelOrder) -> Receipt:
-        """Have a job cancelled; the receipt has its status as it is now.
+    @overload
+    async def ask(self, hub_id: str, order: OfJob) -> Receipt: ...
+    @overload
+    async def ask(self, hub_id: str, order: OfHub) -> Answer: ...
+    async def ask(self, hub_id: str, order: Asked) -> Answer:
+        """Have anything else done; a receipt has the job's status as it is now.
 
         Raises:
             FaultError: the hub's refusal, `hub_no_answer`, `broker_unreachable`, `rate_limited`.
         """
         try:
-            receipt = await self._ask(hub_id, order)
+            answer = await self._ask(hub_id, order)
         except TimeoutError:
             why = fault(
                 Code.HUB_NO_ANSWER,
                 f"The hub {hub_id} did not answer in time.",
-                hint="Check the hub; the job may be cancelled or not.",
+                hint="Check the hub; it may have done it or not.",
             )
-            raise RequestError(why, job_id=order.job_id) from None
-        self._fleet.requested(order.job_id, "cancel")
-        return receipt
+            raise RequestError(why, job_id=_job_of(order)) from None
+        self._agree(hub_id, order, answer)
+        return answer
 
-    def receipt(self, hub_id: str, receipt: Receipt) -> None:
+    def answered(self, hub_id: str, answer: Answer) -> None:
         """Take a hub's answer; one that nobody waits for is of no interest any more."""
-        waiting = self._outstanding.get(receipt.order_id)
-        if waiting and waiting.hub_id == hub_id and not waiting.answer.done():
-            waiting.answer.set_result(receipt)
+        waiting = self._outstanding.get(answer.order_id)
+        if waiting is None or waiting.hub_id != hub_id or waiting.answer.done():
+            return
+        if isinstance(waiting.order, JobOrder) and not isinstance(answer, Receipt):
+            return  # it does not say what became of the job
+        waiting.answer.set_result(answer)
 
     def hub_back(self, hub_id: str) -> None:
         """A hub is heard again: cancel what it may have begun unseen; a second try may follow."""
@@ -137,7 +162,7 @@ class Orders:
             self._withdraw(hub_id, order)
 
     def link_down(self) -> None:
-        """The link is lost: no receipt can be relied on, so nobody is left to wait for one."""
+        """The link is lost: no answer can be relied on, so nobody is left to wait for one."""
         for waiting in self._outstanding.values():
             if not waiting.answer.done():
                 if isinstance(waiting.order, StartOrder) and not waiting.is_kept:
@@ -155,10 +180,20 @@ class Orders:
         orders = (waiting.order for waiting in self._outstanding.values())
         return any(isinstance(order, StartOrder) and order.needs(sha256) for order in orders)
 
-    async def _ask(self, hub_id: str, order: Asked, *, is_kept: bool = False) -> Receipt:
+    def _agree(self, hub_id: str, order: Asked, answer: Answer) -> None:
+        """Note what the hub has said that it will do, or has done."""
+        match order:
+            case CancelOrder() | PauseOrder() | ResumeOrder() if isinstance(answer, Receipt):
+                self._fleet.requested(order.job_id, order.kind, answer.status)
+            case LimitsOrder():
+                self._fleet.limited(hub_id, order)
+            case ReleaseOrder():
+                self._fleet.released(hub_id, order.device_id)
+
+    async def _ask(self, hub_id: str, order: Asked, *, is_kept: bool = False) -> Answer:
         if len(self._outstanding) >= MAX_OUTSTANDING:
             raise refuse(Code.RATE_LIMITED, "Too many orders wait for their hub's answer.")
-        answer: asyncio.Future[Receipt | Fault] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer | Fault] = asyncio.get_running_loop().create_future()
         self._outstanding[order.order_id] = _Outstanding(hub_id, order, answer, is_kept)
         try:
             if not self._send(hub_id, order):
@@ -168,7 +203,7 @@ class Orders:
         finally:
             del self._outstanding[order.order_id]
         if isinstance(heard, Fault):
-            raise RequestError(heard, job_id=order.job_id)
+            raise RequestError(heard, job_id=_job_of(order))
         if not heard.accepted:
             raise RequestError(_refusal(heard))
         return heard
@@ -182,15 +217,24 @@ class Orders:
         return self._link.publish(build(Kind.ORDER, hub_id), order.encode(), qos=1)
 
 
+def order_for(hub: Hub, now: int, kind: type[_O], **fields: Any) -> _O:
+    """Make an order for a hub as it runs now, at Unix ms."""
+    return kind(order_id=mint_order_id(), session=hub.session, issued_at=now, **fields)
+
+
 def cancel_order(job_id: str, session: str, now: int) -> CancelOrder:
     """Make the order to cancel a job, for a hub's session, at Unix ms."""
     return CancelOrder(order_id=mint_order_id(), job_id=job_id, session=session, issued_at=now)
 
 
-def _refusal(receipt: Receipt) -> Fault:
+def _job_of(order: Asked) -> str | None:
+    return None if isinstance(order, ReleaseOrder) else order.job_id
+
+
+def _refusal(answer: Answer) -> Fault:
     return fault(
-        receipt.code or Code.ILLEGAL_STATE,
-        receipt.error,
-        hint=receipt.hint,
-        details=receipt.details,
+        answer.code or Code.ILLEGAL_STATE,
+        answer.error,
+        hint=answer.hint,
+        details=answer.details,
     )

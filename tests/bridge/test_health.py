@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from flashyard.contract.faults import Code
 from flashyard.contract.topics import MANNERS
+from flashyard.contract.troubles import Quarantine, Trouble
 from flashyard.link import Link
 from support.brokers import Broker
 from support.hub_script import HubScript, Published
 from support.mqtt_peer import CONNECT, MqttPeer, mqtt_peer
+from support.scripted_hub import ScriptedHub
 from support.served import served_bridge
 from support.waiting import until
 
@@ -51,6 +54,7 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "broker": "connected",
             "database": "connected",
             "hubs": {"online": 1, "known": 1},
+            "troubles": [],
         }
 
 
@@ -89,3 +93,39 @@ async def test_ready_is_503_before_the_first_picture_and_200_after(
         assert (await served.http.get("/api/v1/ready")).status_code == 200, "it stays known"
         await until(lambda: not served.state.link.is_up)
         assert (await served.http.get("/health")).json()["broker"] == "unreachable"
+
+
+async def test_a_hubs_trouble_is_told_and_degrades_health_which_still_answers_200(
+    broker: Broker, tmp_path: Path
+) -> None:
+    trouble = Trouble(code=Code.DISK_FULL, error="The journal cannot be written.", since=5)
+    async with (
+        ScriptedHub(broker.url) as hub,
+        served_bridge(broker.url, tmp_path) as served,
+    ):
+        hub.troubles = (trouble,)
+        hub.plug(
+            "BROKEN", quarantine=Quarantine(since=1, faults=3, code=Code.LINK_LOST, error="Off.")
+        )
+        hub.say_presence()
+        fleet = served.state.fleet
+        await until(lambda: fleet.find("BROKEN") and fleet.hubs()[0].troubles)
+        reply = await served.http.get("/health")
+        assert (reply.status_code, reply.json()["status"]) == (200, "degraded")
+        assert reply.json()["troubles"] == [
+            {
+                "hub_id": "bench-a",
+                "code": "disk_full",
+                "error": "The journal cannot be written.",
+                "since": 5,
+            }
+        ]
+        told = (await served.http.get("/metrics")).text
+        assert 'flashyard_hub_troubles{code="disk_full"} 1.0' in told
+        assert "flashyard_devices_quarantined 1.0" in told
+        hub.say_presence(online=False)
+        await until(lambda: not fleet.hubs()[0].online)
+        told = (await served.http.get("/health")).json()
+        assert (told["status"], told["troubles"]) == ("ok", []), (
+            "of one that is gone nothing is known"
+        )

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from flashyard.contract import topics
-from flashyard.contract.orders import Announce, Receipt
+from flashyard.contract.orders import Announce, Answer, Receipt
 from flashyard.contract.phases import Status
 from flashyard.contract.topics import MANNERS, Kind, build
 from flashyard.link import Link
@@ -182,12 +182,12 @@ async def test_what_is_not_what_its_topic_says_is_counted_and_goes_nowhere(
 
 
 async def test_a_receipt_reaches_the_order_that_waits_for_it(bench: _Bench) -> None:
-    heard_of: list[tuple[str, Receipt]] = []
+    heard_of: list[tuple[str, Answer]] = []
 
-    def note(hub_id: str, receipt: Receipt) -> None:
-        heard_of.append((hub_id, receipt))
+    def note(hub_id: str, answer: Answer) -> None:
+        heard_of.append((hub_id, answer))
 
-    bench.bridge.intake.orders.receipt = note  # type: ignore[method-assign]
+    bench.bridge.intake.orders.answered = note  # type: ignore[method-assign]
     receipt = Receipt(order_id="o1", accepted=True, job_id=JOB, status=Status.RUNNING)
     bench.publish(build(Kind.RECEIPT, "bench-a"), receipt.encode())
     await until(lambda: heard_of == [("bench-a", receipt)])

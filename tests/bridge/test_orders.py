@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flashyard.contract.faults import Code, FaultError
-from flashyard.contract.orders import CancelOrder, JobOrder, Receipt, StartOrder
+from flashyard.contract.orders import CancelOrder, JobOrder, StartOrder
 from flashyard.contract.topics import Kind, build
 from flashyard.link import Link
 from flashyard_bridge import orders
@@ -83,11 +83,11 @@ async def test_a_receipt_that_comes_too_late_or_twice_changes_nothing(
         await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
         assert (await start(bridge)).status_code == 504
         await until(lambda: len(hub.orders) == 2)
-        bridge.state.orders.receipt("bench-a", accept(hub.orders[0]))
+        bridge.state.orders.answered("bench-a", accept(hub.orders[0]))
         hub.answer = accept
         bridge.state.orders._deadline = 30.0
         said = (await start(bridge)).json()
-        bridge.state.orders.receipt("bench-a", accept(hub.orders[-1]))
+        bridge.state.orders.answered("bench-a", accept(hub.orders[-1]))
         assert [job.job_id for job in bridge.state.fleet.jobs()] == [said["jobId"]]
 
 
@@ -103,11 +103,10 @@ async def test_another_hub_cannot_answer_for_the_one_that_was_asked(
         hub.plug("PIXEL6_001")
         await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
 
-        def usurp(order: object) -> Receipt | None:
+        def usurp(order: object) -> None:
             assert isinstance(order, StartOrder | CancelOrder)
             topic = build(Kind.RECEIPT, "bench-x")
             stranger.publish(topic, accept(order).encode(), qos=1)
-            return None
 
         hub.answer = usurp
         assert (await start(bridge)).status_code == 504
@@ -176,7 +175,7 @@ async def test_only_so_many_orders_wait_at_once(
         await until(lambda: hub.orders)
         refused = await start(bridge)
         assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
-        bridge.state.orders.receipt("bench-a", accept(hub.orders[0]))
+        bridge.state.orders.answered("bench-a", accept(hub.orders[0]))
         assert (await starting).status_code == 200
         hub.answer = accept
         assert (await start(bridge)).status_code == 200
@@ -190,13 +189,13 @@ async def test_a_cancelled_wait_is_forgotten(peer: Broker, tmp_path: Path) -> No
         hub.answer = stay_silent
         await until(lambda: bridge.state.link.is_up)
         order = orders.cancel_order("job_1700000000_aaaaaaaa", "s1", bridge.state.now())
-        waiting = asyncio.create_task(bridge.state.orders.cancel("bench-a", order))
+        waiting = asyncio.create_task(bridge.state.orders.ask("bench-a", order))
         await until(lambda: hub.orders)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         bridge.state.orders.link_down()
-        bridge.state.orders.receipt("bench-a", accept(order))
+        bridge.state.orders.answered("bench-a", accept(order))
 
 
 async def test_a_refused_order_carries_the_hubs_code(peer: Broker, tmp_path: Path) -> None:
@@ -208,7 +207,7 @@ async def test_a_refused_order_carries_the_hubs_code(peer: Broker, tmp_path: Pat
         hub.answer = lambda order: accept(order).with_(accepted=False)
         order = orders.cancel_order("job_1700000000_aaaaaaaa", "s1", bridge.state.now())
         with pytest.raises(FaultError) as refused:
-            await bridge.state.orders.cancel("bench-a", order)
+            await bridge.state.orders.ask("bench-a", order)
         assert refused.value.fault.code is Code.ILLEGAL_STATE
 
 

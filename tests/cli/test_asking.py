@@ -18,7 +18,7 @@ from support.scripted_hub import queue, refuse_with
 from support.waiting import until
 
 SERVE, LOOK = ("up", "broker", "bridge", "hub", "emulate", "access"), ("ls", "watch", "doctor")
-DO = ("flash", "standing", "cancel", "retry", "pause", "resume")
+DO = ("flash", "standing", "cancel", "retry", "pause", "resume", "set", "release")
 SIZE = 150_000
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -210,13 +210,19 @@ async def test_of_several_jobs_each_gets_its_answer(rig: Rig) -> None:
     assert "job_1703001234_nobody:" in finished.err
 
 
-async def test_what_is_not_built_is_the_bridges_answer(rig: Rig) -> None:
-    device = await rig.plug()
-    job_id = (await rig.start(deviceId=device))["jobId"]
-    for verb in ("pause", "resume"):
-        finished = await ask(rig, verb, job_id)
-        assert finished.status == 2
-        assert finished.err.startswith("flashyard: ")
+async def test_a_flash_says_when_its_turn_comes(rig: Rig, image: Path) -> None:
+    device = await rig.plug(online=False)
+    rig.hub.answer = queue
+    turn = ("--priority", "8", "--bandwidth-limit", "2MB", "--not-before", "+1h")
+    wait = "--wait-for-device"
+    plan = await ask(rig, "flash", device, "boot", image, *turn, wait, "--dry-run")
+    assert ", as soon as the device is there, priority 8, at most 1.91 MiB/s" in plan.out
+    finished = await ask(rig, "flash", device, "boot", image, *turn, wait, "--detach")
+    assert finished.status == 0, finished.err
+    [order] = rig.hub.starts
+    assert (order.priority, order.bandwidth_limit, order.wait_for_device) == (8, 2_000_000, True)
+    assert order.not_before is not None
+    assert 3_500_000 < order.not_before - order.issued_at < 3_700_000
 
 
 async def test_a_bridge_out_of_reach_is_exit_status_seven() -> None:

@@ -112,3 +112,9 @@ def test_silence_and_a_bridge_out_of_reach_are_talk_not_data(
     assert "Connection refused" in talk
     assert "caught up" in talk
     assert talk.count("not heard from") == 1
+
+
+def test_a_pause_and_its_end_are_lines_of_their_own() -> None:
+    paused = a_job(status="paused")
+    lines = written((RUNNING, 0), (paused, 1), (paused, 2), (RUNNING, 3))
+    assert [line.split()[1:] for line in lines] == [["writing", "PAUSED"], ["writing", "RESUMED"]]

@@ -14,11 +14,14 @@ from flashyard.client.unreachable import UnreachableError
 from flashyard.client.upload import read, send
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.phases import Status
+from flashyard.contract.troubles import Quarantine
 from support.brokers import free_port
 from support.rig import Rig
 from support.scripted_hub import queue, refuse_with
 from support.served import served_bridge
 from support.waiting import until
+
+BROKEN = Quarantine(since=1, faults=3, code=Code.LINK_LOST, error="The link broke.")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -90,13 +93,26 @@ async def test_a_job_is_told_to_end_and_asked_once_more(rig: Rig) -> None:
         verdict = await bridge.tell("cancel", started.job_id)
         assert verdict.status is Status.RUNNING
         assert verdict.requested == "cancel"
-        with pytest.raises(FaultError) as caught:
-            await bridge.tell("pause", started.job_id)
-        assert caught.value.fault.code is Code.NOT_SUPPORTED
         rig.hub.end(device, rig.job(started.job_id), Code.LINK_LOST)
         await until(lambda: rig.job(started.job_id).is_final)
         again = await bridge.retry(started.job_id)
         assert again.job_id != started.job_id
+
+
+async def test_limits_are_changed_and_a_device_is_released(rig: Rig) -> None:
+    device = await rig.plug(quarantine=BROKEN)
+    async with client(rig) as bridge:
+        started = await bridge.start(StartRequest(device_id=device, bandwidth_limit=7))
+        job = await bridge.change_job(started.job_id, {"priority": 1, "bandwidthLimit": None})
+        assert (job.priority, job.bandwidth_limit) == (1, None)
+        changed = await bridge.change_device(device, {"bandwidthLimit": 9}, rig.hub.hub_id)
+        assert (changed.bandwidth_limit, changed.quarantine) == (9, BROKEN)
+        hub = await bridge.change_hub(rig.hub.hub_id, {"maxParallel": 3})
+        assert hub.limits.max_parallel == 3
+        assert (await bridge.release(device)).quarantine is None
+        with pytest.raises(FaultError) as caught:
+            await bridge.release(device, "nowhere")
+        assert caught.value.fault.code is Code.UNKNOWN_HUB
 
 
 async def test_an_image_is_sent_once_and_known_by_its_digest(rig: Rig, tmp_path: Path) -> None:

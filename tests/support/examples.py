@@ -36,7 +36,8 @@ def examples() -> dict[str, Model]:
         content_size=4_194_304,
         created_at=START,
     )
-    order: dict[str, Any] = {"order_id": "o-1", "job_id": JOB, "session": "s1", "issued_at": START}
+    of_hub: dict[str, Any] = {"order_id": "o-1", "session": "s1", "issued_at": START}
+    order = of_hub | {"job_id": JOB}
     ref = ImageRef(sha256=SHA256, name="system.img", size=1_048_576)
     said = {
         "flash_queued": waiting.report,
@@ -83,6 +84,10 @@ def examples() -> dict[str, Model]:
         "pause_order": orders.PauseOrder(**order),
         "resume_order": orders.ResumeOrder(**order),
         "image_order": orders.ImageOrder(**order, sha256=SHA256, query="hub=bench-a&expires=1"),
+        "limits_order": orders.LimitsOrder(**order, priority=9, bandwidth_limit=0),
+        "limits_order_hub": orders.LimitsOrder(**of_hub, max_parallel=4, download_limit=1_000_000),
+        "release_order": orders.ReleaseOrder(**of_hub, device_id="PIXEL6_001"),
+        "answer": orders.Answer(order_id="o-1", accepted=True),
         "receipt": orders.Receipt(
             order_id="o-1", accepted=True, job_id=JOB, status=Status.QUEUED, position=1
         ),

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from flashyard.contract.entries import recent_entry
+from flashyard.contract.entries import queue_entry, recent_entry
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.limits import Limits
-from flashyard.contract.messages import DeviceChanged, FlashLog, HubChanged
+from flashyard.contract.messages import DeviceChanged, Event, FlashLog, HubChanged
 from flashyard.contract.orders import (
     Announce,
+    Answer,
     AnyOrder,
     JobOrder,
     Receipt,
@@ -22,35 +23,42 @@ from flashyard.contract.orders import (
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
 from flashyard.contract.topics import ANNOUNCE, Kind, build
+from flashyard.contract.troubles import Trouble
 from flashyard.link import Link
 
 GIB = 1 << 30
 
-Answer = Callable[[AnyOrder], Receipt | None]
+Answering = Callable[[AnyOrder], Answer | None]
 
 
-def accept(order: AnyOrder) -> Receipt:
-    assert isinstance(order, JobOrder)
+def accept(order: AnyOrder) -> Answer:
+    """Agree; a job that is asked about runs."""
+    if not isinstance(order, JobOrder):
+        return Answer(order_id=order.order_id, accepted=True)
     return Receipt(
         order_id=order.order_id, accepted=True, job_id=order.job_id, status=Status.RUNNING
     )
 
 
-def queue(order: AnyOrder) -> Receipt:
+def queue(order: AnyOrder) -> Answer:
     return accept(order).with_(status=Status.QUEUED, position=1)
+
+
+def answer_with(status: Status) -> Answering:
+    """Agree, and say that the job is this by now."""
+    return lambda order: accept(order).with_(status=status)
 
 
 def stay_silent(_order: AnyOrder) -> None:
     return None
 
 
-def refuse_with(code: Code, details: str | None = None) -> Answer:
+def refuse_with(code: Code, details: str | None = None) -> Answering:
     why = fault(code)
 
-    def refuse(order: AnyOrder) -> Receipt:
-        return accept(order).with_(
-            accepted=False, status=Status.FAILED, code=code, error=why.sentence, details=details
-        )
+    def refuse(order: AnyOrder) -> Answer:
+        no = accept(order).with_(accepted=False, code=code, error=why.sentence, details=details)
+        return no.with_(status=Status.FAILED) if isinstance(no, Receipt) else no
 
     return refuse
 
@@ -58,15 +66,17 @@ def refuse_with(code: Code, details: str | None = None) -> Answer:
 class ScriptedHub:
     """The hub's end. ``answer`` makes the receipt of each order, or None for silence.
 
-    ``orders`` are those it got, oldest first.
+    ``orders`` are those it got, oldest first; ``troubles`` and ``limits`` what its presence says.
     """
 
     def __init__(self, broker_url: str, hub_id: str = "bench-a") -> None:
         self.hub_id = hub_id
         self.session = "s1"
-        self.answer: Answer = accept
+        self.answer: Answering = accept
         self.orders: list[AnyOrder] = []
         self.devices: dict[str, Device] = {}
+        self.troubles: tuple[Trouble, ...] = ()
+        self.limits = Limits(max_parallel=8)
         self._link = Link(
             broker_url,
             hub_id,
@@ -126,6 +136,17 @@ class ScriptedHub:
         self.devices[device_id] = self.devices[device_id].with_(current_job=current)
         self._say_device(device_id)
 
+    def wait(self, device_id: str, *jobs: Job) -> None:
+        """Show jobs as a device's queue, in this order."""
+        queue = tuple(queue_entry(job, 0) for job in jobs)
+        self.devices[device_id] = self.devices[device_id].with_(queue=queue)
+        self._say_device(device_id)
+
+    def say(self, event: Event) -> None:
+        """Say something of a job."""
+        topic = build(Kind.EVENT, self.hub_id, event.device_id)
+        self._link.publish(topic, event.encode(), qos=1)
+
     def end(self, device_id: str, job: Job, code: Code | None = None) -> None:
         """Show a job as ended: completed, or failed with a code."""
         status = Status.COMPLETED if code is None else Status.FAILED
@@ -152,8 +173,9 @@ class ScriptedHub:
             session=self.session,
             since=1,
             version="0.1.0",
-            limits=Limits(max_parallel=8),
+            limits=self.limits,
             announced=announced,
+            troubles=self.troubles or None,
         )
         said = HubChanged(hub_id=self.hub_id, timestamp=_now(), hub=hub)
         self._link.publish(build(Kind.PRESENCE, self.hub_id), said.encode(), qos=1, retain=True)

@@ -188,8 +188,8 @@ async def test_bad_input_is_refused_by_its_fields_name_and_starts_nothing(
         ({"deviceId": PIXEL, "hubId": "nowhere"}, 404, "unknown_hub"),
         ({"deviceId": PIXEL, "imageSize": 1 << 50}, 422, "image_too_large"),
         ({"deviceId": PIXEL, "image": "0" * 64, "partition": "boot"}, 404, "unknown_image"),
-        ({"deviceId": PIXEL, "priority": 9}, 422, "not_supported"),
-        ({"deviceId": PIXEL, "waitForDevice": True}, 422, "not_supported"),
+        ({"deviceId": PIXEL, "notBefore": 2**53 - 1}, 422, "invalid_request"),
+        ({"deviceId": "NOBODY", "waitForDevice": True}, 404, "unknown_device"),
     ],
 )
 async def test_what_cannot_be_done_is_refused_with_its_reason(

@@ -93,7 +93,7 @@ class Starting:
         """
         hub = hub_of(self._bridge.fleet, item.hub_id)
         order = cancel_order(item.job_id or "", hub.session, self._bridge.now())
-        return await self._bridge.orders.cancel(hub.hub_id, order)
+        return await self._bridge.orders.ask(hub.hub_id, order)
 
     async def _plan(self, batch: KeptBatch, item: KeptItem) -> Plan:
         body = {**batch.flash, "deviceId": item.device_id, "hubId": item.hub_id}

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import flashyard
+from flashyard.contract.faults import Code
 from flashyard.contract.phases import Status
-from flashyard.contract.records import StoredImage
+from flashyard.contract.records import Hub, Job, StoredImage
 from flashyard.contract.topics import MANNERS
 from flashyard_bridge.intake import Intake, Unfit
 from flashyard_bridge.live.fanout import Live
@@ -88,11 +89,20 @@ OWN: Mapping[Metric, Callable[[Rooms], Values]] = {
         "Jobs by status; of those that ended the bridge remembers the last 1,000",
         "status",
     ): lambda rooms: _each(Status, Counter(job.status for job in rooms.fleet.jobs())),
+    Metric("flashyard_jobs_held", "Jobs paused before they began: others pass them"): (
+        lambda rooms: one(sum(map(_is_held, rooms.fleet.jobs())))
+    ),
     Metric("flashyard_devices", "Devices that are known, by whether they are there", "state"): (
         lambda rooms: _presence(device.online for device in rooms.fleet.devices())
     ),
+    Metric("flashyard_devices_quarantined", "Devices that take no jobs until they are released"): (
+        lambda rooms: one(sum(d.quarantine is not None for d in rooms.fleet.devices()))
+    ),
     Metric("flashyard_hubs", "Hubs that are known, by whether they are there", "state"): (
         lambda rooms: _presence(hub.online for hub in rooms.fleet.hubs())
+    ),
+    Metric("flashyard_hub_troubles", "What is wrong with hubs that are there, by code", "code"): (
+        lambda rooms: {str(code): count for code, count in _troubles(rooms.fleet.hubs()).items()}
     ),
     Metric("flashyard_images", "Images in the store"): lambda rooms: one(len(rooms.images)),
     Metric("flashyard_images_bytes", "Bytes of the images in the store"): (
@@ -104,6 +114,15 @@ OWN: Mapping[Metric, Callable[[Rooms], Values]] = {
 def _each(names: Iterable[_Name], counted: Mapping[_Name, int]) -> Values:
     """Tell also what is zero: a series that begins later has lost its first increase."""
     return {str(name): counted.get(name, 0) for name in names}
+
+
+def _is_held(job: Job) -> bool:
+    return job.status is Status.PAUSED and not job.has_begun
+
+
+def _troubles(hubs: Iterable[Hub]) -> Counter[Code]:
+    online = [hub for hub in hubs if hub.online]
+    return Counter(trouble.code for hub in online for trouble in hub.troubles or ())
 
 
 def _presence(are_online: Iterable[bool]) -> Values:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from flashyard.contract import fold
 from flashyard.contract.entries import ended_job, running_job, waiting_job
 from flashyard.contract.faults import Code
-from flashyard.contract.limits import MAX_QUEUE
+from flashyard.contract.limits import MAX_QUEUE, Limits
 from flashyard.contract.messages import (
     DeviceChanged,
     DeviceGone,
@@ -22,16 +22,12 @@ from flashyard.contract.messages import (
     JobRecord,
     Report,
 )
-from flashyard.contract.orders import Receipt, StartOrder
-from flashyard.contract.records import (
-    CurrentJob,
-    Device,
-    Hub,
-    Job,
-    LogLine,
-)
+from flashyard.contract.orders import LimitsOrder, Receipt, StartOrder
+from flashyard.contract.phases import Status
+from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
+from flashyard_bridge.picture.agreed import Asked, is_to_come, new_limits
 from flashyard_bridge.picture.jobs import MAX_FINISHED, JobBook
 from flashyard_bridge.picture.ordered import asked_for, ordered_job
 from flashyard_bridge.picture.presence import HubWatch, Listening
@@ -222,11 +218,34 @@ class Fleet:
         job = ordered_job(order, hub_id, receipt, name)
         self._jobs.take(fold.Step(Tracked(job, order.session), []))
 
-    def requested(self, job_id: str, what: str) -> None:
-        """A hub agreed to do something at the next safe point: ``cancel``."""
+    def requested(self, job_id: str, what: Asked, status: Status) -> None:
+        """A hub agreed to cancel, pause or resume a job, whose status was this as it did so.
+
+        What has happened by now is told as an event; only what has not is noted.
+        """
         known = self._jobs.get(job_id)
         if known is not None and known.job.is_active:
-            self._jobs.change(job_id, requested=what)
+            is_open = is_to_come(what, status) and is_to_come(what, known.job.status)
+            self._jobs.change(job_id, requested=what if is_open else None)
+
+    def limited(self, hub_id: str, order: LimitsOrder) -> None:
+        """A hub agreed to new limits; its own records say the same soon."""
+        if order.job_id is not None:
+            self._jobs.change(order.job_id, **new_limits(order, Job))
+        elif order.device_id is not None:
+            self._amend(hub_id, order.device_id, **new_limits(order, Device))
+        elif (watch := self._hubs.get(hub_id)) is not None:
+            limits = watch.hub.limits.with_(**new_limits(order, Limits))
+            watch.hub = watch.hub.with_(limits=limits)
+
+    def released(self, hub_id: str, device_id: str) -> None:
+        """A hub let a device out of quarantine."""
+        self._amend(hub_id, device_id, quarantine=None)
+
+    def _amend(self, hub_id: str, device_id: str, **fields: object) -> None:
+        said = self._devices.get((hub_id, device_id))
+        if said is not None:
+            self._devices[hub_id, device_id] = said.with_(device=said.device.with_(**fields))
 
     # How it is folded
 

@@ -21,6 +21,8 @@ def asked_for(order: StartOrder) -> dict[str, Any]:
         "retry_of": order.retry_of,
         "priority": order.priority,
         "rollback": order.rollback and order.rollback.planned(),
+        "not_before": order.not_before,
+        "bandwidth_limit": order.bandwidth_limit,
     }
 
 

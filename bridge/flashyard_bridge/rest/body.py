@@ -38,7 +38,13 @@ def require_json(request: Request) -> None:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """Read a JSON object of at most 64 KiB; members that are null are left out.
+    """Read a JSON object as `read_members` does; members that are null are left out."""
+    members = await read_members(request)
+    return {name: member for name, member in members.items() if member is not None}
+
+
+async def read_members(request: Request) -> dict[str, Any]:
+    """Read a JSON object of at most 64 KiB.
 
     Raises:
         FaultError: `unsupported_media_type`, `payload_too_large`, or `invalid_request` for what is
@@ -54,7 +60,7 @@ async def read_object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         why = fault(Code.INVALID_REQUEST, "The body must be a JSON object.")
         raise RequestError(why, field="body")
-    return {name: member for name, member in value.items() if member is not None}
+    return value
 
 
 async def _read(request: Request) -> bytes:

@@ -1,4 +1,4 @@
-"""The devices: list, look, and forget one that is gone."""
+"""The devices: list, look, limit, release from quarantine, and forget one that is gone."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ from fastapi import APIRouter, Depends, Query
 
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import HubId, Model
+from flashyard.contract.orders import LimitsOrder, ReleaseOrder
 from flashyard.contract.records import Device
 from flashyard.contract.standing import ListedDevice
 from flashyard.contract.topics import Kind, Topic
-from flashyard_bridge.choice import any_device
+from flashyard_bridge.choice import any_device, online_hub
 from flashyard_bridge.errors import ANY_ERROR, documented
+from flashyard_bridge.orders import order_for
 from flashyard_bridge.rest.body import require_json
+from flashyard_bridge.rest.changes import DeviceChange, Wanted, change_schema, wanted
 from flashyard_bridge.state import Bridge, BridgeState
 
 router = APIRouter(tags=["devices"], responses=ANY_ERROR)
+
+_ORDERED = documented(
+    Code.UNKNOWN_DEVICE,
+    Code.UNKNOWN_HUB,
+    Code.AMBIGUOUS_DEVICE,
+    Code.DEVICE_OFFLINE,
+    Code.BROKER_UNREACHABLE,
+    Code.HUB_NO_ANSWER,
+)
 
 AtHub = Annotated[HubId | None, Query(alias="hubId", description="where several hubs have it")]
 
@@ -33,6 +45,12 @@ class OneDevice(Model):
     """One device."""
 
     device: ListedDevice
+
+
+class ChangedDevice(OneDevice):
+    """A device with what its hub agreed to; ``ignored``: the fields that mean nothing to us."""
+
+    ignored: tuple[str, ...] = ()
 
 
 class DeviceForgotten(Model):
@@ -70,6 +88,48 @@ async def get_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> On
     """Look at a device; of two with this id, the one that is online."""
     [device] = await _listed(bridge, [any_device(bridge.fleet, device_id, hub_id)])
     return OneDevice(device=device)
+
+
+@router.patch(
+    "/api/devices/{device_id}",
+    operation_id="changeDevice",
+    summary="Limit a device's bandwidth",
+    response_model_exclude_none=True,
+    responses=_ORDERED | documented(Code.INVALID_REQUEST),
+    openapi_extra=change_schema(DeviceChange),
+)
+async def change_device(
+    device_id: str,
+    bridge: Bridge,
+    change: Annotated[Wanted, Depends(wanted(DeviceChange))],
+    hub_id: AtHub = None,
+) -> ChangedDevice:
+    """Limit what a device is sent, whatever the job, at once."""
+    device = any_device(bridge.fleet, device_id, hub_id)
+    if change.limits:
+        hub = online_hub(bridge.fleet, device.hub_id)
+        order = order_for(hub, bridge.now(), LimitsOrder, device_id=device_id, **change.limits)
+        await bridge.orders.ask(hub.hub_id, order)
+    changed = await get_device(device_id, bridge, device.hub_id)
+    return ChangedDevice(device=changed.device, ignored=change.ignored)
+
+
+@router.post(
+    "/api/devices/{device_id}/release",
+    operation_id="releaseDevice",
+    summary="Release a device from quarantine",
+    response_model_exclude_none=True,
+    responses=_ORDERED,
+    dependencies=[Depends(require_json)],
+)
+async def release_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> OneDevice:
+    """Let a device take jobs again after too many faults in a row; one that may stays as it is."""
+    device = any_device(bridge.fleet, device_id, hub_id)
+    hub = online_hub(bridge.fleet, device.hub_id)
+    if device.quarantine is not None:
+        order = order_for(hub, bridge.now(), ReleaseOrder, device_id=device_id)
+        await bridge.orders.ask(hub.hub_id, order)
+    return await get_device(device_id, bridge, device.hub_id)
 
 
 @router.delete(

@@ -85,7 +85,8 @@ async def start(
 ) -> Started:
     """Start a job, or queue it where the device is busy.
 
-    Nothing is kept for later: the device must be online, and its hub must take the job.
+    Nothing is kept for later unless `waitForDevice` says so: the device must be online, and its hub
+    must take the job.
     """
     return await _start(bridge, await plan_start(bridge, request))
 
@@ -107,7 +108,7 @@ async def start(
     ),
     dependencies=[Depends(require_json)],
 )
-@router.post("/api/flash/retry/{job_id}", include_in_schema=False)
+@router.post("/api/flash/retry/{job_id}", include_in_schema=False, response_model_exclude_none=True)
 async def retry(job_id: str, bridge: Bridge) -> Started:
     """Start the same again as a new job, which carries `retryOf` and the next `attempt`."""
     return await _start(bridge, await plan_retry(bridge, job_of(bridge, job_id)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -9,7 +10,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 import flashyard
+from flashyard.contract.faults import Code
 from flashyard.contract.model import Millis, Model
+from flashyard.contract.records import Hub
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.state import AnyTimeBridge
 
@@ -52,6 +55,16 @@ class Hubs(BaseModel):
     known: int
 
 
+class HubTrouble(BaseModel):
+    """What keeps an online hub from working as it should; ``since``: Unix ms."""
+
+    hub_id: str
+    code: Code
+    error: str
+    hint: str | None = None
+    since: int
+
+
 class Health(BaseModel):
     """``database``: of batches and standing orders; the history is in memory, bounded."""
 
@@ -61,6 +74,7 @@ class Health(BaseModel):
     broker: Literal["connected", "unreachable"]
     database: Literal["connected", "unreachable"]
     hubs: Hubs
+    troubles: list[HubTrouble]
 
 
 class Flags(Model):
@@ -80,21 +94,35 @@ class Ready(Model):
     timestamp: Millis
 
 
-@router.get("/health", responses={503: {"model": Health}})
+@router.get("/health", response_model_exclude_none=True, responses={503: {"model": Health}})
 async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response) -> Health:
-    """Tell how the bridge is; 503 and `degraded` while broker or database are out of reach."""
+    """Tell how the bridge is; 503 and `degraded` while broker or database are out of reach.
+
+    A hub's trouble is told as `degraded`, too, but with 200: the bridge itself can be relied on.
+    """
     hubs = bridge.fleet.hubs()
+    troubles = _troubles(hubs)
     is_up, has_database = bridge.link.is_up, await bridge.database.answers()
     is_well = is_up and has_database
     response.status_code = 200 if is_well else 503
     return Health(
-        status="ok" if is_well else "degraded",
+        status="ok" if is_well and not troubles else "degraded",
         websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
         active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
         broker="connected" if is_up else "unreachable",
         database="connected" if has_database else "unreachable",
         hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
+        troubles=troubles,
     )
+
+
+def _troubles(hubs: Sequence[Hub]) -> list[HubTrouble]:
+    return [
+        HubTrouble(hub_id=hub.hub_id, **dict(trouble))
+        for hub in hubs
+        if hub.online
+        for trouble in hub.troubles or ()
+    ]
 
 
 @router.get("/api/v1/ready", responses={503: {"model": Ready}})

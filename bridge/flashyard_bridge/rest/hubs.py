@@ -1,18 +1,21 @@
-"""The hubs: list, and forget one that is gone."""
+"""The hubs: list, limit, and forget one that is gone."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import Model
+from flashyard.contract.orders import LimitsOrder
 from flashyard.contract.records import Hub
 from flashyard.contract.topics import Kind, Topic
-from flashyard_bridge.choice import hub_of
+from flashyard_bridge.choice import hub_of, online_hub
 from flashyard_bridge.errors import ANY_ERROR, documented
+from flashyard_bridge.orders import order_for
 from flashyard_bridge.rest.body import require_json
+from flashyard_bridge.rest.changes import HubChange, Wanted, change_schema, wanted
 from flashyard_bridge.state import Bridge
 
 router = APIRouter(tags=["hubs"], responses=ANY_ERROR)
@@ -28,6 +31,12 @@ class OneHub(Model):
     """One hub."""
 
     hub: Hub
+
+
+class ChangedHub(OneHub):
+    """A hub with what it agreed to; ``ignored`` names the fields that mean nothing to us."""
+
+    ignored: tuple[str, ...] = ()
 
 
 class HubForgotten(Model):
@@ -52,18 +61,28 @@ async def list_hubs(bridge: Bridge) -> HubList:
 @router.patch(
     "/api/hubs/{hub_id}",
     operation_id="changeHub",
-    summary="Change a hub's limits (not supported yet)",
-    responses=documented(Code.UNKNOWN_HUB, Code.NOT_SUPPORTED),
-    dependencies=[Depends(require_json)],
+    summary="Change a hub's limits",
+    response_model_exclude_none=True,
+    responses=documented(
+        Code.UNKNOWN_HUB,
+        Code.DEVICE_OFFLINE,
+        Code.INVALID_REQUEST,
+        Code.BROKER_UNREACHABLE,
+        Code.HUB_NO_ANSWER,
+    ),
+    openapi_extra=change_schema(HubChange),
 )
-async def change_hub(hub_id: str, bridge: Bridge) -> OneHub:
-    """Refuse: a hub's limits cannot be changed from here yet."""
-    hub_of(bridge.fleet, hub_id)
-    raise refuse(
-        Code.NOT_SUPPORTED,
-        "A hub's limits cannot be changed from here yet.",
-        hint="Restart the hub with --max-parallel.",
-    )
+async def change_hub(
+    hub_id: str, bridge: Bridge, change: Annotated[Wanted, Depends(wanted(HubChange))]
+) -> ChangedHub:
+    """Change what a hub is held to, at once; jobs that run go on, however many there are."""
+    hub = hub_of(bridge.fleet, hub_id)
+    if change.limits:
+        hub = online_hub(bridge.fleet, hub_id)
+        order = order_for(hub, bridge.now(), LimitsOrder, **change.limits)
+        await bridge.orders.ask(hub_id, order)
+        hub = hub_of(bridge.fleet, hub_id)
+    return ChangedHub(hub=hub, ignored=change.ignored)
 
 
 @router.delete(

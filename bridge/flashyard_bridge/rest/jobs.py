@@ -11,6 +11,7 @@ from flashyard.contract.model import DeviceId, HubId, Model
 from flashyard.contract.records import Job, LogLine
 from flashyard_bridge.errors import ANY_ERROR, documented
 from flashyard_bridge.rest import cursor
+from flashyard_bridge.rest.turns import in_turn
 from flashyard_bridge.state import Bridge, BridgeState
 
 PAGE = 1_000  # jobs; also the default, so that the original's clients see them all
@@ -19,7 +20,7 @@ router = APIRouter(tags=["jobs"], responses=ANY_ERROR)
 
 
 class JobList(Model):
-    """A page of jobs, the oldest first; ``next_cursor`` is there while there is more."""
+    """A page of jobs; ``next_cursor`` is there while there is more."""
 
     jobs: tuple[Job, ...]
     next_cursor: str | None = None
@@ -91,14 +92,20 @@ def job_of(bridge: BridgeState, job_id: str) -> Job:
     responses=documented(Code.INVALID_REQUEST, Code.BROKER_UNREACHABLE),
 )
 async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> JobList:
-    """List the active jobs, or those of a status, the oldest first."""
-    jobs = sorted(filter(query.wants, bridge.fleet.jobs()), key=_place)
+    """List the active jobs, or those of a status: the oldest first, a device's queue in its order.
+
+    Priorities and changes of them put a younger job before an older one of the same device.
+    """
+    jobs = in_turn(filter(query.wants, bridge.fleet.jobs()))
     if query.cursor is not None:
         after = cursor.decode(query.cursor)
-        jobs = [job for job in jobs if _place(job) > after]
+        jobs = [each for each in jobs if each.place > after]
     page = jobs[: query.limit]
     more = len(jobs) > len(page)
-    return JobList(jobs=tuple(page), next_cursor=cursor.encode(_place(page[-1])) if more else None)
+    return JobList(
+        jobs=tuple(each.job for each in page),
+        next_cursor=cursor.encode(page[-1].place) if more else None,
+    )
 
 
 @router.get(
@@ -136,8 +143,8 @@ async def get_log(job_id: str, bridge: Bridge) -> JobLog:
 )
 async def active_operations(bridge: Bridge) -> Operations:
     """List the queued, running and paused jobs."""
-    jobs = sorted((job for job in bridge.fleet.jobs() if job.is_active), key=_place)
-    return Operations(count=len(jobs), operations=tuple(jobs))
+    jobs = in_turn(job for job in bridge.fleet.jobs() if job.is_active)
+    return Operations(count=len(jobs), operations=tuple(each.job for each in jobs))
 
 
 @router.get(
@@ -150,7 +157,3 @@ async def active_operations(bridge: Bridge) -> Operations:
 async def job_status(job_id: str, bridge: Bridge) -> FlatJob:
     """Look at a job, its fields beside `success`."""
     return FlatJob(**dict(job_of(bridge, job_id)))
-
-
-def _place(job: Job) -> cursor.Place:
-    return job.queued_at, job.job_id

@@ -9,13 +9,15 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.orders import OrderStep, StartOrder
 from flashyard.contract.plans import FlashPlan, PlannedStep, Requirement
 from flashyard.contract.records import Device, Job, StartOptions, StoredImage
-from flashyard_bridge.choice import hub_of, online_device
+from flashyard_bridge.choice import awaited_device, hub_of, online_device
 from flashyard_bridge.errors import reject
 from flashyard_bridge.orders import mint_job_id, mint_order_id
 from flashyard_bridge.rest.fit import check_room, check_slot, check_whole
 from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, StartRequest
 from flashyard_bridge.rollback.planning import Target, plan_rollback
 from flashyard_bridge.state import BridgeState
+
+MAX_AHEAD = 366 * 24 * 60 * 60 * 1000  # ms; a job that waits longer was mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class _Wish:
     options: StartOptions
     steps: tuple[tuple[PlannedStep, StoredImage], ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    priority: int
+    bandwidth_limit: int | None
+    not_before: int | None = None
     attempt: int = 1
     retry_of: str | None = None
     idempotency_key: str | None = None
@@ -83,7 +88,8 @@ async def plan_start(bridge: BridgeState, request: StartRequest) -> Plan:
     Raises:
         FaultError: the device is not to be had, or the bytes are not right for it.
     """
-    device = online_device(bridge.fleet, request.device_id, request.hub_id)
+    find = awaited_device if request.wait_for_device else online_device
+    device = find(bridge.fleet, request.device_id, request.hub_id)
     image = await bridge.images.get(request.image) if request.image else None
     if image is not None:
         _agree(request, image)
@@ -102,13 +108,16 @@ async def plan_start(bridge: BridgeState, request: StartRequest) -> Plan:
         requirements=wanted.requirements if wanted else (),
         size=request.image_size or DEFAULT_SIZE,
         options=options,
+        priority=request.priority,
+        bandwidth_limit=request.bandwidth_limit,
+        not_before=_not_before(request.not_before, bridge.now()),
         idempotency_key=request.idempotency_key,
     )
     return await _plan(bridge, device, wish, tuple(request.ignored))
 
 
 async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
-    """Plan a job once more, as it was asked for.
+    """Plan a job once more, as it was asked for, but for the time it was to wait for.
 
     Raises:
         FaultError: `illegal_state` unless it has ended, and where its image would not put the
@@ -117,8 +126,9 @@ async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
     if not job.is_final:
         sentence = f"The job {job.job_id} has not ended."
         raise refuse(Code.ILLEGAL_STATE, sentence, hint="Cancel it first.")
-    device = online_device(bridge.fleet, job.device_id, job.hub_id)
     options = job.options or StartOptions()
+    find = awaited_device if options.wait_for_device else online_device
+    device = find(bridge.fleet, job.device_id, job.hub_id)
     kept = await bridge.images.plans.get(options.plan) if options.plan else None
     if options.plan and kept is None:
         raise refuse(
@@ -134,6 +144,8 @@ async def plan_retry(bridge: BridgeState, job: Job) -> Plan:
         requirements=kept.requirements if kept else (),
         size=job.total_bytes,
         options=options,
+        priority=job.priority,
+        bandwidth_limit=job.bandwidth_limit,
         attempt=job.attempt + 1,
         retry_of=job.job_id,
     )
@@ -158,8 +170,9 @@ async def _plan(
 ) -> Plan:
     if not wish.images and not device.emulated:
         raise refuse(Code.IMAGE_REQUIRED)
-    check_slot(device, wish.options.slot)
-    check_whole(device, wish.options.slot, wish.written)
+    if device.online:  # else its slots may not be on record yet: the hub will see
+        check_slot(device, wish.options.slot)
+        check_whole(device, wish.options.slot, wish.written)
     for partition, slot, span in wish.spans():
         check_room(device, partition, slot, span)
     rollback = await plan_rollback(bridge, device, wish.options, wish.targets)
@@ -195,6 +208,10 @@ async def _plan(
         requirements=wish.requirements,
         options=wish.options,
         rollback=rollback,
+        priority=wish.priority,
+        bandwidth_limit=wish.bandwidth_limit,
+        not_before=wish.not_before,
+        wait_for_device=wish.options.wait_for_device or False,
         attempt=wish.attempt,
         retry_of=wish.retry_of,
         idempotency_key=wish.idempotency_key,
@@ -214,7 +231,19 @@ def _options(request: StartRequest) -> StartOptions:
         wipe=request.wipe or None,
         allow_dangerous=request.allow_dangerous or None,
         rollback=None if request.rollback == "none" else request.rollback,
+        wait_for_device=request.wait_for_device or None,
     )
+
+
+def _not_before(wanted: int | None, now: int) -> int | None:
+    """Judge a time in Unix ms; None is at once."""
+    if wanted is None or wanted <= now:
+        return None
+    if wanted > now + MAX_AHEAD:
+        raise reject(
+            Code.INVALID_REQUEST, "notBefore", "is more than a year ahead; it is in milliseconds."
+        )
+    return wanted
 
 
 def _agree(request: StartRequest, image: StoredImage) -> None:

@@ -13,6 +13,7 @@ from fastapi import Header, Request
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from flashyard.contract.faults import Code
+from flashyard.contract.limits import Priority, Rate
 from flashyard.contract.model import DeviceId, HubId, Millis, Model, Name, Partition, Sha256
 from flashyard.contract.plans import (
     MAX_REQUIREMENTS,
@@ -80,14 +81,14 @@ class StartRequest(Model):
         description="if it fails: `slot`, back to the slot that was active; `last-good`, back to "
         "the images that last completed on this device",
     )
-    priority: Annotated[int, Field(ge=0, le=9)] = Field(
-        5, description="others than 5 are not supported yet"
+    priority: Priority = Field(5, description="9 goes first among those that wait for a device")
+    bandwidth_limit: Rate | None = Field(None, description="bytes per second")
+    not_before: Millis | None = Field(
+        None, description="Unix ms, at most a year ahead; a time that is past is now"
     )
-    bandwidth_limit: Annotated[int, Field(ge=1, le=_SAFE_INTEGER)] | None = Field(
-        None, description="not supported yet"
+    wait_for_device: bool = Field(
+        default=False, description="take the job though the device is not there, if its hub is"
     )
-    not_before: Millis | None = Field(None, description="not supported yet")
-    wait_for_device: bool = Field(default=False, description="`true` is not supported yet")
 
     _inside: list[str] = PrivateAttr(default_factory=list)
 
@@ -105,14 +106,6 @@ class StartRequest(Model):
         return FlashPlan(partitions=steps, requirements=requirements)
 
 
-_UNBUILT = (
-    "priority",
-    "bandwidth_limit",
-    "not_before",
-    "wait_for_device",
-)
-
-
 def judge(body: dict[str, Any]) -> StartRequest:
     """Judge a start's body.
 
@@ -124,7 +117,6 @@ def judge(body: dict[str, Any]) -> StartRequest:
     except ValidationError as error:
         raise reject_all(error.errors(include_url=False, include_input=False)) from error
     request._inside.extend(_unknown(body))  # noqa: SLF001 - ours
-    _refuse_unbuilt(request)
     _judge_image(request)
     _judge_partitions(request)
     if request.verify == "booted" and not request.reboot:
@@ -138,13 +130,6 @@ def _unknown(body: dict[str, Any]) -> Iterator[str]:
         known = {field.alias for field in model.model_fields.values()}
         for number, each in enumerate(body.get(name) or ()):
             yield from (f"{name}.{number}.{key}" for key in each if key not in known)
-
-
-def _refuse_unbuilt(request: StartRequest) -> None:
-    for name in _UNBUILT:
-        field = StartRequest.model_fields[name]
-        if getattr(request, name) != field.default:
-            raise reject(Code.NOT_SUPPORTED, str(field.alias), "is not supported yet.")
 
 
 def _judge_image(request: StartRequest) -> None:

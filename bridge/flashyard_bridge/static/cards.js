@@ -1,5 +1,7 @@
 // One card a job, patched in place once per animation frame. Text is only ever set as text.
 
+import { asked, patch as patchActs, waits } from "/static/acts.js";
+
 const template = document.getElementById("card");
 
 export class Cards {
@@ -7,8 +9,16 @@ export class Cards {
   #nodes = new Map();
   #changed = new Map();
 
-  constructor(box) {
+  /**
+   * @param {HTMLElement} box
+   * @param {(act: string, jobId: string) => void} wanted is told which button was pressed
+   */
+  constructor(box, wanted) {
     this.#box = box;
+    box.addEventListener("click", ({ target }) => {
+      const { act } = target.dataset;
+      if (act && target.ariaDisabled !== "true") wanted(act, target.closest("article").dataset.job);
+    });
   }
 
   /** Show a job as it is at the next frame. */
@@ -43,25 +53,54 @@ export class Cards {
   }
 
   #patch(node, job) {
+    node.dataset.job = job.jobId;
     node.dataset.status = job.status;
     node.dataset.old = String(Boolean(job.old));
-    const put = (name, text) => (node.querySelector(name).textContent = text);
-    put(".device", job.deviceName || job.deviceId);
+    const name = job.deviceName || job.deviceId;
+    const put = (place, text) => {
+      const at = node.querySelector(place);
+      if (at.textContent !== text) at.textContent = text;
+      return at;
+    };
+    put(".device", name);
     put(".place", [job.deviceId, job.hubId, job.partition].filter(Boolean).join(" · "));
-    put(".stage", job.status === "paused" ? `Paused: ${job.stage}` : job.stage);
+    put(".stage", stage(job));
     put(".numbers", numbers(job));
     const bar = node.querySelector("progress");
     bar.value = job.progress;
-    bar.setAttribute("aria-label", `Progress of ${job.deviceName || job.deviceId}`);
+    bar.setAttribute("aria-label", `Progress of ${name}`);
     bar.setAttribute("aria-valuetext", `${Math.floor(job.progress)} percent`);
-    const error = node.querySelector(".error");
-    error.hidden = !job.error;
-    error.textContent = [job.error, job.hint].filter(Boolean).join(" ");
+    for (const [place, text] of [
+      [".waits", waits(job) ? reason(job) : ""],
+      [".error", [job.error, job.hint].filter(Boolean).join(" ")],
+      [".answer", job.answer ?? ""],
+    ]) {
+      put(place, text).hidden = !text;
+    }
+    node.querySelector(".acts").setAttribute("aria-label", `What to do with ${name}`);
+    patchActs(node, job);
   }
 }
 
+function stage(job) {
+  if (asked(job)) return asked(job);
+  if (job.held) return "On hold";
+  if (job.status === "queued") return "Queued";
+  if (job.status !== "paused" || job.stage === "Paused") return job.stage;
+  return `Paused: ${job.stage}`;
+}
+
+function reason({ notBefore, stage, held }) {
+  if (notBefore > Date.now()) return `Not before ${new Date(notBefore).toLocaleString()}`;
+  return held || stage === "Queued" ? "" : stage;
+}
+
 function numbers(job) {
-  if (job.status === "queued") return `Place ${job.position} in the queue`;
+  if (waits(job)) {
+    const place = job.position ? `Place ${job.position} in the queue` : "";
+    const rank = job.priority === undefined ? "" : `priority ${job.priority}`;
+    return [place, rank, size(job.totalBytes)].filter(Boolean).join(" · ");
+  }
   const parts = [`${job.progress.toFixed(1)} %`, size(job.totalBytes)];
   if (job.status === "running" && job.transferSpeed > 0) parts.push(`${size(job.transferSpeed)}/s`);
   if (job.status === "running" && job.estimatedTimeRemaining > 0) {

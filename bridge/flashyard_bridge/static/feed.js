@@ -2,6 +2,7 @@
 
 const LADDER = [0.5, 1, 2, 3, 5, 8, 13]; // seconds until the next try
 const PING = '{"type":"ping"}';
+const WISH = '{"type":"subscribe","changes":true}'; // of hubs and devices, too
 const PING_EVERY = 20_000; // ms
 const SILENCE = 45_000; // ms after which the connection counts as dead
 const NO_TOKEN = 1008;
@@ -25,7 +26,10 @@ export function follow(url, told) {
     }, PING_EVERY);
 
     // A bridge accepts before it refuses a token: open is what was answered.
-    socket.onopen = () => socket.send(PING);
+    socket.onopen = () => {
+      socket.send(WISH);
+      socket.send(PING);
+    };
     socket.onmessage = (event) => {
       heard = Date.now();
       if (!isOpen) {

@@ -1,10 +1,14 @@
 // The page: the feed's messages become jobs, the jobs cards, their number the first line.
 
 import { follow as followBatches } from "/static/batches.js";
+import { Bench } from "/static/bench.js";
+import { Bridge, Refused } from "/static/bridge.js";
 import { Cards } from "/static/cards.js";
 import { follow } from "/static/feed.js";
 import { Jobs } from "/static/jobs.js";
+import { Records } from "/static/records.js";
 import { follow as followOrders } from "/static/standing.js";
+import { Steering } from "/static/steering.js";
 
 const REPLAY = 2_000; // ms after a connection in which the bridge tells what runs
 const ORDER = ["running", "queued", "paused", "failed", "cancelled", "completed"];
@@ -14,7 +18,14 @@ const at = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 const headers = token ? { Authorization: `Bearer ${token}` } : {};
 const jobs = new Jobs();
-const cards = new Cards(at("cards"));
+const bridge = new Bridge(headers);
+const steering = new Steering(bridge, jobs, answered, at("sure"));
+const cards = new Cards(at("cards"), (act, jobId) => steering.want(act, jobId).catch(console.warn));
+const bench = new Bench(at("troubles"), at("quarantine"), (device) => release(device));
+const records = new Records(bridge, (record) => {
+  const job = jobs.learn(record);
+  if (job) cards.show(job);
+});
 
 function address() {
   const url = new URL("/ws/flash-progress", location.href);
@@ -33,8 +44,37 @@ function summarise() {
   at("clear").hidden = !(counts.completed || counts.failed || counts.cancelled);
 }
 
+function answered(job, words) {
+  cards.show(job);
+  if (words) at("news").textContent = `${job.deviceName || job.deviceId}: ${words}`;
+  records.stale();
+}
+
+async function release(device) {
+  const news = at("news");
+  try {
+    await bridge.release(device);
+    news.textContent = `${device.deviceName} may take jobs again`;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    news.textContent = error.message;
+  }
+  await look();
+}
+
+/** Read what is wrong with hubs and devices; what changes is told from then on. */
+async function look() {
+  const [{ hubs }, { devices }] = await Promise.all([
+    bridge.get("/api/hubs"),
+    bridge.get("/api/devices"),
+  ]);
+  bench.take(hubs, devices);
+}
+
 function announce({ type, error }, job) {
   const name = job.deviceName || job.deviceId;
+  if (type === "flash_paused") at("news").textContent = `${name} is ${job.held ? "on hold" : "paused"}`;
+  if (type === "flash_resumed") at("news").textContent = `${name} goes on`;
   if (type === "flash_started") at("news").textContent = `${name} started`;
   if (type === "flash_completed") at("news").textContent = `${name} completed`;
   if (type === "flash_failed") at("news").textContent = `${name} ended: ${error}`;
@@ -43,8 +83,12 @@ function announce({ type, error }, job) {
 /** Ask what became of the jobs that the bridge did not tell of again. */
 async function catchUp() {
   for (const job of jobs.old) {
-    const reply = await fetch(`/api/flash/job/${encodeURIComponent(job.jobId)}`, { headers });
-    if (reply.ok) jobs.settle(job, (await reply.json()).job);
+    try {
+      const path = `/api/flash/job/${encodeURIComponent(job.jobId)}`;
+      jobs.settle(job, (await bridge.get(path)).job);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
     cards.show(job);
   }
   summarise();
@@ -52,17 +96,25 @@ async function catchUp() {
 
 follow(address(), {
   message(message) {
+    if (message.type.endsWith("_changed")) {
+      bench.hear(message);
+      if (jobs.isOpen(message.hubId, message.deviceId)) records.stale();
+    }
     const job = jobs.fold(message);
     if (!job) return;
     cards.show(job);
     cards.keep(jobs.all);
     announce(message, job);
-    if (message.type !== "flash_progress") summarise();
+    if (message.type !== "flash_progress") {
+      summarise();
+      records.stale();
+    }
   },
   state({ open, retryIn, refused }) {
     const banner = at("banner");
     banner.hidden = open;
     if (open) {
+      look().catch(console.warn);
       setTimeout(() => catchUp().catch(console.warn), REPLAY);
     } else {
       jobs.age().forEach((job) => cards.show(job));

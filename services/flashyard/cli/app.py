@@ -11,9 +11,11 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from flashyard.cli import ask
 from flashyard.cli.access import access
 from flashyard.cli.batch.command import batch
+from flashyard.cli.control import ask
+from flashyard.cli.control.release import release
+from flashyard.cli.control.setting import setting
 from flashyard.cli.doctor import doctor
 from flashyard.cli.emulate import emulate
 from flashyard.cli.flash import flash
@@ -73,10 +75,12 @@ app.command(rich_help_panel=USE)(flash)
 app.command(rich_help_panel=USE)(watch)
 app.add_typer(batch, rich_help_panel=USE)
 app.add_typer(standing, rich_help_panel=USE)
-app.command(rich_help_panel=USE)(ask.cancel)
-app.command(rich_help_panel=USE)(ask.retry)
 app.command(rich_help_panel=USE)(ask.pause)
 app.command(rich_help_panel=USE)(ask.resume)
+app.command(rich_help_panel=USE)(ask.cancel)
+app.command(rich_help_panel=USE)(ask.retry)
+app.add_typer(setting, rich_help_panel=USE)
+app.command(rich_help_panel=USE)(release)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 from flashyard.cli.amounts import duration, rate
 from flashyard.cli.keys import without_echoed_keys
 from flashyard.cli.outcome import fault_of, told_beside
+from flashyard.cli.states import state_of
 from flashyard.cli.talk import printable
 from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.contract.phases import Phase, Status
@@ -110,7 +111,7 @@ class Bars:
 
     def _overall(self) -> Text:
         jobs = list(self._jobs.values())
-        count = Counter(map(_word, jobs))
+        count = Counter(map(state_of, jobs))
         devices = len({(job.hub_id, job.device_id) for job in jobs})
         parts = [f"{devices} device{'s' if devices != 1 else ''}" if jobs else "no job is active"]
         parts += [f"{number} {word}" for word, number in count.items()]
@@ -125,7 +126,7 @@ class Bars:
 
 def _row(job: Job) -> tuple[RenderableType, ...]:
     style = "dim" if job.lost else _STYLES.get(job.status, "cyan")
-    word = _word(job)
+    word = state_of(job)
     is_guess = job.phase in _BUSY and job.progress == 0
     bar = ProgressBar(
         total=None if is_guess else 100.0,
@@ -143,14 +144,6 @@ def _row(job: Job) -> tuple[RenderableType, ...]:
         Text(rate(job.transfer_speed) if runs and job.transfer_speed else ""),
         Text(f"{duration(job.estimated_time_remaining)} left" if runs and _tells_time(job) else ""),
     )
-
-
-def _word(job: Job) -> str:
-    if job.lost:
-        return "silent"  # its hub is not heard from
-    if job.requested == "cancel" and not job.is_final:
-        return "cancelling"
-    return "paused" if job.status is Status.PAUSED else job.phase.replace("_", " ")
 
 
 def _tells_time(job: Job) -> bool:

@@ -23,6 +23,7 @@ from flashyard.cli.plan_options import (
     Wipe,
     Yes,
 )
+from flashyard.cli.turn_options import BandwidthLimit, NotBefore, Priority, WaitForDevice
 
 
 def flash(
@@ -54,6 +55,10 @@ def flash(
     bmap: BlockMap = None,
     no_bmap: NoBlockMap = False,
     no_reboot: NoReboot = False,
+    priority: Priority = None,
+    bandwidth_limit: BandwidthLimit = None,
+    not_before: NotBefore = None,
+    wait_for_device: WaitForDevice = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and do nothing.")
     ] = False,
@@ -76,6 +81,7 @@ def flash(
     import asyncio
 
     from flashyard.cli.flashing import run
+    from flashyard.cli.turn import turn
     from flashyard.cli.wish import Manner, Wish, understood
     from flashyard.settings import ClientSettings
 
@@ -97,6 +103,7 @@ def flash(
         bmap=bmap,
         no_bmap=no_bmap,
         allow_dangerous=allow_dangerous,
+        turn=turn(priority, bandwidth_limit, not_before, wait=wait_for_device),
     )
     manner = Manner(dry_run=dry_run, detach=detach, yes=yes, json=json)
     return asyncio.run(run(settings, wish, manner))

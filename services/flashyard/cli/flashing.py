@@ -138,6 +138,7 @@ def request_for(wish: Wish, device: Device, cargo: Cargo) -> StartRequest:
         erase=wish.erase or None,
         wipe=wish.wipe or None,
         allow_dangerous=wish.allow_dangerous or None,
+        **wish.turn.fields(),
     )
     if cargo.is_plain:
         step = pieces[0].step

@@ -82,6 +82,8 @@ def misfit(device: Device, cargo: Cargo, slot: str | None) -> Fault | None:
 
 
 def _misplaced(device: Device, slot: str | None) -> Fault | None:
+    if not device.online:
+        return None  # its slots may not be on record yet
     if slot == "inactive" and not device.slots:
         return fault(
             Code.INVALID_REQUEST,

@@ -60,7 +60,10 @@ class Lines:
 
     def _write(self, job: Job, at: int) -> None:
         met = self._met.get(job.job_id)
+        if met is not None and _turned(met.job, job):
+            self._line(job, job.phase, "PAUSED" if job.status is Status.PAUSED else "RESUMED")
         if met is not None and met.goes_on(job):
+            self._met[job.job_id] = met._replace(job=job)
             return
         self._met[job.job_id] = _Met(job, _began(job, at) if met is None else at)
         phase, since, step = (met.job.phase, met.since, met.step) if met else (job.phase, None, "")
@@ -89,6 +92,11 @@ class Lines:
             say(f"{job.device_id}: its hub {job.hub_id} is not heard from; waiting for it.")
         elif not job.lost:
             self._lost.discard(job.job_id)
+
+
+def _turned(was: Job, job: Job) -> bool:
+    """Was it paused, or let go on, between the two?"""
+    return not job.is_final and (was.status is Status.PAUSED) is not (job.status is Status.PAUSED)
 
 
 def _began(job: Job, at: int) -> int | None:

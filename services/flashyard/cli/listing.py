@@ -8,6 +8,8 @@ from flashyard.cli.amounts import size
 from flashyard.cli.batch.rows import HEADS as BATCH_HEADS
 from flashyard.cli.batch.rows import row as batch_row
 from flashyard.cli.ls import What
+from flashyard.cli.remarks import REMARKS
+from flashyard.cli.states import presence_of, state_of
 from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
 from flashyard.client.bridge import Bridge
@@ -15,7 +17,6 @@ from flashyard.contract.batches import Batch
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Hub, Job, StoredImage
-from flashyard.contract.standing import ListedDevice
 from flashyard.settings import ClientSettings
 from flashyard.token_file import read_token
 
@@ -61,24 +62,24 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
     elif not records:
         say(_EMPTY[what])
     else:
-        heads, rows = _HEADS[what], [row(record) for record in records]
-        if any(standing_of(record) for record in records):
-            heads = (*heads, "STANDING")
-            rows = [(*cells, standing_of(each)) for cells, each in zip(rows, records, strict=True)]
-        print_table(heads, [[*map(printable, cells)] for cells in rows])
+        _print_rows(_HEADS[what], records)
 
 
-def standing_of(record: Model) -> str:
-    """Tell how a device stands with the standing order it is under; empty: it is under none."""
-    standing = record.standing_order if isinstance(record, ListedDevice) else None
-    return f"{standing.done}, {standing.name or standing.id}" if standing else ""
+def _print_rows(heads: Sequence[str], records: Sequence[Model]) -> None:
+    rows = [row(record) for record in records]
+    for head, tell in REMARKS.items():
+        remarks = [*map(tell, records)]
+        if any(remarks):
+            heads = (*heads, head)
+            rows = [(*cells, remark) for cells, remark in zip(rows, remarks, strict=True)]
+    print_table(heads, [[*map(printable, cells)] for cells in rows])
 
 
 def row(record: Model) -> Sequence[str]:
     """Tell a record in the words of its table's row."""
     match record:
         case Device():
-            state = "online" if record.online else "offline"
+            state = presence_of(record)
             jobs = len(record.queue) + (record.current_job is not None)
             is_plain = record.mode in {"fastboot", "fastbootd", "unknown"}
             words = [record.transport, *([] if is_plain else [record.mode])]
@@ -86,8 +87,7 @@ def row(record: Model) -> Sequence[str]:
             name = record.device_name
             return record.device_id, name, record.hub_id, state, link, str(jobs)
         case Job():
-            is_held = record.status is Status.PAUSED
-            state = "silent" if record.lost else "paused" if is_held else record.phase.value
+            state = state_of(record)
             done = f"{record.progress:.1f}%"
             since = when(record.started_at or record.queued_at)
             return record.job_id, record.device_id, _place(record), state, done, since

@@ -20,6 +20,8 @@ def plan_lines(
 ) -> Iterator[str]:
     """Yield the plan; ``stored``: the SHA-256 of what the bridge has already."""
     yield from _plain(wish, cargo, stored) if cargo.is_plain else _whole(wish, cargo, stored)
+    if turn := ", ".join(wish.turn.words()):
+        yield f"when       {turn}"
     for device in devices:
         kind = "emulated" if device.emulated else "real"
         state = "online" if device.online else "offline"

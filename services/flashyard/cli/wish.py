@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
+from flashyard.cli.turn import Turn
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import Partition
 
@@ -55,6 +56,7 @@ class Wish:
     bmap: Path | None
     no_bmap: bool
     allow_dangerous: bool
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

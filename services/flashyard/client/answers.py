@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flashyard.contract.batches import Batch, BatchStatus
 from flashyard.contract.faults import Code, Fault, fault
-from flashyard.contract.model import DeviceId, HubId, JobId, Model, Name, Partition
+from flashyard.contract.limits import Priority, Rate
+from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name, Partition
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import PlannedStep, Requirement
 from flashyard.contract.records import Hub, Job, LogLine, StoredImage
@@ -92,8 +93,20 @@ class Jobs(Model):
     next_cursor: str | None = None
 
 
+class OneDevice(Model):
+    """PATCH /api/devices/{deviceId}, POST …/release."""
+
+    device: ListedDevice
+
+
+class OneHub(Model):
+    """PATCH /api/hubs/{hubId}."""
+
+    hub: Hub
+
+
 class OneJob(Model):
-    """GET /api/flash/job/{jobId}."""
+    """GET and PATCH /api/flash/job/{jobId}."""
 
     job: Job
 
@@ -155,3 +168,7 @@ class StartRequest(Model):
     erase: bool | None = None
     wipe: bool | None = None
     allow_dangerous: bool | None = None
+    priority: Priority | None = None
+    bandwidth_limit: Rate | None = None
+    not_before: Millis | None = None
+    wait_for_device: bool | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,6 +25,8 @@ from flashyard.client.answers import (
     Jobs,
     Log,
     OneBatch,
+    OneDevice,
+    OneHub,
     OneJob,
     OneStandingOrder,
     Refusal,
@@ -51,6 +53,7 @@ _STANDING = "/api/standing-orders"
 
 M = TypeVar("M", bound=Model)
 Verb = Literal["cancel", "pause", "resume"]
+Limits: TypeAlias = Mapping[str, int | None]  # by REST's names; a limit that is None is lifted
 
 
 class Bridge:
@@ -130,6 +133,27 @@ class Bridge:
     async def tell(self, verb: Verb, job_id: str) -> Verdict:
         """Ask for a job to be cancelled, paused or resumed; the verdict is its status now."""
         return await self._ask(Verdict, "POST", f"/api/flash/job/{job_id}/{verb}")
+
+    async def change_job(self, job_id: str, changes: Limits) -> Job:
+        """Change a job's `priority` or `bandwidthLimit`."""
+        path = f"/api/flash/job/{job_id}"
+        return (await self._ask(OneJob, "PATCH", path, json=changes)).job
+
+    async def change_device(
+        self, device_id: str, changes: Limits, hub_id: str | None = None
+    ) -> ListedDevice:
+        """Change a device's `bandwidthLimit`."""
+        path, params = f"/api/devices/{device_id}", _at(hub_id)
+        return (await self._ask(OneDevice, "PATCH", path, json=changes, params=params)).device
+
+    async def change_hub(self, hub_id: str, changes: Limits) -> Hub:
+        """Change a hub's `maxParallel`, `bandwidthLimit` or `downloadLimit`."""
+        return (await self._ask(OneHub, "PATCH", f"/api/hubs/{hub_id}", json=changes)).hub
+
+    async def release(self, device_id: str, hub_id: str | None = None) -> ListedDevice:
+        """Have a device taken out of quarantine."""
+        path = f"/api/devices/{device_id}/release"
+        return (await self._ask(OneDevice, "POST", path, params=_at(hub_id))).device
 
     async def start_batch(self, wish: Mapping[str, Any]) -> BatchMade:
         """Flash the same to many devices, of REST's fields."""
@@ -214,6 +238,10 @@ class Bridge:
         return UnreachableError(
             self.url, f"answers {answer.status_code} to {answer.request.url.path} as no bridge does"
         )
+
+
+def _at(hub_id: str | None) -> Mapping[str, str]:
+    return {} if hub_id is None else {"hubId": hub_id}
 
 
 def bearer(token: str | None) -> Mapping[str, str]:

@@ -243,7 +243,6 @@ def _merge(known: Job, said: Job) -> Job:
         received_at=known.received_at,
         started_at=said.started_at or known.started_at,
         device_name=said.device_name or known.device_name,
-        requested=None if said.is_final else said.requested or known.requested,
         details=said.details or known.details,
         steps=said.steps or known.steps,
         average_speed=said.average_speed or known.average_speed,

@@ -33,6 +33,8 @@ ORDERS: tuple[type[Model], ...] = (
     orders.PauseOrder,
     orders.ResumeOrder,
     orders.ImageOrder,
+    orders.LimitsOrder,
+    orders.ReleaseOrder,
 )
 PAYLOADS: Mapping[Kind, tuple[type[Model], ...]] = {
     Kind.PRESENCE: (messages.HubChanged,),
@@ -41,7 +43,7 @@ PAYLOADS: Mapping[Kind, tuple[type[Model], ...]] = {
     Kind.PROGRESS: (messages.FlashProgress,),
     Kind.LOG: (messages.FlashLog,),
     Kind.ORDER: ORDERS,
-    Kind.RECEIPT: (orders.Receipt,),
+    Kind.RECEIPT: (orders.Receipt, orders.Answer),
     Kind.RECORD: (messages.JobRecord,),
     Kind.RECORDED: (orders.Recorded,),
 }

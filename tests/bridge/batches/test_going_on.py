@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from flashyard.contract.orders import StartOrder
+from flashyard.contract.orders import Receipt, StartOrder
 from flashyard.contract.records import Job
 from flashyard_bridge.batches import overseer, steps
 from flashyard_bridge.picture.ordered import ordered_job
@@ -136,7 +136,9 @@ async def test_two_bridges_on_one_database_start_each_device_once(rig: Rig, tmp_
             await until(lambda device=device: batch.starts(device))  # type: ignore[misc]
             assert sum(len(batch.starts(each)) for each in devices) <= number + 3
             job_id = batch.starts(device)[0].job_id
-            job = ordered_job(batch.starts(device)[0], "bench-a", accept(rig.hub.orders[0]), device)
+            receipt = accept(rig.hub.orders[0])
+            assert isinstance(receipt, Receipt)
+            job = ordered_job(batch.starts(device)[0], "bench-a", receipt, device)
             rig.hub.end(device, job)
             for bridge in (one, two):
                 await until(lambda b=bridge, j=job_id: b.state.fleet.job(j))  # type: ignore[misc]

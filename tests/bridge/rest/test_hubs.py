@@ -18,13 +18,6 @@ async def test_all_hubs_are_listed(rig: Rig) -> None:
     assert hub["limits"]["maxParallel"] == 8
 
 
-async def test_a_hub_cannot_be_changed_yet(rig: Rig) -> None:
-    answer = await rig.http.patch("/api/hubs/bench-a", json={"maxParallel": 2})
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_supported")
-    answer = await rig.http.patch("/api/hubs/nobody", json={"maxParallel": 2})
-    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_hub")
-
-
 async def test_a_hub_that_is_online_cannot_be_forgotten(rig: Rig) -> None:
     answer = await rig.http.delete("/api/hubs/bench-a")
     assert (answer.status_code, answer.json()["code"]) == (409, "illegal_state")

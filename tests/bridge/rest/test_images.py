@@ -304,5 +304,5 @@ async def test_an_image_of_an_order_that_is_under_way_is_kept(rig: Rig) -> None:
     await until(lambda: rig.hub.orders)
     answer = await rig.http.delete(f"/api/images/{name}")
     assert (answer.status_code, answer.json()["code"]) == (409, "image_in_use")
-    rig.bridge.state.orders.receipt(rig.hub.hub_id, accept(rig.hub.orders[0]))
+    rig.bridge.state.orders.answered(rig.hub.hub_id, accept(rig.hub.orders[0]))
     assert (await starting).status_code == 200

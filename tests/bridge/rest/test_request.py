@@ -98,10 +98,6 @@ async def test_a_bad_value_is_refused_by_its_fields_name(rig: Rig, field: str, v
 
 
 UNBUILT = [
-    ("priority", 4),
-    ("bandwidthLimit", 1_000_000),
-    ("notBefore", 1_703_001_234_000),
-    ("waitForDevice", True),
     ("sha256", "0" * 64),
     ("image", "https://example.org/system.img"),
 ]
@@ -230,7 +226,10 @@ GOOD = st.fixed_dictionaries(
         "verify": st.sampled_from(["none", "image"]),
         "reboot": st.booleans(),
         "erase": st.booleans(),
-        "priority": st.just(5),
+        "priority": st.integers(0, 9),
+        "bandwidthLimit": st.integers(1, 2**53 - 1),
+        "notBefore": st.integers(0, 2**53 - 1),
+        "waitForDevice": st.booleans(),
     },
 )
 

@@ -11,8 +11,6 @@ from flashyard.cli.invocation import Invocation
 from flashyard.cli.options import Json, TokenFile, Url
 
 if TYPE_CHECKING:
-    from flashyard.client.bridge import Bridge
-    from flashyard.contract.model import Model
     from flashyard.settings import ClientSettings
 
 Jobs = Annotated[list[str], typer.Argument(metavar="JOB…", help="Job ids.")]
@@ -51,7 +49,7 @@ def pause(
     token_file: TokenFile = None,
     json: Json = False,
 ) -> int:
-    """Pause jobs at their next safe point."""
+    """Pause jobs at their next safe point; those that wait are held, and others pass them."""
     return _ask(ctx, "pause", jobs, url=url, token_file=token_file, json=json)
 
 
@@ -63,7 +61,7 @@ def resume(
     token_file: TokenFile = None,
     json: Json = False,
 ) -> int:
-    """Let paused jobs go on."""
+    """Let paused jobs go on from where they stand."""
     return _ask(ctx, "resume", jobs, url=url, token_file=token_file, json=json)
 
 
@@ -79,31 +77,15 @@ def _ask(
 
 
 async def _answer(settings: ClientSettings, verb: Verb, jobs: Sequence[str], *, json: bool) -> int:
-    """Ask for each job and print what the bridge says; return the last refusal's exit status."""
-    from flashyard.cli.talk import complain_of, print_data, say
+    from flashyard.cli.control.each import Told, of_each
     from flashyard.client.bridge import Bridge
-    from flashyard.contract.faults import FaultError
-    from flashyard.token_file import read_token
 
-    status = 0
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
-        for job_id in jobs:
-            try:
-                answer, line = await _one(bridge, verb, job_id)
-            except FaultError as error:
-                if len(jobs) > 1:
-                    say(f"{job_id}:")
-                status = complain_of(error)
-            else:
-                print_data(answer.encode().decode() if json else line)
-    return status
+    async def one(bridge: Bridge, job_id: str) -> Told:
+        if verb == "retry":
+            started = await bridge.retry(job_id)
+            return Told(started, f"{started.job_id}  {started.status}")
+        verdict = await bridge.tell(verb, job_id)
+        asked = f"  {verdict.requested} requested" if verdict.requested else ""
+        return Told(verdict, f"{verdict.job_id}  {verdict.status}{asked}")
 
-
-async def _one(bridge: Bridge, verb: Verb, job_id: str) -> tuple[Model, str]:
-    """Ask for one job; return the answer, for programs and for people."""
-    if verb == "retry":
-        started = await bridge.retry(job_id)
-        return started, f"{started.job_id}  {started.status}"
-    verdict = await bridge.tell(verb, job_id)
-    asked = f"  {verdict.requested} requested" if verdict.requested else ""
-    return verdict, f"{verdict.job_id}  {verdict.status}{asked}"
+    return await of_each(settings, jobs, one, json=json)

@@ -1,0 +1,1 @@
+"""What is asked of jobs, devices and hubs that are there."""

@@ -1,0 +1,53 @@
+"""What is told of a record only where there is something to tell: a column of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flashyard.cli.amounts import rate
+from flashyard.cli.states import reason_of
+from flashyard.contract.limits import Limits
+from flashyard.contract.model import Model
+from flashyard.contract.records import Device, Hub, Job
+from flashyard.contract.standing import ListedDevice
+
+
+def _place(record: Model) -> str:
+    position = record.position if isinstance(record, Job) else None
+    return "" if position is None else str(position)
+
+
+def _waits(record: Model) -> str:
+    return reason_of(record) if isinstance(record, Job) else ""
+
+
+def _limit(record: Model) -> str:
+    held = record.limits if isinstance(record, Hub) else record
+    limit = held.bandwidth_limit if isinstance(held, Job | Device | Limits) else None
+    return "" if limit is None else rate(limit)
+
+
+def _quarantine(record: Model) -> str:
+    why = record.quarantine if isinstance(record, Device) else None
+    return "" if why is None else f"{why.faults} faults, the last: {why.error}"
+
+
+def _trouble(record: Model) -> str:
+    troubles = record.troubles if isinstance(record, Hub) and record.online else None
+    return " ".join(trouble.error for trouble in troubles or ())
+
+
+def _standing(record: Model) -> str:
+    """Tell how a device stands with the standing order it is under."""
+    standing = record.standing_order if isinstance(record, ListedDevice) else None
+    return f"{standing.done}, {standing.name or standing.id}" if standing else ""
+
+
+REMARKS: Mapping[str, Callable[[Model], str]] = {
+    "PLACE": _place,
+    "WHY": _waits,
+    "LIMIT": _limit,
+    "QUARANTINE": _quarantine,
+    "TROUBLE": _trouble,
+    "STANDING": _standing,
+}

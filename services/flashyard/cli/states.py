@@ -1,0 +1,33 @@
+"""What a job or a device is doing, in a word or two. Pure."""
+
+from __future__ import annotations
+
+from flashyard.contract.entries import QUEUED_STAGE
+from flashyard.contract.phases import Status
+from flashyard.contract.records import Device, Job
+
+_ASKED = {"cancel": "cancelling", "pause": "pausing", "resume": "resuming"}
+
+
+def state_of(job: Job) -> str:
+    """Tell what it does now, or is about to; of one that has not begun why it has not."""
+    if job.lost:
+        return "silent"  # its hub is not heard from
+    if job.requested and not job.is_final:
+        return _ASKED[job.requested]
+    if job.status is Status.PAUSED:
+        return "paused" if job.has_begun else "on hold"
+    return "waiting" if reason_of(job) else job.phase.replace("_", " ")
+
+
+def reason_of(job: Job) -> str:
+    """Tell what a queued job waits for, where that is not simply its turn; empty: nothing."""
+    waits = job.status is Status.QUEUED and job.position is not None and not job.lost
+    return job.stage if waits and job.stage != QUEUED_STAGE else ""
+
+
+def presence_of(device: Device) -> str:
+    """Tell whether it is there, and may be flashed."""
+    if not device.online:
+        return "offline"
+    return "online" if device.quarantine is None else "quarantined"
