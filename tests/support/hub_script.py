@@ -31,6 +31,7 @@ from flashyard.contract.records import (
     QueueEntry,
     RecentEntry,
 )
+from flashyard.contract.rollback import Rollback
 from flashyard.contract.topics import MANNERS, Kind, Topic
 
 START = 1_703_001_234_000  # Unix ms
@@ -129,7 +130,7 @@ class HubScript:
         waited = [job for job in self.waiting if job.job_id == job_id]
         self.waiting = [job for job in self.waiting if job.job_id != job_id]
         job = waited[0] if waited else self._job(job_id)
-        self.seqs[job_id] = 1
+        self.seqs[job_id] = self.seqs.get(job_id, 0) + 1
         self.current = job.with_(
             status=Status.RUNNING,
             phase=Phase.PREPARING,
@@ -167,13 +168,35 @@ class HubScript:
     def resume(self) -> Iterator[Published]:
         yield from self._turn(FlashResumed, Status.RUNNING)
 
+    def begin_again(self, stage: str = "Going on") -> Iterator[Published]:
+        """Tell that a job that was paused or interrupted is looked at from its beginning."""
+        assert self.current is not None
+        yield from self.phase(Phase.PREPARING, stage, self.current.bytes_transferred)
+
+    def hold(self, job_id: str) -> Iterator[Published]:
+        """Pause a job that waits."""
+        yield from self._turn_waiting(job_id, FlashPaused, Status.PAUSED)
+
+    def let_go(self, job_id: str) -> Iterator[Published]:
+        """Resume one that was held."""
+        yield from self._turn_waiting(job_id, FlashResumed, Status.QUEUED)
+
+    def plan_rollback(self) -> Iterator[Published]:
+        """Have the current job one that is rolled back where it fails."""
+        assert self.current is not None
+        self.current = self.current.with_(rollback=Rollback(kind="slot"))
+        yield self.record()
+
     def complete(self) -> Iterator[Published]:
         self._advance(TOTAL, Phase.FINISHING, "Restarting the device")
         assert self.current is not None
         self.current = self.current.with_(progress=100.0)
         yield self._event(self._progress(bump=True))
         job = self.current.with_(
-            status=Status.COMPLETED, phase=Phase.COMPLETED, verification=Verification.TRANSPORT
+            status=Status.COMPLETED,
+            phase=Phase.COMPLETED,
+            verification=Verification.TRANSPORT,
+            rollback=self.current.rollback and self.current.rollback.with_(outcome="not_needed"),
         )
         self.seqs[job.job_id] += 1
         yield self._event(
@@ -182,7 +205,10 @@ class HubScript:
         yield from self._over(job)
 
     def fail(
-        self, code: Code = Code.DEVICE_REFUSED, job_id: str | None = None
+        self,
+        code: Code = Code.DEVICE_REFUSED,
+        job_id: str | None = None,
+        rollback: Rollback | None = None,
     ) -> Iterator[Published]:
         """End a job without success: the current one, or one that waits."""
         cancelled = code is Code.CANCELLED
@@ -201,10 +227,17 @@ class HubScript:
             code=code,
             hint=why.hint,
             position=None,
+            rollback=rollback or job.rollback,
         )
         self.seqs[job.job_id] += 1
         yield self._event(
-            FlashFailed(**self._head(job, phase), error=why.sentence, code=code, hint=why.hint)
+            FlashFailed(
+                **self._head(job, phase),
+                error=why.sentence,
+                code=code,
+                hint=why.hint,
+                rollback=job.rollback,
+            )
         )
         yield from self._over(job)
 
@@ -215,6 +248,34 @@ class HubScript:
         self.current = None
         self.waiting = []
         self.ended = []
+
+    def die_and_go_on(self, safe: int = 0) -> None:
+        """Be a new process that found its jobs in its journal, the running one ``safe`` bytes far.
+
+        What was told since its last safe point is sent to the device again.
+        """
+        self.session = f"s{int(self.session[1:]) + 1}"
+        self.rev = 0
+        if self.current is None:
+            return
+        is_paused = self.current.status is Status.PAUSED
+        done = min(safe, self.current.bytes_transferred)
+        self.current = self.current.with_(
+            phase=self.current.phase if is_paused else Phase.PREPARING,
+            stage=self.current.stage if is_paused else "Going on",
+            bytes_transferred=done,
+            progress=min(done * 1000 // TOTAL / 10, 99.9),
+            transfer_speed=0,
+        )
+
+    def _turn_waiting(
+        self, job_id: str, kind: type[FlashPaused | FlashResumed], status: Status
+    ) -> Iterator[Published]:
+        place = next(n for n, job in enumerate(self.waiting) if job.job_id == job_id)
+        self.waiting[place] = job = self.waiting[place].with_(status=status)
+        self.seqs[job_id] += 1
+        yield self._event(kind(**self._head(job, Phase.QUEUED)))
+        yield self.record()
 
     def _turn(self, kind: type[FlashPaused | FlashResumed], status: Status) -> Iterator[Published]:
         assert self.current is not None

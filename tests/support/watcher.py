@@ -29,6 +29,8 @@ _LETTER = {
 # `[CF]` alone: the end of a job from before the bridge's first picture.
 # Between queued and started it may be held: paused and resumed, without progress.
 _ORDER = re.compile(r"((q[zr]*)?s[pzr]*(h[zr]*(C|F)?|F)?|q[zr]*F?|C|F)")
+_TURNS = re.compile(r"(zr)*z?[CF]?")
+_STANDING = re.compile(r"z[^r]*[shC]")  # a job that stands cannot, but for failing
 
 
 class Watcher:
@@ -69,6 +71,11 @@ class Watcher:
     def ends(self, job_id: str) -> int:
         return sum(letter in "CF" for letter in self.letters(job_id))
 
+    def stands(self, job_id: str) -> bool:
+        """Is it, as far as was told, paused or held?"""
+        turns = re.sub("[^zrs]", "", self.letters(job_id))
+        return turns.endswith("z")
+
     def complaints(self) -> list[str]:
         wrong = []
         for job_id, messages in self.seen.items():
@@ -78,9 +85,16 @@ class Watcher:
             seqs = [message.seq for message in messages]  # type: ignore[union-attr]  # flash_*
             if seqs != sorted(seqs):
                 wrong.append(f"{job_id}: seq fell: {seqs}")
+            if not _TURNS.fullmatch(re.sub("[qsph]", "", letters)):
+                wrong.append(f"{job_id}: paused and resumed not in turn: {letters}")
+            if _STANDING.search(letters):
+                wrong.append(f"{job_id}: it began or came to its end while it stood: {letters}")
             percent = [m.progress for m in messages if isinstance(m, FlashProgress)]
             if percent != sorted(percent):
                 wrong.append(f"{job_id}: percent fell: {percent}")
+            done = [m.bytes_transferred for m in messages if isinstance(m, FlashProgress)]
+            if done != sorted(done):
+                wrong.append(f"{job_id}: bytes fell: {done}")
         return wrong
 
     @staticmethod

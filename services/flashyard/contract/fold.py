@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from flashyard.contract import steps
+from flashyard.contract import missed, steps
 from flashyard.contract import tracked as say
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.messages import (
@@ -47,10 +47,15 @@ def hear(known: Tracked | None, event: Event, payload: bytes, session: str) -> S
         known = Tracked(_first_seen(event), session)
     if known.job.is_final or event.seq <= known.seq or not _is_in_turn(known, event):
         return Step(known, [])
-    frames: list[Frame] = []
+    frames = missed.before(known.job, event)
+    if frames and isinstance(event, FlashProgress):
+        known = replace(known, job=known.job.with_(status=Status.RUNNING))
     if isinstance(event, FlashCompleted) and not known.full:
         frames.append(say.full(known.job, event.seq))
-    if not (isinstance(event, FlashProgress) and event.progress < known.job.progress):
+    if isinstance(event, FlashProgress) and _is_behind(event, known.job):
+        # Its hub came back, and sends again what was sent since the last safe point.
+        frames.append(say.progress(say.told(known.job, event), event.seq, event.timestamp))
+    else:
         frames.append(frame)
     known = replace(
         known,
@@ -71,7 +76,7 @@ def glimpse(known: Tracked | None, sample: FlashProgress, payload: bytes) -> Ste
     frame = Frame(sample, payload)
     if sample.seq > known.seq or not known.has_begun:
         return Step(replace(known, held=_newer(known.held, frame)), [])
-    if sample.progress < known.job.progress:
+    if _is_behind(sample, known.job):
         return Step(known, [])
     return _tell(replace(known, job=say.told(known.job, sample)), [frame])
 
@@ -93,49 +98,20 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
     was = known if known.seq >= 0 else replace(known, job=job.with_(status=Status.QUEUED))
     job = _merge(known.job, job)
     known = replace(known, job=job, session=session, recorded=True, seq=seq)
-    frames = _missed_opening(was, job)
+    frames = missed.opening(was, job)
     if frames:
         known = replace(known, opening=frames[-1])
     if known.has_begun and not job.is_final:
         word = say.progress(job, seq, at)
-        missed = seq > was.seq or was.job.lost
-        frames += _missed_turn(was.job, job, seq) if missed else []
-        if missed and not known.full:
+        news = seq > was.seq or was.job.lost
+        frames += missed.turn(was.job, job, seq)
+        if news and not known.full:
             frames.append(word)
-        elif missed or job.progress > was.job.progress:
+        elif news or job.progress > was.job.progress:
             known = replace(known, latest=word)  # for new connections; the others soon are told
-    elif not job.is_final and seq > was.seq:
-        frames += _missed_turn(was.job, job, seq)
-    return _tell(known, frames + _missed_end(was, job, seq))
-
-
-def _missed_end(was: Tracked, job: Job, seq: int) -> list[Frame]:
-    if not job.is_final:
-        return []
-    frames: list[Frame] = []
-    if job.status is Status.COMPLETED and not was.full:
-        if was.job.status is Status.PAUSED:  # and cannot have come to this end without a resume
-            frames.append(say.made(was.job, FlashResumed, max(seq - 2, 1)))
-        frames.append(say.full(job, seq))
-    return [*frames, say.ended(job, seq)]
-
-
-def _missed_opening(was: Tracked, job: Job) -> list[Frame]:
-    if not job.has_begun:
-        return [] if was.is_shown else [say.queued(job)]
-    if was.has_begun:
-        return []
-    if was.is_shown and was.job.status is Status.PAUSED:  # it was held, and then begun
-        return [say.made(was.job, FlashResumed, was.seq), say.started(job, was.seq)]
-    return [say.started(job)]
-
-
-def _missed_turn(was: Job, job: Job, seq: int) -> list[Frame]:
-    if job.status is was.status or Status.PAUSED not in {job.status, was.status}:
-        return []
-    if job.status is Status.RUNNING and not was.has_begun:
-        return []  # told before its beginning
-    return [say.made(job, FlashPaused if job.status is Status.PAUSED else FlashResumed, seq)]
+    elif not job.is_final:
+        frames += missed.turn(was.job, job, seq)
+    return _tell(known, frames + missed.end(was, job, seq))
 
 
 def lose(known: Tracked, at: int) -> Step:
@@ -158,8 +134,7 @@ def end(known: Tracked, code: Code, at: int) -> Step:
     why = fault(code)
     frames: list[Frame] = []
     if not known.is_shown:
-        waiting = known.job.status is Status.QUEUED
-        frames.append(say.queued(known.job) if waiting else say.started(known.job))
+        frames.append(say.started(known.job) if known.job.has_begun else say.queued(known.job))
     job = known.job.with_(
         status=Status.FAILED,
         phase=Phase.FAILED,
@@ -206,6 +181,10 @@ def _first_seen(event: FlashQueued | FlashStarted) -> Job:
     )
 
 
+def _is_behind(said: FlashProgress, job: Job) -> bool:
+    return said.progress < job.progress or said.bytes_transferred < job.bytes_transferred
+
+
 def _newer(held: Frame | None, frame: Frame) -> Frame:
     if held is None:
         return frame
@@ -219,14 +198,16 @@ def _tell(known: Tracked, frames: list[Frame]) -> Step:
     """Note what is told, let a held sample follow its event, and mark a revived job's frames."""
     for frame in frames:
         if isinstance(frame.message, FlashProgress):
-            known = replace(known, latest=frame, full=known.full or frame.message.progress >= 100.0)
+            known = replace(
+                known, latest=frame, full=known.full or frame.message.progress >= missed.FULL
+            )
     held = known.held
     if held is not None and isinstance(held.message, FlashProgress):
         if known.job.is_final or held.message.seq < known.seq:
             known = replace(known, held=None)
         elif held.message.seq == known.seq and known.has_begun:
             known = replace(known, held=None)
-            if held.message.progress >= known.job.progress:
+            if not _is_behind(held.message, known.job):
                 job = say.told(known.job, held.message)
                 known = replace(known, job=job, latest=held)
                 frames = [*frames, held]
@@ -261,7 +242,7 @@ def _settle_ended(known: Tracked, job: Job, seq: int, session: str, at: int) -> 
     if known.job.code is not Code.HUB_LOST:
         return Step(known, [])
     back = Tracked(_merge(known.job, job), session, seq=seq, recorded=True, revived=True)
-    opening = say.queued(job) if job.status is Status.QUEUED else say.started(job)
+    opening = say.started(job) if job.has_begun else say.queued(job)
     back = replace(back, opening=opening)
     # Nobody hears the first frame of a revival: it parts the connections before from those since.
     return _tell(back, [say.progress(back.job, seq, at) if back.has_begun else opening])

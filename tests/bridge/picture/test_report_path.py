@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashProgress, decode_report
 from flashyard.contract.phases import Phase, Status
+from flashyard.contract.rollback import Outcome, Rollback
 from flashyard.contract.topics import Kind, parse
 from flashyard_bridge.picture.fleet import Fleet
 from support.hub_script import TOTAL, HubScript, Published, is_retained
@@ -31,11 +32,13 @@ class ReportPath(RuleBasedStateMachine):
         self.wires: dict[Kind, deque[Published]] = {}
         self.all_watchers: list[Watcher] = []
         self.jobs = 0
+        self.rollbacks: dict[str, Rollback] = {}  # of the jobs that had one and failed
         self._new_bridge()
 
     # The bridge
 
     def _new_bridge(self) -> None:
+        self.farthest: dict[str, int] = {}  # bytes, as this bridge told over REST
         self.fleet = Fleet(lambda: self.hub.now, lambda: self.steady, lost_after=600)
         self.watchers: list[Watcher] = []
         self.wires = {kind: deque() for kind in Kind}
@@ -78,10 +81,24 @@ class ReportPath(RuleBasedStateMachine):
         else:
             self._say(*self.hub.queue(job_id))
 
-    @precondition(lambda self: self.hub.current is None and self.hub.waiting)
+    def _waiting(self, status: Status) -> list[str]:
+        return [job.job_id for job in self.hub.waiting if job.status is status]
+
+    @precondition(lambda self: self.hub.current is None and self._waiting(Status.QUEUED))
     @rule()
     def the_next_job_starts(self) -> None:
-        self._say(*self.hub.start(self.hub.waiting[0].job_id))
+        """Those that are held are passed."""
+        self._say(*self.hub.start(self._waiting(Status.QUEUED)[0]))
+
+    @precondition(lambda self: self._waiting(Status.QUEUED))
+    @rule()
+    def a_waiting_job_is_held(self) -> None:
+        self._say(*self.hub.hold(self._waiting(Status.QUEUED)[-1]))
+
+    @precondition(lambda self: self._waiting(Status.PAUSED))
+    @rule()
+    def a_held_job_is_let_go(self) -> None:
+        self._say(*self.hub.let_go(self._waiting(Status.PAUSED)[0]))
 
     def _running(self) -> bool:
         return self.hub.current is not None and self.hub.current.status is Status.RUNNING
@@ -107,7 +124,8 @@ class ReportPath(RuleBasedStateMachine):
     @precondition(lambda self: self.hub.current and self.hub.current.status is Status.PAUSED)
     @rule()
     def it_is_resumed(self) -> None:
-        self._say(*self.hub.resume())
+        """What was written is looked at again, from the beginning."""
+        self._say(*self.hub.resume(), *self.hub.begin_again())
 
     @precondition(_running)
     @rule()
@@ -119,6 +137,16 @@ class ReportPath(RuleBasedStateMachine):
     def it_fails(self, code: Code) -> None:
         self._say(*self.hub.fail(code))
 
+    @precondition(_running)
+    @rule(outcome=st.sampled_from(["rolled_back", "failed", "not_possible"]))
+    def it_is_rolled_back_and_has_failed(self, outcome: Outcome) -> None:
+        assert self.hub.current is not None
+        done = self.hub.current.bytes_transferred
+        self._say(*self.hub.plan_rollback())
+        self._say(*self.hub.phase(Phase.ROLLING_BACK, "Going back to the other slot", done))
+        how = self.rollbacks[self.hub.current.job_id] = Rollback(kind="slot", outcome=outcome)
+        self._say(*self.hub.fail(Code.DEVICE_REFUSED, rollback=how))
+
     @precondition(lambda self: self.hub.waiting)
     @rule()
     def a_waiting_job_is_cancelled(self) -> None:
@@ -128,6 +156,15 @@ class ReportPath(RuleBasedStateMachine):
     def the_hub_is_restarted(self) -> None:
         self.hub.die_and_return()
         self._say(self.hub.presence(since=self.hub.now), self.hub.record())
+
+    @rule(safe=st.integers(0, TOTAL))
+    def the_hub_is_killed_and_goes_on(self, safe: int) -> None:
+        """Its journal has every job; the running one goes back to its last safe point."""
+        self._say(self.hub.presence(online=False))
+        self.hub.die_and_go_on(safe)
+        self._say(self.hub.presence(since=self.hub.now), self.hub.record())
+        if self._running():
+            self._say(*self.hub.begin_again())
 
     # What the network does
 
@@ -196,6 +233,12 @@ class ReportPath(RuleBasedStateMachine):
             assert watcher.complaints() == []
 
     @invariant()
+    def bytes_never_fall(self) -> None:
+        for job in self.fleet.jobs():
+            assert job.bytes_transferred >= self.farthest.get(job.job_id, 0)
+            self.farthest[job.job_id] = job.bytes_transferred
+
+    @invariant()
     def a_new_browser_is_told_what_rest_tells(self) -> None:
         newest = Watcher()
         newest.join(self.fleet.snapshot())
@@ -207,6 +250,8 @@ class ReportPath(RuleBasedStateMachine):
                 assert told[-1].stage == job.stage
             if job.is_active and job.progress > 0 and newest.seen.get(job.job_id):
                 assert told
+            if job.is_active and newest.seen.get(job.job_id):
+                assert newest.stands(job.job_id) == (job.status is Status.PAUSED)
 
     def teardown(self) -> None:
         """When all has arrived, every job that ended was seen to end once by who saw it begin."""
@@ -220,13 +265,24 @@ class ReportPath(RuleBasedStateMachine):
             {self.hub.current.job_id} if self.hub.current else set()
         )
         assert active == true
+        for truth in [*self.hub.waiting, *([self.hub.current] if self.hub.current else [])]:
+            shown = self.fleet.job(truth.job_id)
+            assert shown is not None
+            assert (shown.status, shown.phase) == (truth.status, truth.phase)
+            assert (shown.stage, shown.lost) == (truth.stage, None)
+            assert shown.bytes_transferred >= truth.bytes_transferred
         for watcher in self.watchers:
             for job_id in watcher.seen:
                 if job_id not in watcher.barred:
                     assert watcher.ends(job_id) == (job_id not in active)
+                    job = self.fleet.job(job_id)
+                    if job is not None and job.is_active:
+                        assert watcher.stands(job_id) == (job.status is Status.PAUSED)
         for job in self.fleet.jobs():
             if job.status is Status.COMPLETED:
                 assert job.progress == 100.0
+            if job.job_id in self.rollbacks and job.code is Code.DEVICE_REFUSED:
+                assert job.rollback == self.rollbacks[job.job_id]
 
 
 TestReportPath = ReportPath.TestCase
