@@ -18,6 +18,7 @@ from flashyard.settings import BridgeSettings
 from flashyard.token_file import read_token
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
+from flashyard_bridge.clock import BridgeClock
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
@@ -98,12 +99,18 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             URL or a file.
     """
     token = read_token(settings.token_file)
-    store = ImageStore(settings.images, _now)
+    clock = BridgeClock()
+    store = ImageStore(settings.images, clock.now)
     await asyncio.to_thread(store.open)
-    fleet = Fleet(_now, time.monotonic, lost_after=settings.lost_after)
-    live = Live(fleet.snapshot, _now)
+    fleet = Fleet(clock.now, time.monotonic, lost_after=settings.lost_after)
+    live = Live(fleet.snapshot, clock.now)
     intake = Intake(
-        settings.broker, fleet, live, _now, tls=tls_for(settings), broker_sys=settings.broker_sys
+        settings.broker,
+        fleet,
+        live,
+        clock.now,
+        tls=tls_for(settings),
+        broker_sys=settings.broker_sys,
     )
     database = Database(settings.database_url)
     listeners: list[Listener] = []
@@ -111,14 +118,14 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         listeners = await listen(settings.listen)
         await asyncio.to_thread(database.open)
         bridge = BridgeState(
-            now=_now,
+            now=clock.now,
             link=intake.link,
             fleet=fleet,
             orders=intake.orders,
             images=store,
             database=database,
-            standing=Book(database, _now),
-            batches=Batches(database, _now),
+            standing=Book(database, clock.now),
+            batches=Batches(database, clock.now),
             ledger=Ledger(database),
             publish=live.publish,
             first_picture=intake.first_picture,
@@ -137,7 +144,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
-                group.create_task(intake.watch_clock(), name="bridge[clock]"),
+                group.create_task(intake.watch_clock(), name="bridge[patience]"),
+                group.create_task(clock.watch(intake.announce_again), name="bridge[clock]"),
                 group.create_task(renewal.run(), name="bridge[signatures]"),
                 group.create_task(overseer.run(), name="bridge[standing orders]"),
                 group.create_task(batches.run(), name="bridge[batches]"),
@@ -150,10 +158,6 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         for listener in listeners:
             listener.close()
         await asyncio.to_thread(database.close)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _origins(settings: BridgeSettings) -> frozenset[str]:

@@ -102,6 +102,11 @@ class Intake:
         """The link is up: ask every hub to say everything that is true."""
         self._fleet.link_up(self._ask())
 
+    def announce_again(self) -> None:
+        """Tell the hubs the time, and hear all that is true once more."""
+        if self.link.is_up:
+            self._fleet.asked(self._ask())
+
     def _ask(self) -> int:
         now = self._clock()
         self.link.publish(topics.ANNOUNCE, Announce(now=now).encode(), qos=1)
@@ -150,7 +155,7 @@ class Intake:
             await asyncio.sleep(_TICK)
             self._tell(self._fleet.tick())
             if self._fleet.is_to_ask:  # once a second, however many have just come
-                self._fleet.asked(self._ask())
+                self.announce_again()
             self._look()
 
     def _tell(self, frames: Sequence[Frame]) -> None:

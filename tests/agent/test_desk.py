@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.idempotency import LIFE_MS, Keys
+from flashyard.agent.journal.ledger import KeptKey
 from flashyard.agent.limiting import Limiting
 from flashyard.agent.presence import Presence
 from flashyard.agent.queueing.permits import Permits
@@ -70,13 +73,18 @@ def test_a_thousand_cancels_that_came_early_are_remembered() -> None:
         assert receipt.code is code
 
 
+def _nothing(_said: object) -> None:
+    """Write nothing down."""
+
+
 def test_a_payload_over_the_limit_is_ignored() -> None:
     assert desk().take(b" " * (MAX_PAYLOAD + 1)) is None
 
 
-def test_a_key_lives_for_a_day_on_its_device() -> None:
-    now = [0]
-    keys = Keys(lambda: now[0], lambda _used: None, lambda _job_id: None)
+@pytest.mark.parametrize("jump", [0, 3_600_000, -3_600_000])
+def test_a_key_lives_for_a_day_on_its_device_whoever_sets_the_clock(jump: int) -> None:
+    now, elapsed = [0], [0.0]
+    keys = Keys(lambda: now[0], _nothing, _nothing, lambda: elapsed[0])
     order = ORDER.with_(idempotency_key="once")
     assert keys.first(order) is None
     keys.use(order)
@@ -91,8 +99,23 @@ def test_a_key_lives_for_a_day_on_its_device() -> None:
     ):
         with refused(Code.IDEMPOTENCY_CONFLICT):
             keys.first(again.with_(**other))
-    now[0] = LIFE_MS + 1
+    elapsed[0] = LIFE_MS / 1000
+    now[0] = LIFE_MS + jump
+    assert keys.first(again) == order.job_id
+    elapsed[0] += 1
     assert keys.first(again) is None
+
+
+def test_a_key_lives_on_over_a_restart_for_what_is_left_of_its_day() -> None:
+    kept: list[KeptKey] = []
+    order = ORDER.with_(idempotency_key="once")
+    Keys(lambda: 1000, kept.append, _nothing).use(order)
+    elapsed = [5.0]
+    keys = Keys(lambda: LIFE_MS, _nothing, _nothing, lambda: elapsed[0])
+    keys.restore(kept)
+    assert keys.first(order) == order.job_id
+    elapsed[0] += 1.1
+    assert keys.first(order) is None
 
 
 def test_without_a_key_every_start_is_its_own() -> None:

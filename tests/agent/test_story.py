@@ -143,7 +143,7 @@ def test_percent_and_bytes_never_fall_whatever_the_counters_do(
 
 def test_what_is_told_later_carries_its_own_time_but_none_before_what_was_told() -> None:
     now = 1000.0
-    told = Told(clock=Clock(lambda: now, lambda: now))
+    told = Told(clock=Clock(lambda: now, lambda: now, lambda: now))
     told.story.started()
     now += 5.0
     told.note(0)

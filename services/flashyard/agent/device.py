@@ -270,7 +270,6 @@ class DeviceAgent:
         self._permit = permit
         self._mending.begins()
         self._launch(story)
-        self._clock.freeze()
         if not story.job.has_begun:
             story.started()
 
@@ -362,7 +361,6 @@ class DeviceAgent:
         self.docket.land()
         if self._watch.line.is_stuck:
             self._sight.lost()
-        self._clock.thaw()
         self._give_back()
 
     def _end(self, flight: Flight, why: Fault | None) -> None:

@@ -153,7 +153,7 @@ class Hub:
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
         self._hotplug = self._usb(settings, usb or UsbHost())
-        self._keys = Keys(self._clock.now, ledger.use_key, ledger.free_key)
+        self._keys = Keys(self._clock.now, ledger.use_key, ledger.free_key, self._clock.elapsed)
         self._desk = Desk(
             self._agents,
             ended,
@@ -186,7 +186,7 @@ class Hub:
         """Serve until told to stop; ``ready`` gets the broker's address and the hub's id.
 
         Raises:
-            FaultError: `duplicate_hub_id`.
+            FaultError: `duplicate_hub_id`; `invalid_request`: the journal cannot be used.
             OSError: the image cache's directory cannot be used.
         """
         with about(hub=self.hub_id), recording(self._record):
@@ -220,6 +220,7 @@ class Hub:
             self._gear.turns.restore(each.turn)
         for _, entry in kept.ended:
             self._ended[entry.job_id] = entry.status
+        self._clock.not_before(kept.newest)
         self._keys.restore(kept.keys)
         self._bandwidth.restore(kept.limits)
         self._gear.permits.restore(kept.limits)

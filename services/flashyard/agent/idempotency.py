@@ -1,7 +1,7 @@
 """Idempotency keys: a start that is repeated under its key is answered with the first one's job.
 
-A device is a key's scope, a day its life (contract section 2), by the clock on the wall: the
-journal keeps them from one run of a hub to the next.
+A device is a key's scope, a day its life (contract section 2), whoever sets which clock meanwhile;
+only over a restart of the hub, for which the journal keeps them, the clock on the wall has to do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from flashyard.agent.bounded import Bounded
 from flashyard.agent.journal.ledger import KEPT_KEYS, KeptKey
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.orders import StartOrder
+from flashyard.elapsed import since_boot
 
 LIFE_MS = 24 * 3600 * 1000
 
@@ -24,6 +25,7 @@ class Keys:
         now: Unix ms.
         keep: writes one down.
         forget: has a job's key be forgotten, wherever it is written.
+        elapsed: seconds that go by.
     """
 
     def __init__(
@@ -31,17 +33,20 @@ class Keys:
         now: Callable[[], int],
         keep: Callable[[KeptKey], object],
         forget: Callable[[str], object],
+        elapsed: Callable[[], float] = since_boot,
     ) -> None:
         self._now = now
         self._keep = keep
         self._forget = forget
-        self._uses: Bounded[tuple[str, str], KeptKey] = Bounded(KEPT_KEYS)
+        self._elapsed = elapsed
+        # With each, when it ends to count, by ``elapsed``.
+        self._uses: Bounded[tuple[str, str], tuple[KeptKey, float]] = Bounded(KEPT_KEYS)
         self._freed: Bounded[str, None] = Bounded(KEPT_KEYS)
 
     def restore(self, kept: Iterable[KeptKey]) -> None:
         """Take those that an earlier run wrote down, oldest first."""
         for used in kept:
-            self._uses[used.device_id, used.key] = used
+            self._remember(used, max(self._now() - used.at, 0))
 
     def first(self, order: StartOrder) -> str | None:
         """Return the job this key already stands for, if any.
@@ -51,8 +56,8 @@ class Keys:
         """
         if order.idempotency_key is None:
             return None
-        use = self._uses.get((order.device_id, order.idempotency_key))
-        if use is None or use.job_id in self._freed or self._now() - use.at > LIFE_MS:
+        use, until = self._uses.get((order.device_id, order.idempotency_key)) or (None, 0.0)
+        if use is None or use.job_id in self._freed or self._elapsed() > until:
             return None
         if use.body != _body(order):
             raise refuse(Code.IDEMPOTENCY_CONFLICT)
@@ -63,13 +68,17 @@ class Keys:
         key = order.idempotency_key
         if key is not None:
             use = KeptKey(order.device_id, key, order.job_id, _body(order), self._now())
-            self._uses[order.device_id, key] = use
+            self._remember(use, 0)
             self._keep(use)
 
     def free(self, job_id: str) -> None:
         """Let a job's key be used again: its start was withdrawn."""
         self._freed[job_id] = None
         self._forget(job_id)
+
+    def _remember(self, use: KeptKey, age_ms: int) -> None:
+        until = self._elapsed() + (LIFE_MS - age_ms) / 1000
+        self._uses[use.device_id, use.key] = (use, until)
 
 
 def _body(order: StartOrder) -> str:

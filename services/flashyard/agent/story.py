@@ -105,6 +105,7 @@ class Story:
         self._changed = changed
         self._logged = 0
         self._told_at = 0  # the newest timestamp told
+        self._holds_clock = False
         self._images = images_of(order)
         at = teller.clock.stamp()
         self.job = newcomer(order, device_name, teller.hub_id, turn.priority, at)
@@ -112,6 +113,7 @@ class Story:
     def take_over(self, job: Job, seq: int, mark: Mark | None) -> None:
         """Go on with what an earlier run of the hub had told."""
         self.job, self.seq, self.mark = job, seq, mark
+        self._hold_clock()
         self.lines.add("The hub was restarted")
 
     @property
@@ -121,6 +123,7 @@ class Story:
 
     def queued(self, position: int) -> None:
         """Tell that the job has to wait; ``position`` counts from 1."""
+        self._hold_clock()
         self.job = self.job.with_(position=position)
         self.lines.add(f"Queued at position {position}")
         self._event(
@@ -164,6 +167,7 @@ class Story:
 
     def started(self) -> None:
         """Tell that the job has begun."""
+        self._hold_clock()
         self.seq = max(self.seq, 0)  # also where it never had to wait
         self.job = self.job.with_(
             status=Status.RUNNING,
@@ -298,6 +302,7 @@ class Story:
             timestamp=self.job.finished_at,
             verification=self.job.verification,
         )
+        self._let_go_of_clock()
 
     def fail(
         self, fault: Fault, device_state: str | None, rollback: Outcome = "not_needed"
@@ -319,6 +324,7 @@ class Story:
         end = Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED
         self._end(end, rollback=way_back, **said)
         self._event(FlashFailed, timestamp=self.job.finished_at, rollback=way_back, **said)
+        self._let_go_of_clock()
 
     def waiting(self) -> QueueEntry:
         """The job as its device's record carries it while it waits."""
@@ -360,6 +366,17 @@ class Story:
             finished_at=self._teller.clock.stamp(),
             **said,
         )
+
+    def _hold_clock(self) -> None:
+        """Have all times of the job be of one clock, from its first word to its last."""
+        if not self._holds_clock:
+            self._holds_clock = True
+            self._teller.clock.freeze()
+
+    def _let_go_of_clock(self) -> None:
+        if self._holds_clock:
+            self._holds_clock = False
+            self._teller.clock.thaw()
 
     def _event(self, make: Callable[..., Event], **said: Any) -> None:
         self.seq += 1

@@ -12,6 +12,7 @@ from threading import Event
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.queueing.turns import Turn
 from flashyard.agent.recovery.quarantine import Record
+from flashyard.contract.faults import Code, refuse
 from flashyard.contract.model import Model
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.records import MAX_RECENT, Job, RecentEntry
@@ -20,6 +21,7 @@ from flashyard.flash.running.mark import Mark
 KEPT_ENDS = 10_000
 KEPT_KEYS = 10_000
 KEYS_LIVE_MS = 48 * 3600 * 1000  # longer than they count, lest a clock set forward lose them
+_LONGEST = 500  # characters of what is strange
 
 _KEEP = """
 INSERT INTO jobs (job_id, device_id, port, said, job, seq, place, overtaken)
@@ -65,6 +67,12 @@ class Kept:
     limits: dict[str, int] = field(default_factory=dict)  # by what is held to them
     places: list[tuple[str, Record]] = field(default_factory=list)
 
+    @property
+    def newest(self) -> int:
+        """The latest time (Unix ms) that is told of any of the jobs; 0: there are none."""
+        began = (max(each.job.queued_at, each.job.started_at or 0) for each in self.jobs)
+        return max([0, *began, *(entry.finished_at for _, entry in self.ended)])
+
     def take(self, device_id: str) -> list[KeptJob]:
         """Take a device's jobs that are not over; nobody else gets them."""
         theirs = [each for each in self.jobs if each.job.device_id == device_id]
@@ -83,7 +91,11 @@ class Ledger:
         self._journal = journal
 
     def kept(self) -> Kept:
-        """Read all of it; blocking."""
+        """Read all of it; blocking.
+
+        Raises:
+            FaultError: `invalid_request`: something in it makes no sense to this flashyard.
+        """
         kept = Kept()
 
         def read(connection: sqlite3.Connection) -> None:
@@ -107,7 +119,16 @@ class Ledger:
             for place, record in connection.execute("SELECT port, reason FROM quarantine"):
                 kept.places.append((place, Record.decode(record)))
 
-        self._journal.read(read)
+        try:
+            self._journal.read(read)
+        except (ValueError, sqlite3.Error) as strange:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                "The journal holds what this flashyard cannot read; nothing in it was changed.",
+                hint="Run the version that wrote it, or move journal.db away: its jobs are then "
+                "told as interrupted.",
+                details=str(strange)[:_LONGEST],
+            ) from strange
         return kept
 
     def keep(self, order: StartOrder, job: Job, seq: int, turn: Turn, port: str) -> Event:
