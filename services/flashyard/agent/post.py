@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+from flashyard.contract.faults import Code
 from flashyard.contract.messages import (
     DeviceChanged,
     Event,
@@ -80,8 +81,11 @@ class Post:
         self._after(send, f"record of {device_id}")
 
     def receipt(self, message: Answer) -> None:
-        """Publish the answer to an order."""
-        self._after(partial(self._send, Kind.RECEIPT, message), None)
+        """Publish the answer to an order; that nothing can be written down is told at once."""
+        if message.code is Code.DISK_FULL:
+            self._send(Kind.RECEIPT, message)
+        else:
+            self._after(partial(self._send, Kind.RECEIPT, message), None)
 
     def record(self, message: JobRecord) -> None:
         """Publish an ended job's record, or keep it for the next connection."""

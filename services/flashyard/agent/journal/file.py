@@ -11,7 +11,10 @@ from pathlib import Path
 from flashyard.contract.faults import Code, refuse
 
 VERSION = 1
+APPLICATION = 0x666C7961  # "flya", in the file's header: it is ours
 _BUSY = 5.0  # seconds for whoever looks into the file from outside
+# The least byte of what SQLite says where there is no room for what it keeps beside the file.
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 _log = logging.getLogger(__name__)
 
 # What a job has done is in `job` and `mark`, and its turn in `place` and `overtaken`; `ended` is
@@ -58,13 +61,13 @@ def open_file(path: Path) -> sqlite3.Connection:
     """Open the journal, made if need be; one that is damaged is put aside, and said so.
 
     Raises:
-        FaultError: `invalid_request`: it is a newer flashyard's.
+        FaultError: `invalid_request`: it is a newer flashyard's, or not a hub's at all.
         OSError: the directory cannot be used.
         sqlite3.Error: it can be neither used nor put aside, as on a full disk.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        return _opened(path)
+        return _opened_anyhow(path)
     except sqlite3.DatabaseError as damage:
         if isinstance(damage, sqlite3.OperationalError):
             raise
@@ -81,11 +84,23 @@ def open_file(path: Path) -> sqlite3.Connection:
         return _opened(path)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened_anyhow(path: Path) -> sqlite3.Connection:
+    """Open it; on a full disk alone, with nothing beside it that others could share."""
+    try:
+        return _opened(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+            raise
+        return _opened(path, alone=True)
+
+
+def _opened(path: Path, *, alone: bool = False) -> sqlite3.Connection:
     # Orders in it carry signatures for downloads: nobody else is to read them.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
+        if alone:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         _check(connection)
@@ -103,6 +118,14 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if owner != APPLICATION and tables:
+        raise refuse(
+            Code.INVALID_REQUEST,
+            f"{path} is another program's file, and not a hub's journal.",
+            hint="Move it away, or give the hub another --data-dir.",
+        )
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise refuse(
@@ -111,4 +134,5 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
             hint="Run that version again, or give the hub another --data-dir.",
         )
     if version == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={VERSION}; COMMIT;")
+        signed = f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};"
+        connection.executescript(f"BEGIN; {_TABLES} {signed} COMMIT;")

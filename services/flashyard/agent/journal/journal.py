@@ -16,7 +16,7 @@ from threading import Condition, Event, Thread
 from typing import NamedTuple
 
 from flashyard.agent.journal.file import open_file
-from flashyard.contract.faults import Code, Fault, fault
+from flashyard.contract.faults import Code, Fault, fault, refuse
 
 RETRY = 1.0  # seconds between two tries on a disk that takes nothing
 _LAST_WORDS = 2.0  # seconds that are waited at the end for what is still to be written
@@ -62,13 +62,16 @@ class Journal:
         """Open the file; blocking.
 
         Raises:
-            FaultError: `invalid_request`; as :func:`open_file`.
-            OSError: it cannot be used.
+            FaultError: `invalid_request`: it cannot be used; as :func:`open_file`.
         """
         try:
             self._connection = open_file(self._path)
-        except sqlite3.Error as error:
-            raise OSError(f"the journal {self._path} cannot be used: {error}") from error
+        except (OSError, sqlite3.Error) as error:
+            raise refuse(
+                Code.INVALID_REQUEST,
+                f"The journal {self._path} cannot be used: {error}.",
+                hint="Look at the disk and at who may write there, or give another --data-dir.",
+            ) from error
 
     def read(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Have a function look into it, before anything is written; blocking."""
