@@ -20,6 +20,7 @@ BENCHMARKS = {
     "throttle": "limits of one job and of eight that share a hub's, over windows of 10 s",
     "fanout": "from a hub's publish to 100 and 500 WebSocket clients",
     "broker": "what a message and an idle hub cost stock amqtt, ours and Mosquitto",
+    "journal": "what a job and a safe point cost the hub's journal, in time and in fsyncs",
     "startup": "from `flashyard up` to ready, and memory at rest",
 }
 SIZED = {"wire": 15, "many": 3}  # those that take an image's MiB, and how often they repeat
