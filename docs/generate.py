@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flashyard.contract.faults import TABLE
+from flashyard.contract.phases import CANCELLABLE, FINAL, NEXT, Phase
 from flashyard.contract.schema import PAYLOADS, address, json_schema, models
 from flashyard.contract.topics import ANNOUNCE, MANNERS
 from flashyard_bridge.metrics.exposition import Described, described
@@ -138,6 +139,64 @@ _CLIENT_IDS = {
 }
 
 
+def jobs_page() -> str:
+    """Fill in where a job can be and go."""
+    rows = [
+        f"| `{here}` | {_HAPPENS[here]} | {_ways(here)} | {'yes' if here in CANCELLABLE else ''} |"
+        for here in Phase
+    ]
+    head = "| phase | what happens | goes on to | can be paused or cancelled |\n|---|---|---|---|\n"
+    return _filled_in("jobs.md", {"phases": head + "\n".join(rows) + "\n\n" + _picture()})
+
+
+_HAPPENS = {
+    Phase.QUEUED: "it waits for its turn, or for what `stage` says",
+    Phase.PREPARING: "images are fetched, hashed and opened; also where a job goes on",
+    Phase.IDENTIFYING: "the device is asked who it is and whether this may be flashed",
+    Phase.ERASING: "a partition is erased, where that was asked for",
+    Phase.WRITING: "parts are sent and written",
+    Phase.SYNCING: "the medium is told to keep what it was sent",
+    Phase.VERIFYING: "what was written is read back",
+    Phase.ACTIVATING: "the device is told to start from what was written",
+    Phase.FINISHING: "it is restarted, and where that was asked for seen to start",
+    Phase.ROLLING_BACK: "it has failed, and what it planned for that is done, once",
+    Phase.COMPLETED: "the device said that all is done",
+    Phase.FAILED: "it has ended otherwise; `code`, `error`, `hint`, `deviceState` tell",
+    Phase.CANCELLED: "it was asked to end, and did",
+}
+# Every phase can go to these; they are told in words.
+_ANY = frozenset({Phase.FAILED, Phase.CANCELLED})
+
+
+def _ways(here: Phase) -> str:
+    return ", ".join(f"`{there}`" for there in Phase if there in NEXT[here]) or "nothing: an end"
+
+
+def _picture() -> str:
+    again = {here for here in NEXT if Phase.PREPARING in NEXT[here]} - {Phase.QUEUED}
+    lines = [
+        f"    {here} --> {there}\n"
+        for here in Phase
+        for there in Phase
+        if there in NEXT[here] - _ANY and not (there is Phase.PREPARING and here in again)
+    ]
+    ends = [f"    {end} --> [*]\n" for end in Phase if end in FINAL]
+    fails = [f"`{here}`" for here in Phase if here not in FINAL and Phase.FAILED not in NEXT[here]]
+    assert not fails  # noqa: S101 - the sentence below would be wrong
+    return (
+        "```mermaid\nstateDiagram-v2\n    [*] --> queued\n    [*] --> preparing\n"
+        + "".join([*lines, "    rolling_back --> failed\n    rolling_back --> cancelled\n", *ends])
+        + "```\n\nNot drawn: every phase but the ends can go to `failed`, and those that can be "
+        f"cancelled to `cancelled`; {_listed(again)} go back to `preparing` after a pause, a "
+        "restart of the hub or a lost link.\n"
+    )
+
+
+def _listed(phases: set[Phase]) -> str:
+    *most, last = [f"`{phase}`" for phase in Phase if phase in phases]
+    return f"{', '.join(most)} and {last}"
+
+
 def _filled_in(name: str, sections: dict[str, str]) -> str:
     """Give a page that people write with its generated sections made anew.
 
@@ -159,6 +218,7 @@ def _filters(names: tuple[str, ...]) -> str:
 
 PAGES = {
     "access.md": access_page,
+    "jobs.md": jobs_page,
     "metrics.md": metrics_page,
     "messages.md": messages_page,
     "topics.md": topics_page,
