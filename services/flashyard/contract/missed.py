@@ -43,7 +43,7 @@ def opening(was: Tracked, job: Job) -> list[Frame]:
         return []
     if was.is_shown and was.job.status is Status.PAUSED:  # it was held, and then begun
         return [say.made(was.job, FlashResumed, was.seq), say.started(job, was.seq)]
-    return [say.started(job)]
+    return [say.started(job, was.seq)]  # which is no longer 0 where it was held in between
 
 
 def turn(was: Job, job: Job, seq: int) -> list[Frame]:
