@@ -26,7 +26,7 @@ TABLE = """
                qu pr id er wr sy ve ac fi rb co fa ca
 queued         .  x  .  .  .  .  .  .  .  .  .  x  x
 preparing      .  .  x  .  .  .  .  .  .  .  .  x  x
-identifying    .  x  .  x  x  .  .  x  x  .  .  x  x
+identifying    .  x  .  x  x  .  .  x  x  x  .  x  x
 erasing        .  x  .  .  x  .  .  x  x  x  .  x  x
 writing        .  x  .  x  x  x  x  x  x  x  .  x  x
 syncing        .  x  .  x  x  .  x  x  x  x  .  x  x

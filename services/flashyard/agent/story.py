@@ -15,6 +15,7 @@ from flashyard.agent.newcomer import images_of, newcomer
 from flashyard.agent.post import Post
 from flashyard.agent.prospect import untaken
 from flashyard.agent.queueing.turns import Turn
+from flashyard.agent.tally import tallied
 from flashyard.contract import steps
 from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
@@ -42,7 +43,6 @@ from flashyard.contract.records import (
     Job,
     QueueEntry,
     RecentEntry,
-    StepRecord,
 )
 from flashyard.contract.rollback import Outcome
 from flashyard.flash.running.aftermath import in_words
@@ -188,27 +188,7 @@ class Story:
 
     def note(self, run: Run, where: Where, reading: Reading) -> None:
         """Take over what the counters say, without a word."""
-        self.job = self.job.with_(
-            phase=where.phase,
-            stage=where.stage,
-            steps=tuple(
-                StepRecord(
-                    partition=step.partition,
-                    status=step.status,
-                    bytes=step.bytes,
-                    image=sha256,
-                    place=step.place,
-                )
-                for step, sha256 in zip(run.steps, self._images, strict=True)
-            ),
-            partition=run.steps[where.step].partition,
-            progress=max(reading.progress, self.job.progress),
-            bytes_transferred=max(reading.bytes, self.job.bytes_transferred),
-            transfer_speed=reading.speed,
-            average_speed=reading.average,
-            estimated_time_remaining=reading.eta,
-            verification=run.verification,
-        )
+        self.job = tallied(self.job, self._images, run, where, reading)
 
     def turned(self, since: float | None = None) -> None:
         """Tell, as an event, where the job was noted to be: a phase or stage, or a beginning.
