@@ -6,10 +6,10 @@ It asks and decides; it changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.flash.fastboot import variables
+from flashyard.flash.fastboot.asked import asked_once
 from flashyard.flash.slots import lives_in_super
 from flashyard.flash.target import Place
 
@@ -29,7 +29,7 @@ class Partitions:
         self._ask = ask
         self._listed = listed
 
-    @cached_property
+    @asked_once
     def sizes(self) -> dict[str, int | None]:
         """Name to bytes, as far as the device lists them; None: or as one likes, within super."""
         listed = self._listed()
@@ -42,7 +42,7 @@ class Partitions:
             if variable.startswith(_SIZE)
         }
 
-    @cached_property
+    @asked_once
     def super_name(self) -> str:
         """What the device calls the partition its logical ones live in."""
         return self._ask("super-partition-name") or _SUPER
@@ -109,12 +109,12 @@ class Partitions:
             return False
         return self._is_outside_super or (is_usual and self._names_super)
 
-    @cached_property
+    @asked_once
     def _names_super(self) -> bool:
         is_inside = variables.flag(self._ask("is-userspace"))
         return not is_inside and self._ask("super-partition-name") is not None
 
-    @cached_property
+    @asked_once
     def _is_outside_super(self) -> bool:
         """Is this a bootloader, on a device that has a super?"""
         if variables.flag(self._ask("is-userspace")):
