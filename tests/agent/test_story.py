@@ -73,6 +73,18 @@ def test_an_end_is_told_once() -> None:
         told.story.started()
 
 
+def test_a_job_goes_on_after_a_restart_of_its_hub_however_far_it_had_come() -> None:
+    for entered in range(3):
+        told = Told()
+        told.story.started()
+        for phase in (Phase.IDENTIFYING, Phase.WRITING)[:entered]:
+            told.run.enter(phase, phase.value)
+            told.note(0)
+        told.story.goes_on("Going on after a restart of the hub")
+        assert told.story.job.phase is Phase.PREPARING
+        assert isinstance(told.events[-1], FlashProgress)
+
+
 def test_what_devices_say_at_length_is_cut_to_what_a_message_holds() -> None:
     told = Told()
     told.story.started()
