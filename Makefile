@@ -8,13 +8,14 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint const
 # Slow callbacks, forgotten tasks and unclosed files are told while testing.
 PYTEST := PYTHONASYNCIODEBUG=1 $(BIN)/python -X dev -m pytest
 
-.PHONY: help install up test test-long test-usb check bench docs clean
+.PHONY: help install up test test-long test-usb chaos check bench docs clean
 
 help:
 	@echo "make up         start the whole system with three demo devices"
 	@echo "make test       run the tests (installs what they need; says so first)"
 	@echo "make test-long  run the large property, fault and load tests"
 	@echo "make test-usb   run the tests on a real USB stack, in a virtual machine"
+	@echo "make chaos      kill every part in the midst of 200 jobs, tell what came of them; SEED=… repeats a run"
 	@echo "make check      format, lint, types, floors, generated pages"
 	@echo "make bench      measure, against peers, in the same run; NAMES='wire usb' for some only"
 	@echo "make docs       write the generated pages and golden files anew"
@@ -37,6 +38,11 @@ test-long: $(VENV)/.dev
 test-usb: $(VENV)/.dev
 	@tests/install-peers usb || echo "NOTHING CAN BE TESTED ON USB"
 	$(BIN)/python -m pytest -m long tests/usb
+
+# A part of test-long, too.
+chaos: $(VENV)/.dev
+	@tests/install-peers
+	$(BIN)/python -m pytest -m long tests/chaos $(if $(SEED),--chaos-seed $(SEED))
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)

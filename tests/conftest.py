@@ -18,6 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew; look at the diff before you commit it",
     )
+    parser.addoption("--chaos-seed", help="repeat a run of tests/chaos that told it")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from flashyard.contract.messages import decode_message
 from flashyard.contract.topics import Kind, Topic
@@ -116,12 +116,26 @@ class Browser:
         """The newest message on a job, or an empty one."""
         return next((m for m in reversed(self.messages) if m.get("jobId") == job_id), {})
 
+    async def caught_up(self, job_ids: Collection[str], within: float = 30.0) -> bool:
+        """Wait until the last connection was told the end of each of these; was it?"""
+        assert self._task is not None
+        deadline = asyncio.get_running_loop().time() + within
+        while asyncio.get_running_loop().time() < deadline and not self._task.done():
+            told = {job_id for job_id in job_ids if self._was_told_the_end_of(job_id)}
+            if len(told) == len(job_ids):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    def _was_told_the_end_of(self, job_id: str) -> bool:
+        return any(watcher.ends(job_id) for watcher in self.connections)
+
     async def _watch(self) -> None:
         while True:
             try:
                 async with connect(self.url) as socket:
                     await self._listen(socket)
-            except (OSError, ConnectionClosed, EOFError):
+            except (OSError, ConnectionClosed, EOFError, InvalidHandshake):
                 await asyncio.sleep(0.2)
 
     async def _listen(self, socket: ClientConnection) -> None:
