@@ -6,7 +6,9 @@ none runs for ever, and little is sent twice.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +37,7 @@ async def blow(
     with capsys.disabled():
         print(f"\n{head}\n{verdict.table()}")  # noqa: T201 - what the run is for
     assert verdict.complaints == [], f"--chaos-seed {seed}"
+    await asyncio.to_thread(shutil.rmtree, folder)  # gigabytes nobody wants to look at
 
 
 async def test_a_few_jobs_end_once_and_truly_whatever_is_killed(
