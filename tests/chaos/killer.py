@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -40,6 +41,7 @@ class Killer:
         ear: tells where the jobs are.
         doings: counts what is `asked` and `answered`.
         seed: of all that is drawn.
+        struck: is called after each kill.
 
     Attributes:
         victim: whom it kills.
@@ -47,13 +49,21 @@ class Killer:
     """
 
     def __init__(
-        self, victim: Victim, system: System, ear: Ear, doings: Counter[str], seed: str
+        self,
+        victim: Victim,
+        system: System,
+        ear: Ear,
+        doings: Counter[str],
+        *,
+        seed: str,
+        struck: Callable[[], None],
     ) -> None:
         self.victim = victim
         self.kills = Kills()
         self._system = system
         self._ear = ear
         self._doings = doings
+        self._struck = struck
         self._noise = Random(f"{seed}:{victim}")
 
     async def moment(self, calm: float) -> None:
@@ -75,7 +85,7 @@ class Killer:
     async def strike(self) -> None:
         """Kill, and nothing else yet."""
         await self._system.kill(self.victim)
-        self.kills.count += 1
+        self._note()
 
     async def mend(self, down: float) -> None:
         """After at most so many seconds start what was killed, and see all whole again.
@@ -86,7 +96,11 @@ class Killer:
         began = asyncio.get_running_loop().time()
         if self._noise.random() < 0.2:
             await self._system.stumble(self.victim, self._noise.uniform(0.2, 1.5))
-            self.kills.count += 1
+            self._note()
         await self._system.revive(self.victim)
         await self._system.whole()
         self.kills.recoveries.append(asyncio.get_running_loop().time() - began)
+
+    def _note(self) -> None:
+        self.kills.count += 1
+        self._struck()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,9 @@ class Storm:
         jobs = [Job(errand, self.system, self.ledger) for errand in errand_list]
         over = asyncio.Event()
         async with self.system.browser() as browser:
-            killer = Killer(victim, self.system, self.ear, self._doings, self.seed)
+            struck = partial(self._note_flights, victim, jobs)
+            heard = (self.system, self.ear, self._doings)
+            killer = Killer(victim, *heard, seed=self.seed, struck=struck)
             now = Round(killer, jobs, browser)
             self.rounds.append(now)
             async with asyncio.TaskGroup() as group:
@@ -129,16 +132,15 @@ class Storm:
             if over.is_set():
                 return
             await now.killer.strike()
-            self._note_flights(now)
             await now.killer.mend(self._scale.down)
 
-    def _note_flights(self, now: Round) -> None:
-        """Who is being flashed when the kill comes has to go on anew."""
-        if not now.killer.victim.breaks_flights:
+    def _note_flights(self, victim: Victim, jobs: Sequence[Job]) -> None:
+        """Who was being flashed when the kill came has to go on anew."""
+        if not victim.breaks_flights:
             return
         self.ledger.read()
         flown = set(self.ledger.newest.values())
-        for job in now.jobs:
+        for job in jobs:
             if job.errand.name in flown and not job.end:
                 job.breaks += 1
 
