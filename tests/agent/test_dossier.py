@@ -151,9 +151,20 @@ def test_a_record_says_what_waits_and_runs() -> None:
     running, waiting = Told(), Told()
     running.story.started()
     waiting.story.queued(1)
-    said = dossier().build(5, Sight(1000, 3), running.story, [waiting.story], [])
+    sight = Sight(1000, 3)
+    sight.saw(2000, PHONE)
+    sight.gone()
+    said = dossier().build(5, sight, running.story, [waiting.story], [])
     assert said.device.online, "a device with a job is there"
     assert said.device.current_job is not None
     assert said.device.current_job.seq == 1
     assert [entry.seq for entry in said.device.queue] == [0]
     assert DeviceChanged.decode(said.encode()) == said
+
+
+def test_a_device_is_not_there_before_it_was_looked_at_though_its_job_goes_on() -> None:
+    running = Told()
+    running.story.started()
+    said = dossier().build(5, Sight(1000, 3), running.story, [], [])
+    assert not said.device.online, "who would start a job cannot know yet what it is"
+    assert said.device.current_job is not None

@@ -65,7 +65,8 @@ class Dossier:
             rev=self._rev,
             port=str(self._port.address),
             transport=self._port.address.transport,
-            online=sight.online or current is not None,
+            # After a restart of the hub there is a job before anything is known of its device.
+            online=sight.online or (current is not None and sight.description is not None),
             last_seen=sight.last_seen,
             quarantine=quarantine,
             current_job=current.current() if current else None,
