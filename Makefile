@@ -27,7 +27,7 @@ up: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/install-peers
-	$(PYTEST) -m "not long" --numprocesses 3 --dist loadscope
+	$(PYTEST) -m "not long" --numprocesses 4 --dist loadscope
 
 test-long: $(VENV)/.dev
 	@tests/install-peers long
