@@ -17,7 +17,7 @@ from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, Start
 from flashyard_bridge.rollback.planning import Target, plan_rollback
 from flashyard_bridge.state import BridgeState
 
-MAX_AHEAD = 366 * 24 * 60 * 60 * 1000  # ms; a job that waits longer was mistyped
+MAX_AWAY = 366 * 24 * 60 * 60 * 1000  # ms; a time further from now was mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +236,15 @@ def _options(request: StartRequest) -> StartOptions:
 
 
 def _not_before(wanted: int | None, now: int) -> int | None:
-    """Judge a time in Unix ms; None is at once."""
-    if wanted is None or wanted <= now:
-        return None
-    if wanted > now + MAX_AHEAD:
+    """Judge a time in Unix ms; None is at once, which no mistaken unit must ever mean."""
+    if wanted is not None and abs(wanted - now) > MAX_AWAY:
+        where = "ahead" if wanted > now else "ago"
         raise reject(
-            Code.INVALID_REQUEST, "notBefore", "is more than a year ahead; it is in milliseconds."
+            Code.INVALID_REQUEST,
+            "notBefore",
+            f"is more than a year {where}; it is in milliseconds.",
         )
-    return wanted
+    return wanted if wanted is not None and wanted > now else None
 
 
 def _agree(request: StartRequest, image: StoredImage) -> None:

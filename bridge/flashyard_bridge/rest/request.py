@@ -84,7 +84,7 @@ class StartRequest(Model):
     priority: Priority = Field(5, description="9 goes first among those that wait for a device")
     bandwidth_limit: Rate | None = Field(None, description="bytes per second")
     not_before: Millis | None = Field(
-        None, description="Unix ms, at most a year ahead; a time that is past is now"
+        None, description="Unix ms, at most a year from now; a time that is past is now"
     )
     wait_for_device: bool = Field(
         default=False, description="take the job though the device is not there, if its hub is"

@@ -6,7 +6,7 @@ import pytest
 
 from flashyard.contract.faults import Code
 from flashyard.contract.records import StartOptions
-from flashyard_bridge.rest.plan import MAX_AHEAD
+from flashyard_bridge.rest.plan import MAX_AWAY
 from support.rig import Rig
 from support.scripted_hub import ScriptedHub, queue
 from support.waiting import until
@@ -27,19 +27,21 @@ async def test_what_a_job_is_to_wait_for_travels_with_the_order_and_shows_at_onc
     assert job["position"] == 1
 
 
-async def test_a_time_that_is_past_is_now_and_one_over_a_year_ahead_is_a_mistake(rig: Rig) -> None:
+async def test_a_time_that_is_past_is_now_and_one_over_a_year_away_is_a_mistake(rig: Rig) -> None:
     device, now = await rig.plug(), rig.bridge.state.now()
+    for mistaken in (now + MAX_AWAY + 60_000, now // 1000 + 3600):
+        answer = await rig.http.post(
+            "/api/flash/start", json={"deviceId": device, "notBefore": mistaken}
+        )
+        said = answer.json()
+        assert (answer.status_code, said["code"], said["field"]) == (
+            422,
+            "invalid_request",
+            "notBefore",
+        )
+    assert not rig.hub.starts
     await rig.start(deviceId=device, notBefore=now - 1)
     assert rig.hub.starts[0].not_before is None
-    answer = await rig.http.post(
-        "/api/flash/start", json={"deviceId": device, "notBefore": now + MAX_AHEAD + 60_000}
-    )
-    said = answer.json()
-    assert (answer.status_code, said["code"], said["field"]) == (
-        422,
-        "invalid_request",
-        "notBefore",
-    )
 
 
 async def test_a_job_may_wait_for_a_device_that_is_not_there_if_its_hub_is(rig: Rig) -> None:
