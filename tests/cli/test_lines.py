@@ -9,6 +9,7 @@ from flashyard.client.follow import Caught, Changed, Gap
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job, StepRecord
+from flashyard.contract.rollback import Outcome, Rollback
 from support.facts import START, a_job
 
 
@@ -70,6 +71,36 @@ def test_a_failure_names_the_phase_it_happened_in_and_what_the_device_said() -> 
         "PIXEL6_001  writing         details: partition is read-only",
         "PIXEL6_001  writing         device: system partly written",
         "PIXEL6_001  writing         hint: See its manual.",
+    ]
+
+
+def test_a_phase_that_a_broken_link_ended_was_not_okay() -> None:
+    again = RUNNING.with_(phase=Phase.PREPARING)
+    assert written((again, 0), (RUNNING, 1), (again, 3), (RUNNING, 4)) == [
+        "PIXEL6_001  preparing     OKAY [  1.0s]",
+        "PIXEL6_001  writing       BROKEN OFF [  2.0s]",
+        "PIXEL6_001  preparing     OKAY [  1.0s]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"), [("rolled_back", "OKAY"), ("failed", "FAILED"), ("not_possible", "FAILED")]
+)
+def test_a_way_back_is_no_success_of_what_it_is_from_and_no_failure_itself(
+    outcome: Outcome, word: str
+) -> None:
+    back = RUNNING.with_(phase=Phase.ROLLING_BACK)
+    failed = a_job(
+        status="failed",
+        code=Code.NOT_BOOTED,
+        error="It did not start.",
+        rollback=Rollback(kind="slot", outcome=outcome, plan="Back to slot a."),
+    )
+    lines = written((RUNNING.with_(phase=Phase.FINISHING), 0), (back, 1), (failed, 3))
+    assert lines[:3] == [
+        "PIXEL6_001  finishing     BROKEN OFF",
+        f"PIXEL6_001  rolling_back  {word} [  2.0s]",
+        "PIXEL6_001  failed        FAILED (It did not start.)",
     ]
 
 

@@ -68,6 +68,9 @@ class Lines:
         self._met[job.job_id] = _Met(job, _began(job, at) if met is None else at)
         phase, since, step = (met.job.phase, met.since, met.step) if met else (job.phase, None, "")
         why = fault_of(job) if job.is_final else None
+        if why is not None and phase is Phase.ROLLING_BACK:
+            self._line(job, phase, _way_back(job, since, at))
+            phase = job.phase
         if why is not None:
             word = "CANCELLED" if job.status is Status.CANCELLED else "FAILED"
             self._line(job, phase, f"{word} ({why.sentence})")
@@ -75,7 +78,7 @@ class Lines:
                 self._line(job, phase, f"  {more}")
             return
         if met is not None and not _was_no_queue(phase, since, at):
-            self._line(job, phase, f"{_okay(since, at)}{step}")
+            self._line(job, phase, f"{_left(job, phase, since, at)}{step}")
         if job.is_final:
             self._line(
                 job, job.phase, _okay(job.started_at or job.queued_at, job.finished_at or at)
@@ -109,5 +112,21 @@ def _was_no_queue(phase: Phase, since: int | None, at: int) -> bool:
     return phase is Phase.QUEUED and since is not None and at - since < _NO_QUEUE
 
 
+def _left(job: Job, phase: Phase, since: int | None, at: int) -> str:
+    """Tell how a phase was left: before another attempt, or the way back, it was not done."""
+    is_again = job.phase is Phase.PREPARING and phase is not Phase.QUEUED
+    is_broken = is_again or job.phase is Phase.ROLLING_BACK
+    return _timed("BROKEN OFF", since, at) if is_broken else _okay(since, at)
+
+
+def _way_back(job: Job, since: int | None, at: int) -> str:
+    is_back = job.rollback is not None and job.rollback.outcome == "rolled_back"
+    return _timed("OKAY" if is_back else "FAILED", since, at)
+
+
 def _okay(since: int | None, until: int) -> str:
-    return "OKAY" if since is None else f"OKAY [{max(0, until - since) / 1000:5.1f}s]"
+    return _timed("OKAY", since, until)
+
+
+def _timed(word: str, since: int | None, until: int) -> str:
+    return word if since is None else f"{word} [{max(0, until - since) / 1000:5.1f}s]"
