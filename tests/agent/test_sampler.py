@@ -91,3 +91,16 @@ def test_a_phase_told_later_is_told_as_far_as_it_was_and_when(watched: Watched) 
     told = [(where.at - began, reading.progress, reading.bytes) for where, reading in look.passed]
     assert told == [(0.0, 0.0, 0), (1.0, 25.0, TOTAL // 4)]
     assert look.reading.progress == 75.0
+
+
+def test_a_way_back_counts_no_time_left_of_a_job_that_will_not_complete(watched: Watched) -> None:
+    watched.run.enter(Phase.IDENTIFYING, "Identifying")
+    watched.run.enter(Phase.WRITING, "Flashing system partition", step=0)
+    watched.after(1, taken=1000)
+    assert watched.sampler.look().reading.eta > 0
+    watched.run.turn_back("Rolling back: looking for the device")
+    watched.run.enter(Phase.ROLLING_BACK, "Rolling back: identifying the device")
+    watched.now += 0.1
+    look = watched.sampler.look()
+    assert [reading.eta for _, reading in look.passed] == [0]
+    assert look.reading.eta == 0

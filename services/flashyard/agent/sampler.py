@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
+from flashyard.contract.phases import Phase
 from flashyard.flash.running.meter import Meter, Reading
 from flashyard.flash.running.run import Run, Where
 
@@ -54,7 +55,7 @@ class Sampler:
         turns = self._run.turns(after=-1 if self._revision is None else self._revision)
         where = turns[-1] if turns else self._run.where
         passed = tuple((turn, self._then(turn)) for turn in turns[:-1])
-        reading = self._meter.sample(self._run.content, self._run.wire)
+        reading = _ahead(where, self._meter.sample(self._run.content, self._run.wire))
         word = self._word(where, reading)
         if word is not Word.NOTHING:
             self._revision = where.revision
@@ -64,7 +65,8 @@ class Sampler:
 
     def _then(self, turn: Where) -> Reading:
         """Give the reading of a moment gone by; its speed and time left are those last said."""
-        return self._said._replace(progress=self._meter.percent(turn.content), bytes=turn.content)
+        percent = self._meter.percent(turn.content)
+        return _ahead(turn, self._said._replace(progress=percent, bytes=turn.content))
 
     def _word(self, where: Where, reading: Reading) -> Word:
         if where.revision != self._revision:
@@ -72,3 +74,8 @@ class Sampler:
         silence = self._clock() - self._said_at
         changed = (reading.bytes, reading.speed) != (self._said.bytes, self._said.speed)
         return Word.SAMPLE if silence >= (self._interval if changed else REPEAT_S) else Word.NOTHING
+
+
+def _ahead(where: Where, reading: Reading) -> Reading:
+    """On a way back nothing of the job is still to come, however much of it was not written."""
+    return reading._replace(eta=0) if where.phase is Phase.ROLLING_BACK else reading
