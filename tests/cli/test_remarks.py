@@ -25,7 +25,7 @@ def remarks(record: Model) -> dict[str, str]:
 
 
 def test_of_what_is_ordinary_nothing_is_remarked() -> None:
-    assert remarks(a_job()) == remarks(a_device()) == remarks(HUB) == {}
+    assert remarks(a_job(transfer_speed=1)) == remarks(a_device()) == remarks(HUB) == {}
 
 
 def test_a_waiting_job_has_its_place_and_its_reason() -> None:
@@ -35,7 +35,11 @@ def test_a_waiting_job_has_its_place_and_its_reason() -> None:
 
 def test_a_limit_is_remarked_of_jobs_devices_and_hubs() -> None:
     hub = HUB.with_(limits=Limits(max_parallel=8, bandwidth_limit=2048))
-    for record in (a_job(bandwidth_limit=2048), a_device(bandwidth_limit=2048), hub):
+    for record in (
+        a_job(bandwidth_limit=2048, transfer_speed=1),
+        a_device(bandwidth_limit=2048),
+        hub,
+    ):
         assert remarks(record) == {"LIMIT": "2.00 KiB/s"}
 
 

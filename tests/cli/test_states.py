@@ -35,7 +35,15 @@ def test_a_job_is_told_in_a_word(job: Job, word: str) -> None:
 
 def test_a_reason_is_told_only_of_what_waits_for_more_than_its_turn() -> None:
     assert reason_of(LATER) == "Not before 14:30"
-    assert [reason_of(job) for job in (WAITING, a_job(), LATER.with_(lost=True))] == ["", "", ""]
+    taking = a_job(transfer_speed=1)
+    assert [reason_of(job) for job in (WAITING, taking, LATER.with_(lost=True))] == ["", "", ""]
+
+
+def test_what_runs_and_takes_nothing_tells_why() -> None:
+    silent = a_job(transfer_speed=0, stage="Nothing from the device for 10 s")
+    again = a_job(phase=Phase.PREPARING, transfer_speed=9, stage="Trying again in 5 s (2 of 2)")
+    assert [reason_of(job) for job in (silent, again)] == [silent.stage, again.stage]
+    assert [state_of(job) for job in (silent, again)] == ["writing", "preparing"]
 
 
 def test_a_device_that_is_there_may_be_in_quarantine() -> None:

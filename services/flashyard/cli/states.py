@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flashyard.contract.entries import QUEUED_STAGE
-from flashyard.contract.phases import Status
+from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Device, Job
 
 _ASKED = {"cancel": "cancelling", "pause": "pausing", "resume": "resuming"}
@@ -17,12 +17,18 @@ def state_of(job: Job) -> str:
         return _ASKED[job.requested]
     if job.status is Status.PAUSED:
         return "paused" if job.has_begun else "on hold"
-    return "waiting" if reason_of(job) else job.phase.replace("_", " ")
+    is_waiting = job.status is Status.QUEUED and reason_of(job)
+    return "waiting" if is_waiting else job.phase.replace("_", " ")
 
 
 def reason_of(job: Job) -> str:
-    """Tell what a queued job waits for, where that is not simply its turn; empty: nothing."""
-    waits = job.status is Status.QUEUED and job.position is not None and not job.lost
+    """Tell what it waits for, where that is not simply its turn, or does beside taking bytes."""
+    if job.lost:
+        return ""
+    if job.status is Status.RUNNING:
+        is_taking = job.phase is Phase.WRITING and job.transfer_speed > 0
+        return "" if is_taking else job.stage
+    waits = job.status is Status.QUEUED and job.position is not None
     return job.stage if waits and job.stage != QUEUED_STAGE else ""
 
 
