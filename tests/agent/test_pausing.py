@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from flashyard.agent.flight import Device, Flight
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase, Status
 from support.bridge_peer import BridgePeer
@@ -131,3 +135,29 @@ async def test_a_paused_job_can_be_cancelled_and_says_what_it_left(
         assert (await peer.cancel(job_id)).status is Status.CANCELLED
         end = await peer.failed(job_id, Code.CANCELLED)
         assert end.device_state == "system partly written"
+
+
+async def test_a_job_that_is_let_go_on_while_its_preparations_end_is_not_cancelled(
+    peer: BridgePeer, plug: Plug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = plug()
+    prepare, begun = Flight._carry_out, asyncio.Event()
+
+    async def slow(flight: Flight, there: Device) -> None:
+        if begun.is_set():
+            return await prepare(flight, there)
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            assert (await peer.resume(flight.story.job.job_id)).accepted
+
+    monkeypatch.setattr(Flight, "_carry_out", slow)
+    async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}):
+        await peer.online("DEVICE_1")
+        job_id = (await peer.start("DEVICE_1", total_bytes=MIB)).job_id
+        await begun.wait()
+        assert (await peer.pause(job_id)).accepted
+        await peer.completed(job_id)
+    assert letters(peer, job_id) == ["started", "completed"]
+    assert device.content("system") == generated(job_id, MIB)

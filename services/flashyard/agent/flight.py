@@ -155,8 +155,8 @@ class Flight:
                 work.cancel()
                 await asyncio.wait({work})
         if work.cancelled():
-            self.run.safe_point()
-            raise refuse(Code.CANCELLED)
+            self.run.breaking_point()
+            raise PausedError  # also where it was to go on by then: it does, from its mark
         try:
             work.result()
         except FaultError as broken:
