@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flashyard.agent.bandwidth import Bandwidth
@@ -9,11 +11,12 @@ from flashyard.agent.bounded import Bounded
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.idempotency import LIFE_MS, Keys
-from flashyard.agent.journal.ledger import KeptKey
+from flashyard.agent.journal.ledger import KeptJob, KeptKey
 from flashyard.agent.limiting import Limiting
+from flashyard.agent.newcomer import newcomer
 from flashyard.agent.presence import Presence
 from flashyard.agent.queueing.permits import Permits
-from flashyard.agent.queueing.turns import Turns
+from flashyard.agent.queueing.turns import Turn, Turns
 from flashyard.contract.faults import Code
 from flashyard.contract.limits import Limits
 from flashyard.contract.orders import CancelOrder, Receipt
@@ -116,6 +119,22 @@ def test_a_key_lives_on_over_a_restart_for_what_is_left_of_its_day() -> None:
     assert keys.first(order) == order.job_id
     elapsed[0] += 1.1
     assert keys.first(order) is None
+
+
+def test_a_key_is_known_though_the_hub_was_killed_between_its_job_and_the_key() -> None:
+    order = ORDER.with_(idempotency_key="once")
+    job = newcomer(order, "A phone", "bench-a", 5, 1000)
+    begun = KeptJob(order, job, 0, Turn(order.job_id, 5, 1), None, "sim:1")
+    keys = Keys(lambda: 2000, _nothing, _nothing)
+    keys.restore([], [begun])
+    assert keys.first(order.with_(job_id=new_job_id(), order_id="o2")) == order.job_id
+    newer = KeptKey("DEVICE_1", "once", new_job_id(), "another body", 1500)
+    keys.restore([newer], [begun])
+    with refused(Code.IDEMPOTENCY_CONFLICT):
+        keys.first(order)
+    keys = Keys(lambda: 2000, _nothing, _nothing)
+    keys.restore([], [replace(begun, job=job.with_(requested="cancel"))])
+    assert keys.first(order) is None, "its start may have been withdrawn"
 
 
 def test_without_a_key_every_start_is_its_own() -> None:

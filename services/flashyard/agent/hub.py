@@ -221,7 +221,7 @@ class Hub:
         for _, entry in kept.ended:
             self._ended[entry.job_id] = entry.status
         self._clock.not_before(kept.newest)
-        self._keys.restore(kept.keys)
+        self._keys.restore(kept.keys, kept.jobs)
         self._bandwidth.restore(kept.limits)
         self._gear.permits.restore(kept.limits)
         self._limiting.note()

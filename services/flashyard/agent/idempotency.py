@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 
 from flashyard.agent.bounded import Bounded
-from flashyard.agent.journal.ledger import KEPT_KEYS, KeptKey
+from flashyard.agent.journal.ledger import KEPT_KEYS, KeptJob, KeptKey
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.orders import StartOrder
 from flashyard.elapsed import since_boot
@@ -43,9 +43,22 @@ class Keys:
         self._uses: Bounded[tuple[str, str], tuple[KeptKey, float]] = Bounded(KEPT_KEYS)
         self._freed: Bounded[str, None] = Bounded(KEPT_KEYS)
 
-    def restore(self, kept: Iterable[KeptKey]) -> None:
-        """Take those that an earlier run wrote down, oldest first."""
-        for used in kept:
+    def restore(self, kept: Iterable[KeptKey], jobs: Iterable[KeptJob] = ()) -> None:
+        """Take those that an earlier run wrote down, oldest first.
+
+        A job is written before its key: where the hub was killed in between, the order has it. Of
+        a job that is to be cancelled it may have been freed.
+        """
+        kept = list(kept)
+        known = {used.job_id for used in kept}
+        unkept = (
+            KeptKey(order.device_id, order.idempotency_key, order.job_id, _body(order), at)
+            for order, at in (
+                (each.order, each.job.queued_at) for each in jobs if each.job.requested != "cancel"
+            )
+            if order.idempotency_key is not None and order.job_id not in known
+        )
+        for used in sorted([*kept, *unkept], key=lambda used: used.at):
             self._remember(used, max(self._now() - used.at, 0))
 
     def first(self, order: StartOrder) -> str | None:
