@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard.contract.phases import CANCELLABLE, IllegalMoveError, Phase
-from flashyard.flash.running.run import Run
+from flashyard.flash.running.run import PausedError, Run
 from flashyard.flash.target import Taken
 from support.faults import refused
 
@@ -90,3 +90,16 @@ def test_every_place_a_run_came_to_can_be_told_later() -> None:
     assert [where.phase for where in run.turns(after=-1)] == [Phase.PREPARING, *WAY]
     assert [where.phase for where in run.turns(after=3)] == [Phase.ACTIVATING, Phase.FINISHING]
     assert run.turns(after=run.where.revision) == []
+
+
+def test_what_is_taken_back_while_a_phase_is_entered_waits_for_that() -> None:
+    run = Run(("system",))
+    run.pause()
+    racer = Thread(target=run.go_on)
+    with run._turn:  # as whoever enters a phase has it
+        racer.start()
+        racer.join(0.05)
+        with pytest.raises(PausedError):
+            run.safe_point()
+    racer.join()
+    run.safe_point()

@@ -153,7 +153,8 @@ class Run:
 
     def go_on(self) -> None:
         """Take back what :meth:`pause` asked for, where it has not happened yet."""
-        self._pause = None
+        with self._turn:  # or a phase is entered with the mark of the one before
+            self._pause = None
 
     @property
     def is_cancelled(self) -> bool:
