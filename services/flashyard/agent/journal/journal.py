@@ -15,8 +15,9 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import NamedTuple
 
+from flashyard.agent.journal.claim import Claim
 from flashyard.agent.journal.file import open_file
-from flashyard.contract.faults import Code, Fault, fault, refuse
+from flashyard.contract.faults import Code, Fault, FaultError, fault, refuse
 
 RETRY = 1.0  # seconds between two tries on a disk that takes nothing
 _LAST_WORDS = 2.0  # seconds that are waited at the end for what is still to be written
@@ -48,6 +49,7 @@ class Journal:
         self.on_trouble: Then = _nothing
         self._path = path
         self._retry = retry
+        self._claim = Claim(path.parent)
         self._connection: sqlite3.Connection | None = None
         self._loop: asyncio.AbstractEventLoop
         self._thread: Thread | None = None
@@ -62,11 +64,17 @@ class Journal:
         """Open the file; blocking.
 
         Raises:
-            FaultError: `invalid_request`: it cannot be used; as :func:`open_file`.
+            FaultError: `invalid_request`: it cannot be used, or another hub has it; as
+                :func:`open_file`.
         """
         try:
+            self._claim.take()
             self._connection = open_file(self._path)
+        except FaultError:
+            self._claim.release()
+            raise
         except (OSError, sqlite3.Error) as error:
+            self._claim.release()
             raise refuse(
                 Code.INVALID_REQUEST,
                 f"The journal {self._path} cannot be used: {error}.",
@@ -131,7 +139,11 @@ class Journal:
                 await asyncio.sleep(0)  # what the thread asked the loop for comes first
                 self._follow()
         elif self._connection is not None:
-            self._connection.close()
+            self._let_go(self._connection)
+
+    def _let_go(self, connection: sqlite3.Connection) -> None:
+        connection.close()
+        self._claim.release()
 
     def _keep_writing(self) -> None:
         assert self._connection is not None  # noqa: S101 - :meth:`open` comes first
@@ -151,7 +163,7 @@ class Journal:
                     each.done.set()
                 self._tell(self._follow)
         finally:
-            self._connection.close()
+            self._let_go(self._connection)
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> bool:
         """Write a batch whole, however long it takes; False: the hub goes before that."""
