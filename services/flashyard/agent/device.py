@@ -317,13 +317,17 @@ class DeviceAgent:
         return Device(self._port.address, serial, self._gear.timing.flashing)
 
     def _goes_on(self, flight: Flight, why: Fault) -> bool:
-        """Have a job whose link broke go on from its last mark, with its permit; False: it ends."""
+        """Have a job whose link broke go on, or stand still, at its last mark; False: it ends."""
         story, again = flight.story, self._mending.again(flight.run, why)
-        if again is None or story.job.requested or story.doom or self._is_stopping:
+        if again is None or story.job.requested == "cancel" or story.doom:
             return False
         _log.info("%s: %s; %s", story.job.job_id, FaultError(why), again.words)
-        self._keep_mark(story, flight.run.mark.with_(tried=again.number))
+        flight.run.mark = flight.run.mark.with_(tried=again.number)
         story.lines.add(why.sentence)
+        if story.job.requested == "pause" or self._is_stopping:
+            self._park(flight)
+            return True
+        self._keep_mark(story, flight.run.mark)
         story.goes_on(again.words)
         self._launch(story, again)
         return True

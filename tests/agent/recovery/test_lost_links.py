@@ -165,6 +165,38 @@ async def test_a_pause_ends_the_wait_and_a_resume_goes_on(
         check_story(peer, job_id)
 
 
+async def test_a_link_that_breaks_before_the_safe_point_of_a_pause_is_no_end(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug("DEVICE_1", "tcp", "flash:2=silence", max_download_size=MIB)
+    async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": device.address}, **RETRIED):
+        await peer.online("DEVICE_1")
+        job_id = (await peer.start("DEVICE_1", total_bytes=4_000_000)).job_id
+        await until(lambda: device.commands.count("flash:system") == 2)
+        assert (await peer.pause(job_id)).accepted
+        await until(lambda: peer.types(job_id)[-1] == "paused")
+        assert (await peer.resume(job_id)).accepted
+        await peer.completed(job_id)
+        assert device.commands.count("flash:system") == PARTS + 1
+        check_story(peer, job_id)
+
+
+async def test_a_link_that_breaks_while_the_hub_goes_is_left_to_its_next_run(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug("DEVICE_1", "tcp", "flash:2=silence", max_download_size=MIB)
+    addresses = {"DEVICE_1": device.address}
+    first = HubAtWork(new_hub(peer.link_url, tmp_path, addresses, **RETRIED))
+    await first.serving()
+    await peer.online("DEVICE_1")
+    job_id = (await peer.start("DEVICE_1", total_bytes=4_000_000)).job_id
+    await until(lambda: device.commands.count("flash:system") == 2)
+    await first.stop()
+    async with hub_at_work(peer.link_url, tmp_path, addresses, **RETRIED):
+        await peer.completed(job_id)
+        assert device.commands.count("flash:system") == PARTS + 1
+
+
 async def test_how_often_it_was_tried_outlives_the_hub(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:
