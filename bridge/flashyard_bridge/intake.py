@@ -138,7 +138,7 @@ class Intake:
                 report = _report(topic, payload)
                 self._tell(self._fleet.report(topic, report, payload, retained=retained))
                 if isinstance(report, HubChanged) and report.hub.online and not retained:
-                    self.orders.hub_back(topic.hub)
+                    self.orders.hub_back(topic.hub, report.hub.session)
         except ValueError as error:
             self._refuse(Unfit.BODY, name, error)
         self._look()

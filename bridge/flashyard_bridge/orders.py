@@ -86,7 +86,7 @@ class Orders:
         self._now = now
         self._deadline = deadline
         self._outstanding: dict[str, _Outstanding] = {}
-        # Starts that were under way when the link went; their callers were told that it failed.
+        # Starts whose callers were told that they failed, though a hub may have taken them.
         self._given_up: deque[tuple[str, StartOrder]] = deque(maxlen=MAX_OUTSTANDING)
 
     async def start(self, hub_id: str, order: StartOrder, *, is_kept: bool = False) -> Receipt:
@@ -115,7 +115,9 @@ class Orders:
         except TimeoutError:
             if not is_kept:
                 # It may be on its way still, and nobody waits for it any more.
-                self._withdraw(hub_id, order)
+                self._withdraw(hub_id, order, order.session)
+                # A hub that was killed after its yes knows the job again in its next run.
+                self._given_up.append((hub_id, order))
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
         if receipt.job_id == order.job_id and receipt.status not in FINAL_STATUS:
@@ -153,13 +155,16 @@ class Orders:
             return  # it does not say what became of the job
         waiting.answer.set_result(answer)
 
-    def hub_back(self, hub_id: str) -> None:
-        """A hub is heard again: cancel what it may have begun unseen; a second try may follow."""
+    def hub_back(self, hub_id: str, session: str) -> None:
+        """A hub is heard again: cancel what it may have begun unseen; a second try may follow.
+
+        ``session``: of its present run, which has the jobs of the one before.
+        """
         unseen = [order for hub, order in self._given_up if hub == hub_id]
         kept = [each for each in self._given_up if each[0] != hub_id]
         self._given_up = deque(kept, MAX_OUTSTANDING)
         for order in unseen:
-            self._withdraw(hub_id, order)
+            self._withdraw(hub_id, order, session)
 
     def link_down(self) -> None:
         """The link is lost: no answer can be relied on, so nobody is left to wait for one."""
@@ -208,9 +213,9 @@ class Orders:
             raise RequestError(_refusal(heard))
         return heard
 
-    def _withdraw(self, hub_id: str, order: StartOrder) -> None:
+    def _withdraw(self, hub_id: str, order: StartOrder, session: str) -> None:
         """Have a start be as if it had never been, wherever it got to."""
-        cancel = cancel_order(order.job_id, order.session, self._now())
+        cancel = cancel_order(order.job_id, session, self._now())
         self._send(hub_id, cancel.with_(withdrawn=True))
 
     def _send(self, hub_id: str, order: Asked) -> bool:

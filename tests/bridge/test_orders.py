@@ -54,6 +54,29 @@ async def test_a_hub_that_does_not_answer_is_told_to_cancel(broker: Broker, tmp_
         assert bridge.state.fleet.jobs() == []
 
 
+async def test_a_hub_that_is_killed_after_its_yes_is_told_to_cancel_in_its_next_run(
+    peer: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=SHORTLY) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        job_id = (await start(bridge)).json()["jobId"]
+        await until(lambda: len(hub.orders) == 2)
+        hub.session = "s2"
+        hub.say_presence()
+        await until(lambda: len(hub.orders) == 3)
+        again = hub.orders[2]
+        assert isinstance(again, CancelOrder)
+        assert (again.job_id, again.session, again.withdrawn) == (job_id, "s2", True)
+        hub.say_presence()
+        await asyncio.sleep(SHORTLY)
+        assert len(hub.orders) == 3, "once is enough"
+
+
 async def test_a_cancel_without_an_answer_says_so(peer: Broker, tmp_path: Path) -> None:
     async with (
         ScriptedHub(peer.url) as hub,
