@@ -153,6 +153,25 @@ async def test_a_device_that_left_the_configuration_is_removed_with_its_jobs_end
         await peer.failed(job_id, Code.INTERRUPTED)
 
 
+async def test_jobs_of_a_device_that_left_the_configuration_end_with_it(
+    peer: BridgePeer, plug: Plug, tmp_path: Path
+) -> None:
+    device = plug(link_speed=8 << 20)
+    addresses = {"DEVICE_1": device.address}
+    first = HubAtWork(new_hub(peer.link_url, tmp_path, addresses, part_size=1 << 20))
+    await first.serving()
+    await peer.online("DEVICE_1")
+    job_id = (await peer.start("DEVICE_1", total_bytes=6 << 20)).job_id
+    await until(lambda: "flash:system" in device.commands)
+    await first.die()
+    async with hub_at_work(peer.link_url, tmp_path, {}):
+        await until(lambda: "DEVICE_1" in peer.cleared)
+        await peer.failed(job_id, Code.INTERRUPTED)
+    async with hub_at_work(peer.link_url, tmp_path, addresses):
+        await peer.online("DEVICE_1")
+        assert peer.devices["DEVICE_1"].current_job is None, "it is over for good"
+
+
 async def test_a_killed_hub_goes_on_with_what_ran_and_waited(
     broker: Broker, plug: Plug, tmp_path: Path
 ) -> None:

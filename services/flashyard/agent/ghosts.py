@@ -36,7 +36,7 @@ class Ghost(NamedTuple):
 def raise_ghost(device: Device, clock: Clock, is_known: Callable[[str], bool]) -> Ghost:
     """Read an old record: what ran or waited then, and nobody knows now, was interrupted."""
     lost = tuple(
-        _interrupted(job, seq, clock) for job, seq in _active(device) if not is_known(job.job_id)
+        lost_job(job, seq, clock) for job, seq in _active(device) if not is_known(job.job_id)
     )
     entries = [recent_entry(each.record.job, each.record.seq) for each in lost]
     return Ghost(device, (*device.recent, *entries)[-MAX_RECENT:], lost)
@@ -57,7 +57,8 @@ def interrupted(phase: Phase) -> Fault:
     return fault(Code.INTERRUPTED, hint=_AGAIN if phase in _BEFORE_TOUCHING else None)
 
 
-def _interrupted(job: Job, seq: int, clock: Clock) -> Lost:
+def lost_job(job: Job, seq: int, clock: Clock) -> Lost:
+    """Make the end of a job that nobody can go on with; ``seq``: of its last event."""
     why = interrupted(job.phase)
     at = clock.stamp()
     state = UNTOUCHED if job.phase in _BEFORE_TOUCHING else _UNKNOWN

@@ -19,7 +19,7 @@ from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.gear import Gear
-from flashyard.agent.ghosts import raise_ghost
+from flashyard.agent.ghosts import lost_job, raise_ghost
 from flashyard.agent.greeting import Greeting
 from flashyard.agent.hotplug import Hotplug
 from flashyard.agent.idempotency import Keys
@@ -38,6 +38,7 @@ from flashyard.agent.recovery.troubles import Troubles
 from flashyard.agent.story import Teller
 from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
+from flashyard.contract.entries import recent_entry
 from flashyard.contract.faults import FaultError
 from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
@@ -290,11 +291,18 @@ class Hub:
         self._post.clear(device_id)
 
     def _settle_orphans(self) -> None:
-        """Give the jobs of devices that are not there an agent, which waits for the device."""
+        """Give the jobs of devices that are not there an agent, which waits for the device.
+
+        Without USB it cannot come: they are over, and told so from the device's old record.
+        """
         for kept in list(self._kept.jobs):
             device_id = kept.job.device_id
             if device_id not in self._agents and self._hotplug is not None:
                 self._hotplug.remember(device_id, kept.port)
+            elif device_id not in self._agents:
+                self._kept.jobs.remove(kept)
+                lost = lost_job(kept.job, kept.seq, self._clock).record
+                self._ledger.end(device_id, recent_entry(lost.job, lost.seq))
 
     async def _get_ready(self, ready: Callable[[str], None]) -> None:
         with suppress(TimeoutError):
