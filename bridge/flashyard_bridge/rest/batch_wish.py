@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Header, Request
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from flashyard.contract.batches import MAX_DEVICES, FailurePercent
@@ -20,7 +19,7 @@ from flashyard.contract.model import Model
 from flashyard.flash.running import denied
 from flashyard_bridge.batches.place import BatchDevice, BatchPlace
 from flashyard_bridge.errors import reject, reject_all
-from flashyard_bridge.rest.body import read_object
+from flashyard_bridge.rest.body import KeyedObject, without_nulls
 from flashyard_bridge.rest.request import (
     IdempotencyKey,
     PlainName,
@@ -106,7 +105,7 @@ def judge_batch(body: dict[str, Any]) -> AskedBatch:
         RequestError: `invalid_request`, `not_supported` or `partition_denied`, naming the field.
     """
     try:
-        wish = BatchWish.model_validate(_without_nulls(body))
+        wish = BatchWish.model_validate(without_nulls(body))
     except ValidationError as error:
         raise reject_all(error.errors(include_url=False, include_input=False)) from error
     _judge_devices(wish)
@@ -148,29 +147,13 @@ def _judge_partitions(start: StartRequest) -> None:
         denied.check(partition)
 
 
-async def batch_wish(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None, Header(description="the same as the field `idempotencyKey`")
-    ] = None,
-) -> AskedBatch:
-    """Read and judge a batch's body and its ``Idempotency-Key``.
+async def batch_wish(body: KeyedObject) -> AskedBatch:
+    """Judge a batch's body, its ``Idempotency-Key`` included.
 
     Raises:
-        FaultError: the body is not one of ours, or two keys contradict each other.
+        FaultError: the body is not one of ours.
     """
-    body = await read_object(request)
-    key = idempotency_key
-    if key is not None and body.setdefault("idempotencyKey", key) != key:
-        raise reject(Code.INVALID_REQUEST, "idempotencyKey", "differs from the header's key.")
     return judge_batch(body)
-
-
-def _without_nulls(value: Any) -> Any:
-    """Null is absent, at any depth."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def batch_schema() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from flashyard_bridge.orders import mint_job_id
 from flashyard_bridge.rest import cursor
 from flashyard_bridge.rest.batch_wish import AskedBatch, batch_schema, batch_wish
 from flashyard_bridge.rest.body import require_json
+from flashyard_bridge.rest.plan import REFUSALS
 from flashyard_bridge.state import Bridge, BridgeState
 
 _PAGE = 50
@@ -86,9 +87,9 @@ class BatchQuery(Model):
     summary="Flash the same to many devices",
     response_model_exclude_none=True,
     responses=documented(
+        *REFUSALS,
         Code.UNKNOWN_DEVICE,
         Code.UNKNOWN_HUB,
-        Code.UNKNOWN_IMAGE,
         Code.DEVICE_OFFLINE,
         Code.AMBIGUOUS_DEVICE,
         Code.IDEMPOTENCY_CONFLICT,
@@ -98,12 +99,8 @@ class BatchQuery(Model):
         Code.NOT_SUPPORTED,
         Code.PARTITION_REQUIRED,
         Code.PARTITION_DENIED,
-        Code.IMAGE_REQUIRED,
-        Code.IMAGE_TOO_LARGE,
-        Code.INCOMPLETE_SLOT,
         Code.RATE_LIMITED,
         Code.BROKER_UNREACHABLE,
-        Code.DATABASE_UNREACHABLE,
     ),
     openapi_extra=batch_schema(),
 )

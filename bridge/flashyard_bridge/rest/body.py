@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Header, Request
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 
 from flashyard.contract.faults import Code, fault, refuse
-from flashyard_bridge.errors import RequestError
+from flashyard_bridge.errors import RequestError, reject
 
 MAX_JSON = 64 * 1024  # bytes; the largest body we know of has a few hundred
 
@@ -61,6 +61,34 @@ async def read_members(request: Request) -> dict[str, Any]:
         why = fault(Code.INVALID_REQUEST, "The body must be a JSON object.")
         raise RequestError(why, field="body")
     return value
+
+
+async def read_keyed_object(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(description="the same as the field `idempotencyKey`")
+    ] = None,
+) -> dict[str, Any]:
+    """Read a JSON object as `read_object` does, with the key of its ``Idempotency-Key`` in it.
+
+    Raises:
+        FaultError: it is no object, or two keys contradict each other.
+    """
+    body = await read_object(request)
+    key = idempotency_key
+    if key is not None and body.setdefault("idempotencyKey", key) != key:
+        raise reject(Code.INVALID_REQUEST, "idempotencyKey", "differs from the header's key.")
+    return body
+
+
+KeyedObject = Annotated[dict[str, Any], Depends(read_keyed_object)]
+
+
+def without_nulls(value: Any) -> Any:
+    """Leave out what is null, at any depth: null is absent."""
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 async def _read(request: Request) -> bytes:

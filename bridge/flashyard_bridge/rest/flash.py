@@ -13,7 +13,7 @@ from flashyard.contract.phases import Status
 from flashyard_bridge.errors import ANY_ERROR, documented
 from flashyard_bridge.rest.body import require_json
 from flashyard_bridge.rest.jobs import job_of
-from flashyard_bridge.rest.plan import Plan, plan_retry, plan_start
+from flashyard_bridge.rest.plan import REFUSALS, Plan, plan_retry, plan_start
 from flashyard_bridge.rest.request import StartRequest, judge, start_request, start_schema
 from flashyard_bridge.state import Bridge, BridgeState
 
@@ -64,8 +64,8 @@ class DemoStarted(Model):
     response_model_exclude_none=True,
     responses=documented(
         *_HUB_ANSWERS,
+        *REFUSALS,
         Code.UNKNOWN_HUB,
-        Code.UNKNOWN_IMAGE,
         Code.AMBIGUOUS_DEVICE,
         Code.IDEMPOTENCY_CONFLICT,
         Code.PAYLOAD_TOO_LARGE,
@@ -73,10 +73,6 @@ class DemoStarted(Model):
         Code.INVALID_REQUEST,
         Code.NOT_SUPPORTED,
         Code.PARTITION_REQUIRED,
-        Code.IMAGE_REQUIRED,
-        Code.IMAGE_TOO_LARGE,
-        Code.INCOMPLETE_SLOT,
-        Code.ROLLBACK_IMPOSSIBLE,
     ),
     openapi_extra=start_schema(),
 )
@@ -96,16 +92,7 @@ async def start(
     operation_id="retryJob",
     summary="Start an ended job once more",
     response_model_exclude_none=True,
-    responses=documented(
-        *_HUB_ANSWERS,
-        Code.UNKNOWN_JOB,
-        Code.ILLEGAL_STATE,
-        Code.UNKNOWN_IMAGE,
-        Code.IMAGE_REQUIRED,
-        Code.IMAGE_TOO_LARGE,
-        Code.INCOMPLETE_SLOT,
-        Code.ROLLBACK_IMPOSSIBLE,
-    ),
+    responses=documented(*_HUB_ANSWERS, *REFUSALS, Code.UNKNOWN_JOB, Code.ILLEGAL_STATE),
     dependencies=[Depends(require_json)],
 )
 @router.post("/api/flash/retry/{job_id}", include_in_schema=False, response_model_exclude_none=True)

@@ -17,6 +17,15 @@ from flashyard_bridge.rest.request import DEFAULT_PARTITION, DEFAULT_SIZE, Start
 from flashyard_bridge.rollback.planning import Target, plan_rollback
 from flashyard_bridge.state import BridgeState
 
+# Why there may be no plan, beside that the device is not to be had; for the API's description.
+REFUSALS = (
+    Code.UNKNOWN_IMAGE,
+    Code.IMAGE_REQUIRED,
+    Code.IMAGE_TOO_LARGE,
+    Code.INCOMPLETE_SLOT,
+    Code.ROLLBACK_IMPOSSIBLE,
+    Code.DATABASE_UNREACHABLE,
+)
 MAX_AWAY = 366 * 24 * 60 * 60 * 1000  # ms; a time further from now was mistyped
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from fastapi import Header, Request
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from flashyard.contract.faults import Code
@@ -23,7 +22,7 @@ from flashyard.contract.plans import (
     Requirement,
 )
 from flashyard_bridge.errors import reject, reject_all
-from flashyard_bridge.rest.body import read_object
+from flashyard_bridge.rest.body import KeyedObject
 
 DEFAULT_PARTITION = "system"
 DEFAULT_SIZE = 4 * 1024**3
@@ -162,21 +161,12 @@ def _judge_partitions(request: StartRequest) -> None:
             raise reject(Code.INVALID_REQUEST, "partitions", why)
 
 
-async def start_request(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None, Header(description="the same as the field `idempotencyKey`")
-    ] = None,
-) -> StartRequest:
-    """Read and judge a start's body and its ``Idempotency-Key``.
+async def start_request(body: KeyedObject) -> StartRequest:
+    """Judge a start's body, its ``Idempotency-Key`` included.
 
     Raises:
-        FaultError: the body is not one of ours, or two keys contradict each other.
+        FaultError: the body is not one of ours.
     """
-    body = await read_object(request)
-    key = idempotency_key
-    if key is not None and body.setdefault("idempotencyKey", key) != key:
-        raise reject(Code.INVALID_REQUEST, "idempotencyKey", "differs from the header's key.")
     return judge(body)
 
 

@@ -15,7 +15,7 @@ from flashyard.contract.model import Model
 from flashyard.contract.standing import STOP_AFTER, Place, StandingOrder
 from flashyard.flash.running import denied
 from flashyard_bridge.errors import RequestError, reject, reject_all
-from flashyard_bridge.rest.body import read_object
+from flashyard_bridge.rest.body import read_object, without_nulls
 from flashyard_bridge.rest.request import PlainName, StartRequest, judge
 from flashyard_bridge.state import BridgeState
 
@@ -56,7 +56,7 @@ async def standing_wish(request: Request) -> StandingWish:
     Raises:
         FaultError: the body is not one of ours.
     """
-    body = _without_nulls(await read_object(request))
+    body = without_nulls(await read_object(request))
     try:
         wish = StandingWish.model_validate(body)
     except ValidationError as error:
@@ -111,13 +111,6 @@ async def check(bridge: BridgeState, order: StandingOrder | StandingWish) -> Non
             await bridge.images.get(sha256)
         except FaultError as error:
             raise RequestError(error.fault, field="flash") from error
-
-
-def _without_nulls(value: Any) -> Any:
-    """Null is absent, at any depth."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def wish_schema() -> dict[str, Any]:

@@ -101,6 +101,16 @@ async def test_the_examples_of_a_start_are_true(rig: Rig) -> None:
     assert answer.json()["code"] == "unknown_image"
 
 
+@pytest.mark.parametrize("path", ["/api/flash/start", "/api/flash/batch"])
+async def test_a_start_for_one_and_for_many_is_refused_for_what_is_described(
+    rig: Rig, path: str
+) -> None:
+    responses = (await document(rig))["paths"][path]["post"]["responses"]
+    described = " ".join(each["description"] for each in responses.values())
+    for code in (Code.UNKNOWN_IMAGE, Code.INCOMPLETE_SLOT, Code.ROLLBACK_IMPOSSIBLE):
+        assert code in described
+
+
 async def test_what_is_said_on_sockets_is_described_too(rig: Rig) -> None:
     said = (await rig.http.get("/asyncapi.json")).json()
     assert said["asyncapi"].startswith("3.")
