@@ -16,7 +16,7 @@ from support.made import generated
 from support.small_disk import small_disk
 from support.waiting import until
 
-SIZE = 12 * MIB
+SIZE = 8 * MIB
 
 
 async def until_written(peer: BridgePeer, job_id: str) -> None:

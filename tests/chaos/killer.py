@@ -66,19 +66,21 @@ class Killer:
         self._struck = struck
         self._noise = Random(f"{seed}:{victim}")
 
-    async def moment(self, calm: float) -> None:
-        """Let at most so many seconds pass, and wait for a moment."""
+    async def moment(self, calm: float, over: asyncio.Event) -> None:
+        """Let at most so many seconds pass, and wait for a moment; for none once it is over."""
         moment = self._noise.choice(_MOMENTS)
         await asyncio.sleep(self._noise.uniform(0.2, 1.0) * calm)
         before = self._doings[moment]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE
-        while moment != "whenever" and loop.time() < deadline:
+        while moment != "whenever" and loop.time() < deadline and not over.is_set():
             if self._doings[moment] > before or self._ear.any_in(moment):
                 break
             await asyncio.sleep(_OFTEN)
         else:
             moment = "whenever"
+        if over.is_set():
+            return
         await asyncio.sleep(self._noise.choice([0, self._noise.uniform(0, _JITTER)]))
         self.kills.moments[moment] += 1
 

@@ -48,7 +48,7 @@ class Scale:
 
 
 LARGE = Scale(jobs=50, devices=5, depth=3, mib=12, speed=5 * MIB, calm=3.0, down=1.0)
-SMALL = Scale(jobs=5, devices=3, depth=2, mib=2, speed=3 * MIB, calm=0.8, down=0.3)
+SMALL = Scale(jobs=2, devices=2, depth=2, mib=2, speed=3 * MIB, calm=0.8, down=0.2)
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Storm:
     async def _kill(self, now: Round, over: asyncio.Event) -> None:
         """Kill again and again, until the last job has ended."""
         while True:
-            await now.killer.moment(self._scale.calm)
+            await now.killer.moment(self._scale.calm, over)
             if over.is_set():
                 return
             await now.killer.strike()
