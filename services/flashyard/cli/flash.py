@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 from flashyard.cli.plan_options import (
     AllowDangerous,
@@ -83,10 +83,8 @@ def flash(
     from flashyard.cli.flashing import run
     from flashyard.cli.turn import turn
     from flashyard.cli.wish import Manner, Wish, understood
-    from flashyard.settings import ClientSettings
 
-    said: Invocation = ctx.obj
-    settings = said.settings(ClientSettings, url=url, token_file=token_file)
+    settings = client_settings(ctx, url, token_file)
     meant = understood(words, everything=everything, skip=skip or (), only=only or ())
     wish = Wish(
         devices=meant.devices,

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import typer
+
+    from flashyard.settings import ClientSettings
     from flashyard.sources import S
 
 
@@ -25,3 +28,15 @@ class Invocation:
         from flashyard.sources import load
 
         return load(role, flags, self.config)
+
+
+def client_settings(ctx: typer.Context, url: str | None, token_file: Path | None) -> ClientSettings:
+    """Decode which bridge a command is for.
+
+    Raises:
+        FaultError: as `Invocation.settings`.
+    """
+    from flashyard.settings import ClientSettings
+
+    said: Invocation = ctx.obj
+    return said.settings(ClientSettings, url=url, token_file=token_file)

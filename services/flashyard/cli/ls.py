@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
 
@@ -34,8 +34,6 @@ def ls(
     import asyncio
 
     from flashyard.cli.listing import show
-    from flashyard.settings import ClientSettings
 
-    said: Invocation = ctx.obj
-    settings = said.settings(ClientSettings, url=url, token_file=token_file)
+    settings = client_settings(ctx, url, token_file)
     asyncio.run(show(settings, what, everything=everything, json=json))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 from flashyard.cli.plan_options import (
     AllowDangerous,
@@ -24,9 +23,6 @@ from flashyard.cli.plan_options import (
     Wipe,
     Yes,
 )
-
-if TYPE_CHECKING:
-    from flashyard.settings import ClientSettings
 
 standing = typer.Typer(name="standing")
 _WHERE, _LIMITS = "Which devices", "When it stops itself"
@@ -136,7 +132,7 @@ def add(
         stop_after=stop_after,
         max_devices=max_devices,
     )
-    settings = _settings(ctx, url, token_file)
+    settings = client_settings(ctx, url, token_file)
     return asyncio.run(make(settings, wish, terms, start=start, yes=yes, json=json))
 
 
@@ -149,7 +145,7 @@ def list_(
 
     from flashyard.cli.standing_work import print_all
 
-    asyncio.run(print_all(_settings(ctx, url, token_file), json=json))
+    asyncio.run(print_all(client_settings(ctx, url, token_file), json=json))
 
 
 @standing.command()
@@ -166,7 +162,7 @@ def show(
 
     from flashyard.cli.standing_work import print_one
 
-    asyncio.run(print_one(_settings(ctx, url, token_file), order, json=json))
+    asyncio.run(print_one(client_settings(ctx, url, token_file), order, json=json))
 
 
 @standing.command()
@@ -184,7 +180,7 @@ def start(
 
     from flashyard.cli.standing_work import switch_on
 
-    settings = _settings(ctx, url, token_file)
+    settings = client_settings(ctx, url, token_file)
     return asyncio.run(switch_on(settings, order, yes=yes, json=json))
 
 
@@ -202,7 +198,7 @@ def stop(
 
     from flashyard.cli.standing_work import switch_off
 
-    asyncio.run(switch_off(_settings(ctx, url, token_file), order, json=json))
+    asyncio.run(switch_off(client_settings(ctx, url, token_file), order, json=json))
 
 
 @standing.command()
@@ -214,11 +210,4 @@ def remove(
 
     from flashyard.cli.standing_work import drop
 
-    asyncio.run(drop(_settings(ctx, url, token_file), order))
-
-
-def _settings(ctx: typer.Context, url: str | None, token_file: Path | None) -> ClientSettings:
-    from flashyard.settings import ClientSettings
-
-    said: Invocation = ctx.obj
-    return said.settings(ClientSettings, url=url, token_file=token_file)
+    asyncio.run(drop(client_settings(ctx, url, token_file), order))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
 
@@ -28,10 +28,8 @@ def watch(
     import asyncio
 
     from flashyard.cli.watching import watch_everything, watch_jobs
-    from flashyard.settings import ClientSettings
 
-    said: Invocation = ctx.obj
-    settings = said.settings(ClientSettings, url=url, token_file=token_file)
+    settings = client_settings(ctx, url, token_file)
     if jobs:
         return asyncio.run(watch_jobs(settings, jobs, json=json))
     return asyncio.run(watch_everything(settings, device, json=json))

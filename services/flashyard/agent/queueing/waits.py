@@ -9,7 +9,6 @@ FOR_DEVICE = "Waiting for the device"
 FOR_SLOT = "Waiting for a free slot of the hub"
 FOR_CONTROLLER = "Waiting for a free slot of its USB controller"
 FOR_PAUSED_JOB = "Waiting for the paused job before it"
-FOR_RELEASE = "Waiting for the device's release from quarantine"
 
 _DAY_MS = 86_400_000
 _LAST = 253_402_300_799_000  # Unix ms; the end of the year 9999

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 from flashyard.cli.plan_options import (
     AllowDangerous,
@@ -154,7 +153,7 @@ def start(
         stop_on_error=stop_on_error,
     )
     manner = Manner(dry_run=dry_run, detach=detach, yes=yes, json=json)
-    return asyncio.run(run(_settings(ctx, url, token_file), wish, terms, manner))
+    return asyncio.run(run(client_settings(ctx, url, token_file), wish, terms, manner))
 
 
 @batch.command("list")
@@ -172,7 +171,7 @@ def list_(
     from flashyard.cli.listing import show
     from flashyard.cli.ls import What
 
-    settings = _settings(ctx, url, token_file)
+    settings = client_settings(ctx, url, token_file)
     asyncio.run(show(settings, What.BATCHES, everything=everything, json=json))
 
 
@@ -190,7 +189,7 @@ def show(
 
     from flashyard.cli.batch.work import print_one
 
-    asyncio.run(print_one(_settings(ctx, url, token_file), named, json=json))
+    asyncio.run(print_one(client_settings(ctx, url, token_file), named, json=json))
 
 
 @batch.command()
@@ -207,7 +206,7 @@ def watch(
 
     from flashyard.cli.batch.work import follow
 
-    return asyncio.run(follow(_settings(ctx, url, token_file), named, json=json))
+    return asyncio.run(follow(client_settings(ctx, url, token_file), named, json=json))
 
 
 @batch.command()
@@ -220,7 +219,7 @@ def cancel(
     json: Json = False,
 ) -> None:
     """Cancel one: skip what waits, and end what runs at its next safe point."""
-    _steer(_settings(ctx, url, token_file), "cancel", named, json=json)
+    _steer(client_settings(ctx, url, token_file), "cancel", named, json=json)
 
 
 @batch.command()
@@ -233,7 +232,7 @@ def pause(
     json: Json = False,
 ) -> None:
     """Have one start nothing more; what runs goes on."""
-    _steer(_settings(ctx, url, token_file), "pause", named, json=json)
+    _steer(client_settings(ctx, url, token_file), "pause", named, json=json)
 
 
 @batch.command()
@@ -246,7 +245,7 @@ def resume(
     json: Json = False,
 ) -> None:
     """Have one go on starting its devices."""
-    _steer(_settings(ctx, url, token_file), "resume", named, json=json)
+    _steer(client_settings(ctx, url, token_file), "resume", named, json=json)
 
 
 def _steer(
@@ -257,10 +256,3 @@ def _steer(
     from flashyard.cli.batch.work import steer
 
     asyncio.run(steer(settings, verb, named, json=json))
-
-
-def _settings(ctx: typer.Context, url: str | None, token_file: Path | None) -> ClientSettings:
-    from flashyard.settings import ClientSettings
-
-    said: Invocation = ctx.obj
-    return said.settings(ClientSettings, url=url, token_file=token_file)

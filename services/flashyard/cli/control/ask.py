@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flashyard.settings import ClientSettings
 
 Jobs = Annotated[list[str], typer.Argument(metavar="JOB…", help="Job ids.")]
@@ -66,14 +68,18 @@ def resume(
 
 
 def _ask(
-    ctx: typer.Context, verb: Verb, jobs: Sequence[str], *, json: bool, **flags: object
+    ctx: typer.Context,
+    verb: Verb,
+    jobs: Sequence[str],
+    *,
+    url: str | None,
+    token_file: Path | None,
+    json: bool,
 ) -> int:
     import asyncio
 
-    from flashyard.settings import ClientSettings
-
-    said: Invocation = ctx.obj
-    return asyncio.run(_answer(said.settings(ClientSettings, **flags), verb, jobs, json=json))
+    settings = client_settings(ctx, url, token_file)
+    return asyncio.run(_answer(settings, verb, jobs, json=json))
 
 
 async def _answer(settings: ClientSettings, verb: Verb, jobs: Sequence[str], *, json: bool) -> int:

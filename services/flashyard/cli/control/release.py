@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ def release(
     """Let devices take jobs again that were put into quarantine."""
     import asyncio
 
-    from flashyard.settings import ClientSettings
-
-    said: Invocation = ctx.obj
-    settings = said.settings(ClientSettings, url=url, token_file=token_file)
+    settings = client_settings(ctx, url, token_file)
     return asyncio.run(_release(settings, devices, hub, json=json))
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from flashyard.cli.invocation import Invocation
+from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flashyard.contract.records import Device, Hub, Job
     from flashyard.settings import ClientSettings
 
@@ -111,14 +113,14 @@ def _set(
     names: Sequence[str],
     changes: Changes,
     *,
+    url: str | None,
+    token_file: Path | None,
     json: bool,
     hub_id: str | None = None,
-    **flags: object,
 ) -> int:
     import asyncio
 
     from flashyard.contract.faults import Code, refuse
-    from flashyard.settings import ClientSettings
 
     if not changes:
         raise refuse(
@@ -126,8 +128,7 @@ def _set(
             "It is not said what to change.",
             hint=f"`flashyard set {kind} --help` lists what can be.",
         )
-    said: Invocation = ctx.obj
-    settings = said.settings(ClientSettings, **flags)
+    settings = client_settings(ctx, url, token_file)
     return asyncio.run(_change(settings, kind, names, changes, hub_id, json=json))
 
 
