@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from flashyard.cli.amounts import duration, rate
-from flashyard.cli.keys import without_echoed_keys
+from flashyard.cli.canvas import Canvas
 from flashyard.cli.outcome import fault_of, told_beside
 from flashyard.cli.states import state_of
 from flashyard.cli.talk import printable
@@ -32,33 +28,15 @@ _STYLES = {
 }
 _BUSY = frozenset({Phase.PREPARING, Phase.IDENTIFYING, Phase.ERASING})
 _MOST = 50  # rows; of more, the ended ones that came first go
-_REFRESH = 5.0  # per second; the news come twice a second
 
 
-class Bars:
+class Bars(Canvas):
     """Draws on a console while inside; the last picture stays."""
 
     def __init__(self, jobs: Iterable[Job], console: Console) -> None:
         self._jobs = {job.job_id: job for job in jobs}
         self._gap: str | None = None
-        self._console = console
-        self._live = self._canvas()
-        self._restored = ExitStack()
-
-    def __enter__(self) -> Self:
-        # An echoed ^C would wrap at the end of a full row, and shift the picture.
-        self._restored.enter_context(without_echoed_keys())
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
-        self._restored.close()
+        super().__init__(console, self._picture)
 
     def show(self, news: News) -> None:
         """Take in what changed; it is drawn with the next refresh."""
@@ -72,25 +50,6 @@ class Bars:
                 ended = [each.job_id for each in self._jobs.values() if each.is_final]
                 if len(self._jobs) > _MOST and ended:
                     del self._jobs[ended[0]]
-
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Leave the terminal to a question while inside."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live = self._canvas()  # below what was written meanwhile
-            self._live.start()
-
-    def _canvas(self) -> Live:
-        return Live(
-            console=self._console,
-            refresh_per_second=_REFRESH,
-            get_renderable=self._picture,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
 
     def _picture(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=True)

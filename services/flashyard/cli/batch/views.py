@@ -8,19 +8,17 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from flashyard.cli.amounts import duration
 from flashyard.cli.batch.rows import counted, state, why
-from flashyard.cli.keys import without_echoed_keys
+from flashyard.cli.canvas import Canvas
 from flashyard.cli.talk import print_data, printable
 from flashyard.contract.batches import Batch, BatchItem, ItemStatus
 
 _MOST = 24  # rows of devices
-_REFRESH = 5.0  # per second
 _STYLES = {"completed": "green", "failed": "red", "stopped": "red", "cancelled": "yellow"}
 _UNTOLD = frozenset({ItemStatus.WAITING, ItemStatus.STARTING})
 
@@ -74,46 +72,16 @@ class JsonLines:
         self._told = told
 
 
-class Picture:
+class Picture(Canvas):
     """Draws a bar over all and one for each device that runs, while inside."""
 
     def __init__(self, batch: Batch, console: Console) -> None:
         self._batch = batch
-        self._console = console
-        self._live = self._canvas()
+        super().__init__(console, self._drawing)
 
     def show(self, batch: Batch) -> None:
         """Take in how it is; it is drawn with the next refresh."""
         self._batch = batch
-
-    @contextmanager
-    def drawn(self) -> Iterator[None]:
-        """Draw while inside; the last picture stays."""
-        with without_echoed_keys():  # an echoed ^C would shift it
-            self._live.start()
-            try:
-                yield
-            finally:
-                self._live.stop()
-
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Leave the terminal to a question while inside."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live = self._canvas()  # below what was written meanwhile
-            self._live.start()
-
-    def _canvas(self) -> Live:
-        return Live(
-            console=self._console,
-            refresh_per_second=_REFRESH,
-            get_renderable=self._drawing,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
 
     def _drawing(self) -> RenderableType:
         batch = self._batch
@@ -156,6 +124,5 @@ def showing(batch: Batch, *, json: bool) -> Iterator[Shown]:
     if not eyes:
         yield Shown(views, None)
         return
-    picture = Picture(batch, Console(stderr=True))
-    with picture.drawn():
+    with Picture(batch, Console(stderr=True)) as picture:
         yield Shown([*views, picture], picture.hidden() if sys.stdin.isatty() else None)
