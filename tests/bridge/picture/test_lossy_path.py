@@ -39,6 +39,8 @@ class Network:
         self.watchers: list[Watcher] = []
         self._late: dict[Kind, deque[Published]] = {kind: deque() for kind in Kind}
         self._farthest: dict[str, int] = {}
+        self._samples: set[bytes] = set()  # as they came
+        self._newest: dict[str, int] = {}  # the number of a job's event that was told last
         self.fleet.link_up(hub.now)
         self.steady += 4
         for published in (hub.presence(announced=hub.now), hub.record()):
@@ -75,15 +77,27 @@ class Network:
 
     def _receive(self, published: Published) -> None:
         topic = parse(str(published.topic))
+        if topic.kind is Kind.PROGRESS:
+            self._samples.add(published.payload)
         report = decode_report(topic.kind, published.payload)
         self._tell(self.fleet.report(topic, report, published.payload))
 
     def _tell(self, frames: list[Frame]) -> None:
         for watcher in self.watchers:
             watcher.hear(frames)
+        for frame in frames:
+            self._number(frame)
         for job in self.fleet.jobs():
             assert job.bytes_transferred >= self._farthest.get(job.job_id, 0)
             self._farthest[job.job_id] = job.bytes_transferred
+
+    def _number(self, frame: Frame) -> None:
+        """See that a sample is told between the event it belongs to and the next, or never."""
+        job_id, seq = getattr(frame.message, "job_id", ""), getattr(frame.message, "seq", -1)
+        if frame.payload in self._samples:
+            assert seq == self._newest.get(job_id)
+        elif job_id:
+            self._newest[job_id] = seq
 
 
 class Life:
