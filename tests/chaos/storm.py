@@ -48,7 +48,7 @@ class Scale:
 
 
 LARGE = Scale(jobs=50, devices=5, depth=3, mib=12, speed=5 * MIB, calm=3.0, down=1.0)
-SMALL = Scale(jobs=2, devices=2, depth=2, mib=2, speed=3 * MIB, calm=0.8, down=0.2)
+SMALL = Scale(jobs=2, devices=2, depth=2, mib=2, speed=2 * MIB, calm=0.4, down=0.2)
 
 
 @dataclass
