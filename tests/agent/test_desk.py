@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -17,9 +19,16 @@ from flashyard.agent.newcomer import newcomer
 from flashyard.agent.presence import Presence
 from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.queueing.turns import Turn, Turns
-from flashyard.contract.faults import Code
+from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.limits import Limits
-from flashyard.contract.orders import CancelOrder, Receipt
+from flashyard.contract.orders import (
+    AnyOrder,
+    CancelOrder,
+    LimitsOrder,
+    PauseOrder,
+    Receipt,
+    ResumeOrder,
+)
 from flashyard.contract.phases import Status
 from flashyard.contract.records import StartOptions
 from flashyard.contract.topics import MAX_PAYLOAD
@@ -31,14 +40,14 @@ from support.told import ORDER
 NOW = 1_703_001_234_000
 
 
-def desk(ended: Bounded[str, Status] | None = None) -> Desk:
+def desk(ended: Bounded[str, Status] | None = None, trouble: Fault | None = None) -> Desk:
     clock = Clock(wall=lambda: NOW / 1000)
     keys = Keys(clock.now, lambda _used: None, lambda _job_id: None)
     known = Bounded[str, Status](10) if ended is None else ended
     bandwidth = Bandwidth(0, 0, clock.monotonic, lambda _what, _rate: None)
     presence = Presence("bench-a", "s1", clock, Limits(max_parallel=1))
     limiting = Limiting(bandwidth, Permits(Turns(), 1), presence, lambda: None)
-    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: None, limiting=limiting)
+    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: trouble, limiting=limiting)
 
 
 def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:
@@ -141,3 +150,17 @@ def test_without_a_key_every_start_is_its_own() -> None:
     keys = Keys(lambda: 0, lambda _used: None, lambda _job_id: None)
     keys.use(ORDER)
     assert keys.first(ORDER) is None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [PauseOrder, ResumeOrder, partial(LimitsOrder, priority=9)],
+    ids=["pause", "resume", "set"],
+)
+def test_what_could_not_be_written_down_is_refused_and_does_not_pile_up(
+    make: Callable[..., AnyOrder],
+) -> None:
+    order = make(order_id="o-1", job_id=ORDER.job_id, session="s1", issued_at=NOW)
+    answer = desk(trouble=fault(Code.DISK_FULL)).take(order.encode())
+    assert answer is not None
+    assert (answer.accepted, answer.code) == (False, Code.DISK_FULL)

@@ -115,6 +115,8 @@ class Desk:
         return receipt
 
     def _obey(self, order: AnyOrder) -> Answer:
+        if not isinstance(order, StartOrder | CancelOrder):
+            self._check_journal()
         match order:
             case StartOrder():
                 return self._start(order)
@@ -143,8 +145,7 @@ class Desk:
         earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
         if earlier is not None:
             return self._acceptance(order, earlier)
-        if (trouble := self._trouble()) is not None:
-            raise FaultError(trouble)
+        self._check_journal()
         agent.start(order)
         self._keys.use(order)
         return self._acceptance(order, order.job_id)
@@ -161,6 +162,11 @@ class Desk:
         agent.docket.cancel(story)
         return self._acceptance(order, order.job_id)
 
+    def _check_journal(self) -> None:
+        """Refuse what would only pile up: it could be neither written down nor answered now."""
+        if (trouble := self._trouble()) is not None:
+            raise FaultError(trouble)
+
     def _running(self, job_id: str) -> tuple[DeviceAgent, Story]:
         agent, story = self._find(job_id)
         if agent is None or story is None:
@@ -175,8 +181,6 @@ class Desk:
         return self._acceptance(order, order.job_id)
 
     def _limit(self, order: LimitsOrder) -> Answer:
-        if (trouble := self._trouble()) is not None:
-            raise FaultError(trouble)
         if order.job_id is not None:
             self._limiting.job(order, *self._running(order.job_id))
             return self._acceptance(order, order.job_id)

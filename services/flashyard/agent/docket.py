@@ -142,9 +142,13 @@ class Docket:
     def cancel(self, story: Story) -> None:
         """End a job: at once where nothing is being done for it, else at its next safe point.
 
+        Asking again is fine.
+
         Raises:
             FaultError: `illegal_state`: it is past its last safe point.
         """
+        if story.job.requested == "cancel" and self.run is not None:
+            return
         if story is not self.current:
             story.fail(fault(Code.CANCELLED), UNTOUCHED)
         elif self.run is None and story.doom is None:
