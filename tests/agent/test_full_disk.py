@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flashyard.contract.faults import Code
 from flashyard.contract.messages import FlashProgress
-from flashyard.contract.orders import PauseOrder, ResumeOrder
+from flashyard.contract.orders import CancelOrder, ResumeOrder
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.topics import Kind, build
 from support.bridge_peer import BridgePeer, check_story
@@ -104,7 +104,7 @@ async def test_no_job_is_lost_over_a_kill_while_the_disk_is_full(
 async def test_what_a_full_disk_kept_from_being_written_was_not_told(
     peer: BridgePeer, plug: Plug, tmp_path: Path
 ) -> None:
-    """A pause that is asked for meanwhile is answered when it would survive, not before."""
+    """A cancel that is asked for meanwhile is answered when it would survive, not before."""
     device = plug(link_speed=4 * MIB)
     with small_disk(tmp_path / "hub") as disk:
         async with hub_at_work(
@@ -116,17 +116,16 @@ async def test_what_a_full_disk_kept_from_being_written_was_not_told(
             disk.fill()
             await in_trouble(peer)
             events = len(peer.events(job_id))
-            order = PauseOrder(**peer.order(job_id=job_id))
+            assert (await peer.pause(job_id)).code is Code.DISK_FULL, "it stands as it is"
+            order = CancelOrder(**peer.order(job_id=job_id))
             peer.link.publish(build(Kind.ORDER, peer.hub_id), order.encode(), qos=1)
             await peer.announce()  # which is answered: the order was taken before
             assert order.order_id not in {receipt.order_id for receipt in peer.receipts}
             assert len(peer.events(job_id)) == events
             disk.clear()
-            await until(lambda: peer.types(job_id)[-1] == "paused")
-            assert (await peer.resume(job_id)).accepted
-            await peer.completed(job_id)
+            await peer.failed(job_id, Code.CANCELLED)
+            await until(lambda: order.order_id in {receipt.order_id for receipt in peer.receipts})
             check_story(peer, job_id)
-            assert device.content("system") == generated(job_id, SIZE)
 
 
 async def test_a_hub_that_is_started_on_a_full_disk_says_so_and_knows_its_jobs(
