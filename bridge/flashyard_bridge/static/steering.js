@@ -9,6 +9,7 @@ export class Steering {
   #jobs;
   #told;
   #sure;
+  #answer;
 
   /**
    * @param {import("./bridge.js").Bridge} bridge
@@ -54,15 +55,17 @@ export class Steering {
   }
 
   /** Ask, where bytes are on their way. */
-  #isSure(job) {
+  async #isSure(job) {
     if (job.status !== "running") return true;
+    await this.#answer; // the last question's end may be under way still, and is not this one's
     const name = job.deviceName || job.deviceId;
     this.#sure.querySelector("p").textContent = `Cancel flashing ${name}? ${RUNS}`;
     this.#sure.returnValue = "no";
     this.#sure.showModal();
-    return new Promise((done) => {
+    this.#answer = new Promise((done) => {
       const answer = () => done(this.#sure.returnValue === "yes");
       this.#sure.addEventListener("close", answer, { once: true });
     });
+    return this.#answer;
   }
 }
