@@ -158,10 +158,10 @@ async def test_a_wrong_method_is_told_the_right_ones(
 async def test_a_fault_of_our_own_shows_no_trace_of_it(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def burst(_self: object) -> None:
+    def burst(_jobs: object) -> None:
         raise ZeroDivisionError("the inner workings")
 
-    monkeypatch.setattr("flashyard_bridge.picture.fleet.Fleet.jobs", burst)
+    monkeypatch.setattr("flashyard_bridge.rest.jobs.in_turn", burst)
     answer = await rig.http.get("/api/flash/jobs")
     said = answer.json()
     assert (answer.status_code, said["code"]) == (500, "internal")
