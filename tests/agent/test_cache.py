@@ -7,6 +7,7 @@ import gzip
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,28 @@ async def test_a_compressed_image_is_unpacked_once_for_all_who_want_it(
     assert await inside(cache) == INSIDE
     assert (len(unpackings), len(server.requests)) == (1, 1)
     assert cache.stage(PACKED_IMAGE.sha256) is None
+
+
+async def test_what_has_just_been_unpacked_is_not_removed_by_another_who_wants_it(
+    cache: ImageCache, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(PACKED)
+    rename, others = Path.replace, list[asyncio.Future[bytes]]()
+    loop = asyncio.get_running_loop()
+
+    def renamed(path: Path, target: Path) -> Path:
+        there = rename(path, target)
+        # In the thread that unpacks: another job looks for the file at this very moment.
+        if "unpacked" in there.name:
+            other = asyncio.run_coroutine_threadsafe(inside(cache), loop)
+            with suppress(TimeoutError):
+                other.result(0.5)
+            others.append(asyncio.wrap_future(other, loop=loop))
+        return there
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    assert await inside(cache) == INSIDE
+    assert [await other for other in others] == [INSIDE]
 
 
 async def test_the_file_and_what_is_inside_can_be_wanted_at_the_same_time(

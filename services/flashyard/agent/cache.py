@@ -196,8 +196,10 @@ class ImageCache:
             draft.unlink(missing_ok=True)
 
     def _keep(self, draft: Path) -> None:
-        path = draft.replace(draft.with_suffix(""))
-        self._checked[path.name] = _mark(path)
+        # First known, then there: whoever finds a file it does not know removes it.
+        path = draft.with_suffix("")
+        self._checked[path.name] = _mark(draft)
+        draft.replace(path)
 
 
 def _mark(path: Path) -> _Mark:
