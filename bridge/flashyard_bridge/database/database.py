@@ -22,6 +22,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
     SQLAlchemyError,
 )
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from flashyard.contract.faults import Code, FaultError, fault, refuse
 from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
@@ -29,6 +30,7 @@ from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
 THREADS = 4
 BUSY = 5.0  # seconds in which another's transaction may end
 DEADLINE = 15.0  # seconds after which nobody waits any more; what was begun may come to its end
+_LOOK_AGAIN = 0.2  # seconds
 _WRITES = "flashyard_writes"
 
 _log = logging.getLogger(__name__)
@@ -60,11 +62,21 @@ class Database:
             if url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine = _sqlite(create_engine(url, connect_args={"timeout": BUSY}))
-            self._run(upgrade, writes=True)
+            self._bring_up_to_date()
         except (ArgumentError, NewerSchemaError) as error:
             raise refuse(Code.INVALID_REQUEST, f"--database cannot be used: {error}") from error
         except OSError as error:
             raise refuse(Code.DATABASE_UNREACHABLE, details=str(error)) from error
+
+    def _bring_up_to_date(self) -> None:
+        """Several bridges that start at once after a crash wait for each other to look after it."""
+        patiently = Retrying(
+            retry=retry_if_exception(_is_locked),
+            stop=stop_after_delay(DEADLINE),
+            wait=wait_fixed(_LOOK_AGAIN),
+            reraise=True,
+        )
+        patiently(self._run, upgrade, writes=True)
 
     def close(self) -> None:
         """Wait for what is under way, and let go of every connection. Blocks."""
@@ -143,6 +155,10 @@ def _sqlite(engine: Engine) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, FaultError) and "locked" in (error.fault.details or "")
 
 
 def _probe(connection: Connection) -> None:
