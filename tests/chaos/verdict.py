@@ -111,6 +111,8 @@ class Verdict:
         listed = {job_id for job_id, each in known.items() if each["partition"] in partitions}
         others = (listed | set(self._storm.ear.jobs_of(job.errand.name))) - {job.job_id}
         for other in others:
+            if _was_withdrawn(known.get(other, {})):
+                continue
             ends = sorted(set(map(str, self._storm.ear.ends[other])))
             yield f"was started more than once: {other} {ends}, asked {job.asked} times"
         told = known.get(job.job_id)
@@ -185,3 +187,8 @@ async def judge(storm: Storm) -> Verdict:
     await storm.system.stop()
     await asyncio.to_thread(verdict.when_it_is_over)
     return verdict
+
+
+def _was_withdrawn(job: dict[str, Any]) -> bool:
+    """Was its user told that it failed to start, and it was then cancelled before it began?"""
+    return job.get("status") == "cancelled" and "startedAt" not in job

@@ -42,7 +42,7 @@ async def test_24_devices_have_the_image_read_once_and_one_that_fails_holds_nobo
             urls = [httpx.URL(url) for url in emulator.ready]
             places += [f"--fastboot-tcp={url.path[1:]}={url.netloc.decode()}" for url in urls]
         doors = ("--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--no-usb")
-        more = ("--data-dir", tmp_path, "--max-parallel", str(DEVICES))
+        more = ("--data-dir", tmp_path, "--max-parallel", str(DEVICES), "--retries", "0")
         system = await stack.enter_async_context(serving("up", *doors, *more, *places))
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=system.ready[0], timeout=120)
