@@ -12,6 +12,7 @@ from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase
 from flashyard.flash.emulator import Profile
 from flashyard.flash.images.generated import Generated
+from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.recipe import Recipe, Step
 from flashyard.flash.running.run import Keep, PausedError, Run
@@ -119,3 +120,34 @@ def test_what_is_left_on_the_device_is_told_over_the_pause(tmp_path: Path) -> No
         since = paused(device, RECIPE, 7)
         run = Run(("boot", "system"), since=since)
         assert run.mark.left == {"boot": "written", "system": "partly written"}
+
+
+class PausingLines(Lines):
+    """Pauses its run as soon as certain words are added."""
+
+    run: Run
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words = words
+
+    def add(self, text: str) -> None:
+        super().add(text)
+        if self._words in text:
+            self.run.pause()
+
+
+def test_parts_cut_otherwise_count_from_none_also_if_it_is_stopped_before_the_first(
+    tmp_path: Path,
+) -> None:
+    with emulated(tmp_path, "tcp") as device:
+        since = paused(device, RECIPE, 7)
+        assert since.parts
+        other = replace(RECIPE, since=since, part_size=3 * MIB)
+        lines = PausingLines("from its beginning")
+        run = lines.run = Run(("boot", "system"), lines, since=since)
+        with pytest.raises(PausedError):
+            device.flash(other, run=run)
+        assert (run.mark.parts, run.mark.part_size) == (0, 3 * MIB)
+        flown(device, replace(other, since=run.mark))
+        assert device.content("system") == b"".join(map(bytes, SYSTEM.views(0, SYSTEM.size)))

@@ -246,9 +246,9 @@ class Run:
             slot=device.current_slot,
         )
 
-    def cut(self, limit: int, part_size: int) -> None:
-        """Note how the parts are cut that come now."""
-        self.mark = self.mark.with_(limit=limit, part_size=part_size)
+    def cut(self, limit: int, part_size: int, parts: int) -> None:
+        """Note how the parts are cut that come now, and how many so cut are there already."""
+        self.mark = self.mark.with_(limit=limit, part_size=part_size, parts=parts)
 
     def left(self, things: dict[str, str], told: str) -> None:
         """Note what is left on the device by now, by thing and in one line."""

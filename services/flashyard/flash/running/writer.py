@@ -140,8 +140,9 @@ class _Writer:
 
     def _write(self, index: int, step: Step, place: Place) -> None:
         self._run.enter(Phase.WRITING, f"Flashing {step.partition} partition", index)
-        self._run.cut(self._contact.description.max_download_size, self._recipe.part_size)
-        there = self._take_up(index, step, place)
+        limit, part_size = self._contact.description.max_download_size, self._recipe.part_size
+        there = self._take_up(index, step, place, (limit, part_size))
+        self._run.cut(limit, part_size, there)
         if not there:
             make_room(self._contact, self._recipe.steps, self._places, index)
         position = 0
@@ -168,12 +169,11 @@ class _Writer:
     def _can_take_up(self) -> bool:
         return Capability.TAKES_UP in self._contact.target.capabilities
 
-    def _take_up(self, index: int, step: Step, place: Place) -> int:
+    def _take_up(self, index: int, step: Step, place: Place, cut: tuple[int, int]) -> int:
         """Tell how many parts of a step are there from an earlier run; others begin it anew."""
         since = self._recipe.since
         if since is None or index != since.done or not since.parts:
             return 0
-        cut = (self._run.mark.limit, self._run.mark.part_size)
         if not self._can_take_up or step.method != "flash" or cut != (since.limit, since.part_size):
             self._run.lines.add(f"{place.name} is written from its beginning again")
             return 0
