@@ -16,10 +16,10 @@ from enum import StrEnum
 from typing import NoReturn
 
 from flashyard.contract import topics
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     HubChanged,
-    JobRecord,
     Report,
     decode_report,
 )

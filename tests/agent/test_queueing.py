@@ -6,7 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import FlashFailed, FlashQueued, JobRecord
+from flashyard.contract.history import JobRecord
+from flashyard.contract.messages import FlashFailed, FlashQueued
 from flashyard.contract.phases import Phase, Status
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.transport import Address

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import DeviceChanged, JobRecord
+from flashyard.contract.history import JobRecord
+from flashyard.contract.messages import DeviceChanged
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import CurrentJob, Device
 from flashyard.contract.topics import Kind, build

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from flashyard.contract.faults import Code
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     FlashCompleted,
     FlashFailed,
     FlashProgress,
     FlashStarted,
-    JobRecord,
 )
 from flashyard.contract.phases import Phase, Status, Verification
 from flashyard.flash.fastboot.limits import Limits

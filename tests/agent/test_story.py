@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code, fault
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     FlashCompleted,
     FlashFailed,
@@ -15,7 +16,6 @@ from flashyard.contract.messages import (
     FlashProgress,
     FlashQueued,
     FlashStarted,
-    JobRecord,
 )
 from flashyard.contract.phases import IllegalMoveError, Phase, Status
 from flashyard.contract.records import StartOptions

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import JobRecord
+from flashyard.contract.history import JobRecord
 from flashyard.contract.phases import Status
 from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.ports.sysfs import Sysfs

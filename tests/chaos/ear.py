@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     FlashCompleted,
@@ -16,7 +17,6 @@ from flashyard.contract.messages import (
     FlashQueued,
     FlashResumed,
     FlashStarted,
-    JobRecord,
     decode_message,
 )
 from flashyard.contract.phases import FINAL_STATUS, Phase, Status

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 from flashyard.contract.faults import Code
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     FlashCompleted,
@@ -17,7 +18,6 @@ from flashyard.contract.messages import (
     FlashLog,
     FlashProgress,
     HubChanged,
-    JobRecord,
     Report,
     decode_report,
 )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from flashyard.contract.entries import queue_entry, recent_entry
 from flashyard.contract.faults import Code, fault
+from flashyard.contract.history import JobRecord
 from flashyard.contract.limits import Limits
 from flashyard.contract.messages import (
     DeviceChanged,
@@ -19,7 +20,6 @@ from flashyard.contract.messages import (
     FlashResumed,
     FlashStarted,
     HubChanged,
-    JobRecord,
     Report,
 )
 from flashyard.contract.phases import Phase, Status, Verification

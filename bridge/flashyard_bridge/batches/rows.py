@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, tupl
 from flashyard.contract.batches import OPEN_BATCH, BatchStatus, ItemStatus
 from flashyard.contract.faults import Code, refuse
 from flashyard_bridge.batches.kept import KeptBatch, KeptItem
-from flashyard_bridge.database.tables import BATCH_ITEMS, BATCHES
+from flashyard_bridge.database.tables.batches import BATCH_ITEMS, BATCHES
 
 MAX_OPEN = 100  # batches under way
 MAX_REMEMBERED = 1_000  # batches; of more, the oldest that ended go

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from flashyard.contract import fold
 from flashyard.contract.entries import ended_job, running_job, waiting_job
 from flashyard.contract.faults import Code
+from flashyard.contract.history import JobRecord
 from flashyard.contract.limits import MAX_QUEUE, Limits
 from flashyard.contract.messages import (
     DeviceChanged,
@@ -19,7 +20,6 @@ from flashyard.contract.messages import (
     FlashProgress,
     HubChanged,
     HubGone,
-    JobRecord,
     Report,
 )
 from flashyard.contract.orders import LimitsOrder, Receipt, StartOrder

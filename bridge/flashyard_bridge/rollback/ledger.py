@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.database.tables import LAST_GOOD
+from flashyard_bridge.database.tables.rollback import LAST_GOOD
 
 MAX_LINES = 200_000
 

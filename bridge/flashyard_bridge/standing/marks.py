@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 
 from flashyard.contract.faults import FaultError
 from flashyard.contract.standing import StandingOrder
-from flashyard_bridge.database.tables import STANDING_MARKS, STANDING_ORDERS
+from flashyard_bridge.database.tables.standing import STANDING_MARKS, STANDING_ORDERS
 from flashyard_bridge.standing.decision import Marks
 from flashyard_bridge.standing.mark import Mark, State
 from flashyard_bridge.standing.orders import count_end

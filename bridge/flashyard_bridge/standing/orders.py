@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.standing import Place, StandingOrder
-from flashyard_bridge.database.tables import STANDING_MARKS, STANDING_ORDERS
+from flashyard_bridge.database.tables.standing import STANDING_MARKS, STANDING_ORDERS
 from flashyard_bridge.standing.mark import State
 
 MAX_ORDERS = 100

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from flashyard.agent.clock import Clock
 from flashyard.contract.entries import recent_entry, running_job, waiting_job
 from flashyard.contract.faults import Code, Fault, fault
-from flashyard.contract.messages import FlashFailed, JobRecord
+from flashyard.contract.history import JobRecord
+from flashyard.contract.messages import FlashFailed
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import MAX_RECENT, Device, Job, RecentEntry
 

@@ -13,13 +13,13 @@ from functools import partial
 from typing import TypeAlias
 
 from flashyard.contract.faults import Code
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     Event,
     FlashLog,
     FlashProgress,
     HubChanged,
-    JobRecord,
 )
 from flashyard.contract.model import Model
 from flashyard.contract.orders import Answer

@@ -19,6 +19,7 @@ from flashyard.agent.tally import tallied
 from flashyard.contract import steps
 from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
 from flashyard.contract.faults import Code, Fault
+from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     Event,
     FlashCompleted,
@@ -29,7 +30,6 @@ from flashyard.contract.messages import (
     FlashQueued,
     FlashResumed,
     FlashStarted,
-    JobRecord,
 )
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import (

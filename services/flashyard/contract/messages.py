@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from flashyard.contract.faults import Code
+from flashyard.contract.history import JobRecord
 from flashyard.contract.model import (
     ByteCount,
     Count,
@@ -24,7 +25,7 @@ from flashyard.contract.model import (
     Sentence,
 )
 from flashyard.contract.phases import Phase, Verification
-from flashyard.contract.records import Device, Hub, Job, LogLine
+from flashyard.contract.records import Device, Hub, LogLine
 from flashyard.contract.rollback import Rollback
 from flashyard.contract.topics import MAX_PAYLOAD, Kind
 
@@ -162,19 +163,6 @@ class FlashLog(Model):
     hub_id: HubId
     timestamp: Millis
     lines: Annotated[tuple[LogLine, ...], Field(max_length=500)]
-
-
-class JobRecord(Model):
-    """A finished job's full record, with its last ``seq`` and the last 16 KiB of its log."""
-
-    type: Literal["job_record"] = "job_record"
-    job_id: JobId
-    device_id: DeviceId
-    hub_id: HubId
-    timestamp: Millis
-    seq: Count
-    job: Job
-    log: tuple[LogLine, ...] = ()
 
 
 Event = (

@@ -25,6 +25,7 @@ from flashyard.contract.model import (
 from flashyard.contract.phases import Status
 from flashyard.contract.plans import MAX_REQUIREMENTS, MAX_STEPS, Before, Method, Requirement
 from flashyard.contract.records import StartOptions, StoredImage
+from flashyard.contract.requester import Requester
 from flashyard.contract.rollback import Rollback, RollbackKind
 from flashyard.contract.topics import MAX_PAYLOAD
 
@@ -85,7 +86,7 @@ class StartOrder(JobOrder):
     content bytes over all steps. ``options``: what is not at its default. ``serial``: what the
     device's record must still say by the time the job begins. ``not_before``: Unix ms by the
     bridge's clock. ``wait_for_device``: take the job though the device is not there, and let it
-    wait until it is.
+    wait until it is. ``asked_by``: who had it started, for the job's record.
     """
 
     kind: Literal["start"] = "start"
@@ -107,6 +108,7 @@ class StartOrder(JobOrder):
     attempt: Annotated[int, Field(ge=1)] = 1
     retry_of: JobId | None = None
     idempotency_key: Annotated[str, Field(max_length=200)] | None = None
+    asked_by: Requester | None = None
 
     @property
     def imaged(self) -> tuple[OrderStep, ...]:
@@ -222,7 +224,7 @@ class Receipt(Answer):
 
 
 class Recorded(Model):
-    """Records that have reached the history and need not be repeated."""
+    """Records that have reached a history, by its id, and need not be repeated."""
 
     job_ids: tuple[JobId, ...]
     history_id: Token

@@ -35,10 +35,21 @@ MAX_ERROR = 200  # characters of a recent entry's error
 MAX_RECORD = 60 * 1024  # bytes of a device record; over it the oldest recent entries go
 
 
+class Unrecorded(Model):
+    """Ended jobs whose records no history has yet, the oldest of them ended at Unix ms ``since``.
+
+    ``lost``: how many had to be given up, since there were too many or they were too old.
+    """
+
+    waiting: Count
+    since: Millis | None = None
+    lost: Count = 0
+
+
 class Hub(Model):
     """One edge host. ``session`` is random per process; ``announced`` echoes an announce's now.
 
-    ``troubles``: what is wrong with it now.
+    ``troubles``: what is wrong with it now; ``unrecorded``: absent where all is on record.
     """
 
     hub_id: HubId
@@ -50,6 +61,7 @@ class Hub(Model):
     announced: Millis | None = None
     clock_skew_ms: int | None = None
     troubles: Annotated[tuple[Trouble, ...], Field(max_length=8)] | None = None
+    unrecorded: Unrecorded | None = None
 
 
 class ImageRef(Model):

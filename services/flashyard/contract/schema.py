@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from flashyard.contract import messages, orders, topics
+from flashyard.contract import history, messages, orders, topics
 from flashyard.contract.model import Model
 from flashyard.contract.topics import MANNERS, ROOT, Kind
 
@@ -44,7 +44,7 @@ PAYLOADS: Mapping[Kind, tuple[type[Model], ...]] = {
     Kind.LOG: (messages.FlashLog,),
     Kind.ORDER: ORDERS,
     Kind.RECEIPT: (orders.Receipt, orders.Answer),
-    Kind.RECORD: (messages.JobRecord,),
+    Kind.RECORD: (history.JobRecord,),
     Kind.RECORDED: (orders.Recorded,),
 }
 WEBSOCKET_PATHS = ("/flash-progress", "/ws/flash-progress", "/ws/flash-progress/{jobId}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code
-from flashyard.contract.messages import JobRecord
+from flashyard.contract.history import JobRecord
 from flashyard.contract.orders import Receipt
 from flashyard.contract.phases import Status
 from flashyard.flash.emulator import EmulatedDevice, Profile

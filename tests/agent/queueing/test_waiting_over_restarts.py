@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flashyard.contract.messages import JobRecord
+from flashyard.contract.history import JobRecord
 from flashyard.contract.phases import Status
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.transport import Address

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from flashyard.contract.faults import Code, FaultError
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.migrate import HEAD, MIGRATIONS, downgrade, upgrade
-from flashyard_bridge.database.tables import METADATA
+from flashyard_bridge.database.tables.metadata import METADATA
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ async def test_the_tables_are_those_that_the_revisions_make(database: Database) 
 
 async def test_revisions_go_up_and_down_with_what_is_in_the_tables(database: Database) -> None:
     def rows(connection: Connection) -> list[Any]:
-        return list(connection.execute(text("SELECT name FROM sqlite_master WHERE type='table'")))
+        ours = "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+        return list(connection.execute(text(ours)))
 
     order = (
         "INSERT INTO standing_orders VALUES"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.database.tables import METADATA
+from flashyard_bridge.database.tables.metadata import METADATA
 from flashyard_bridge.rollback import ledger
 from flashyard_bridge.rollback.ledger import Good, Ledger
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from flashyard_bridge.database.tables import METADATA
+from flashyard_bridge.database.tables.metadata import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

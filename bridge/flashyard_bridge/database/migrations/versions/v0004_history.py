@@ -1,0 +1,71 @@
+"""The jobs that ended, for good."""
+
+from __future__ import annotations
+
+import secrets
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def upgrade() -> None:
+    """Make the tables, and give the history its id."""
+    named = op.create_table("history", sa.Column("history_id", sa.String(64), primary_key=True))
+    op.bulk_insert(named, [{"history_id": secrets.token_hex(8)}])
+    op.create_table(
+        "past_jobs",
+        sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("job_id", sa.String(40), nullable=False, unique=True),
+        sa.Column("ended_at", sa.BigInteger, nullable=False),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
+        sa.Column("told_by", sa.String(6), nullable=False),
+        sa.Column("hub_id", sa.String(40), nullable=False),
+        sa.Column("device_id", sa.String(64), nullable=False),
+        sa.Column("device_name", sa.String(200), nullable=False),
+        sa.Column("serial", sa.String(200)),
+        sa.Column("product", sa.String(200)),
+        sa.Column("port", sa.String(200)),
+        sa.Column("status", sa.String(10), nullable=False),
+        sa.Column("code", sa.String(40)),
+        sa.Column("error", sa.String(1000)),
+        sa.Column("partition", sa.String(40), nullable=False),
+        sa.Column("image", sa.String(64)),
+        sa.Column("image_name", sa.String(200)),
+        sa.Column("verification", sa.String(10), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("speed", sa.BigInteger, nullable=False),
+        sa.Column("record", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("past_jobs_by_age", "past_jobs", ["ended_at", "job_id"])
+    for column in ("device", "hub", "status"):
+        name = column if column == "status" else f"{column}_id"
+        op.create_index(f"past_jobs_by_{column}", "past_jobs", [name, "ended_at", "job_id"])
+    op.create_table(
+        "past_steps",
+        _of_job(),
+        sa.Column("place", sa.Integer, primary_key=True),
+        sa.Column("partition", sa.String(40), nullable=False),
+        sa.Column("ended_at", sa.BigInteger, nullable=False),
+        sa.Column("status", sa.String(10), nullable=False),
+        sa.Column("image", sa.String(64)),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+    )
+    op.create_index("past_steps_by_partition", "past_steps", ["partition", "ended_at"])
+    op.create_table("past_logs", _of_job(), sa.Column("lines", sa.LargeBinary, nullable=False))
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for table in ("past_logs", "past_steps", "past_jobs", "history"):
+        op.drop_table(table)
+
+
+def _of_job() -> sa.Column[int]:
+    parent = sa.ForeignKey("past_jobs.number", ondelete="CASCADE")
+    return sa.Column("number", _NUMBER, parent, primary_key=True, autoincrement=False)

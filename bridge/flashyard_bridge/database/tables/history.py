@@ -1,0 +1,86 @@
+"""The tables of jobs that ended, and of which history this is."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
+
+from flashyard_bridge.database.tables.metadata import METADATA
+
+# A number that a row is given; SQLite counts by itself only under this name of the type.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+# One row: what hubs are told of the history they report to.
+HISTORY = Table("history", METADATA, Column("history_id", String(64), primary_key=True))
+
+# What a job is looked for by; all else of its record is in `record`, but for its log.
+PAST_JOBS = Table(
+    "past_jobs",
+    METADATA,
+    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("job_id", String(40), nullable=False, unique=True),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("told_by", String(6), nullable=False),
+    Column("hub_id", String(40), nullable=False),
+    Column("device_id", String(64), nullable=False),
+    Column("device_name", String(200), nullable=False),
+    Column("serial", String(200)),
+    Column("product", String(200)),
+    Column("port", String(200)),
+    Column("status", String(10), nullable=False),
+    Column("code", String(40)),
+    Column("error", String(1000)),
+    Column("partition", String(40), nullable=False),  # the first, of several
+    Column("image", String(64)),
+    Column("image_name", String(200)),
+    Column("verification", String(10), nullable=False),
+    Column("duration_ms", BigInteger),  # NULL: it never began
+    Column("bytes", BigInteger, nullable=False),
+    Column("speed", BigInteger, nullable=False),  # bytes per second, on average
+    Column("record", LargeBinary, nullable=False),
+    Index("past_jobs_by_age", "ended_at", "job_id"),
+    Index("past_jobs_by_device", "device_id", "ended_at", "job_id"),
+    Index("past_jobs_by_hub", "hub_id", "ended_at", "job_id"),
+    Index("past_jobs_by_status", "status", "ended_at", "job_id"),
+)
+
+PAST_STEPS = Table(
+    "past_steps",
+    METADATA,
+    Column(
+        "number",
+        _NUMBER,
+        ForeignKey(PAST_JOBS.c.number, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("place", Integer, primary_key=True),  # in the job, from 0
+    Column("partition", String(40), nullable=False),
+    Column("ended_at", BigInteger, nullable=False),  # the job's, to be found by
+    Column("status", String(10), nullable=False),
+    Column("image", String(64)),
+    Column("bytes", BigInteger, nullable=False),
+    Index("past_steps_by_partition", "partition", "ended_at"),
+)
+
+PAST_LOGS = Table(
+    "past_logs",
+    METADATA,
+    Column(
+        "number",
+        _NUMBER,
+        ForeignKey(PAST_JOBS.c.number, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("lines", LargeBinary, nullable=False),
+)

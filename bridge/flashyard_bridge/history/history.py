@@ -1,0 +1,56 @@
+"""The history: what is stored in it, and what is found there, in the bridge's database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from flashyard.contract.history import PastJob
+from flashyard.contract.records import LogLine
+from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS
+from flashyard_bridge.history import store as storing
+from flashyard_bridge.history.past import Past, lines_of, past_job
+
+
+class History:
+    """Every method raises `database_unreachable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def id(self) -> str:
+        """Which history this is; it has one id for as long as its database lives."""
+        return await self._database.read(storing.history_id)
+
+    async def store(self, pasts: Sequence[Past]) -> None:
+        """Store what jobs came to, all or none; what is there already changes nothing."""
+        await self._database.write(partial(storing.store, pasts=pasts))
+
+    async def job(self, job_id: str) -> PastJob | None:
+        """One job, or None."""
+        return await self._database.read(partial(_job, job_id=job_id))
+
+    async def log(self, job_id: str) -> list[LogLine] | None:
+        """The end of a job's log; None: it is not in the history."""
+        return await self._database.read(partial(_log, job_id=job_id))
+
+
+def _job(connection: Connection, job_id: str) -> PastJob | None:
+    found = select(PAST_JOBS).where(PAST_JOBS.c.job_id == job_id)
+    row = connection.execute(found).mappings().one_or_none()
+    return None if row is None else past_job(row)
+
+
+def _log(connection: Connection, job_id: str) -> list[LogLine] | None:
+    found = (
+        select(PAST_LOGS.c.lines)
+        .select_from(PAST_JOBS.outerjoin(PAST_LOGS))
+        .where(PAST_JOBS.c.job_id == job_id)
+    )
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    return lines_of(row.lines) if row.lines is not None else []

@@ -1,0 +1,90 @@
+"""Storing what jobs came to, in the caller's transaction: each once, and a hub's word for good.
+
+A bridge's own word on a job whose hub it lost yields to the hub's later record; both stay in the
+audit trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select
+
+from flashyard.contract.audit import AuditEntry
+from flashyard_bridge.audit.lines import append
+from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
+from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
+
+
+def history_id(connection: Connection) -> str:
+    """Which history this is."""
+    found: str = connection.execute(select(HISTORY.c.history_id)).scalar_one()
+    return found
+
+
+def store(connection: Connection, pasts: Sequence[Past]) -> None:
+    """Store what is not there yet; of a job that is told twice the hub's first word is kept."""
+    told = _told(connection, [past.record.job_id for past in pasts])
+    new: dict[str, Past] = {}
+    for past in pasts:
+        job_id = past.record.job_id
+        was = told[job_id]["told_by"] if job_id in told else None
+        was = new[job_id].told_by if job_id in new else was
+        if was is None or (was == "bridge" and past.told_by == "hub"):
+            new[job_id] = past
+    overridden = [job_id for job_id in new if job_id in told]
+    _forget(connection, [told[job_id]["number"] for job_id in overridden])
+    _insert(connection, list(new.values()))
+    append(connection, [_overriding(new[job_id], told[job_id]) for job_id in overridden])
+
+
+def _told(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, RowMapping]:
+    columns = ("number", "job_id", "told_by", "ended_at", "status", "code", "error")
+    found = select(*(PAST_JOBS.c[name] for name in columns)).where(PAST_JOBS.c.job_id.in_(job_ids))
+    return {row["job_id"]: row for row in connection.execute(found).mappings()}
+
+
+def _forget(connection: Connection, numbers: Sequence[int]) -> None:
+    if numbers:
+        connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
+
+
+def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
+    if not pasts:
+        return
+    rows = [row_of(past) for past in pasts]
+    connection.execute(insert(PAST_JOBS), rows)
+    mine = PAST_JOBS.c.job_id.in_([row["job_id"] for row in rows])
+    found = connection.execute(select(PAST_JOBS.c.job_id, PAST_JOBS.c.number).where(mine))
+    numbers = {row.job_id: row.number for row in found}
+    steps = [
+        {"number": numbers[past.record.job_id], **step}
+        for past in pasts
+        for step in steps_of(past.record.job)
+    ]
+    connection.execute(insert(PAST_STEPS), steps)
+    logs = [
+        {"number": numbers[past.record.job_id], "lines": log_of(past.record.log)}
+        for past in pasts
+        if past.record.log
+    ]
+    if logs:
+        connection.execute(insert(PAST_LOGS), logs)
+
+
+def _overriding(past: Past, was: RowMapping) -> AuditEntry:
+    """Note both ends of a job: the bridge's, which is gone, and the hub's."""
+    record, job = past.record, past.record.job
+    before = {"endedAt": was["ended_at"], "status": was["status"], "code": was["code"]}
+    now = {"endedAt": job.finished_at, "status": job.status, "code": job.code}
+    return AuditEntry(
+        at=past.recorded_at,
+        action="end_overridden",
+        job_id=record.job_id,
+        device_id=record.device_id,
+        hub_id=record.hub_id,
+        outcome="noted",
+        code=job.code,
+        error=job.error,
+        details={"before": {**before, "error": was["error"]}, "now": now},
+    )
