@@ -22,6 +22,8 @@ from flashyard_bridge.clock import BridgeClock
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
+from flashyard_bridge.history.archivist import Archivist
+from flashyard_bridge.history.history import History
 from flashyard_bridge.images.renewal import Renewal
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
@@ -117,6 +119,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     try:
         listeners = await listen(settings.listen)
         await asyncio.to_thread(database.open)
+        history = History(database)
+        archivist = Archivist(history, fleet, intake.link, clock.now)
         bridge = BridgeState(
             now=clock.now,
             link=intake.link,
@@ -127,12 +131,13 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             standing=Book(database, clock.now),
             batches=Batches(database, clock.now),
             ledger=Ledger(database),
+            history=history,
             publish=live.publish,
             first_picture=intake.first_picture,
         )
         state = State(
             bridge=bridge,
-            vitals=Vitals(listeners[-1].bound[0].port, live),
+            vitals=Vitals(listeners[-1].bound[0].port, live, archivist),
             metrics=Metrics(fleet, intake, live, store),
             live=live,
             doors=Doors(token, _origins(settings), _loopback(listeners)),
@@ -140,7 +145,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         overseer = Overseer(bridge)
         batches = BatchOverseer(bridge, lost_after=settings.lost_after)
         scribe, renewal = Scribe(bridge), Renewal(bridge)
-        intake.listeners += [overseer.hear, batches.hear, renewal.hear, scribe.hear]
+        intake.listeners += [overseer.hear, batches.hear, renewal.hear, scribe.hear, archivist.hear]
+        intake.archivists.append(archivist.take)
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
@@ -150,6 +156,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 group.create_task(overseer.run(), name="bridge[standing orders]"),
                 group.create_task(batches.run(), name="bridge[batches]"),
                 group.create_task(scribe.run(), name="bridge[ledger]"),
+                group.create_task(archivist.run(), name="bridge[history]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:

@@ -59,6 +59,7 @@ class Intake:
 
     Attributes:
         listeners: get the frames that come out of the fleet, browsers first; they never wait.
+        archivists: get the records of jobs that ended; they never wait.
         link: to be entered by the owner.
         orders: what goes out over the same link, and waits for answers.
         first_picture: set once the fleet's first picture is complete.
@@ -78,6 +79,7 @@ class Intake:
         broker_sys: bool = False,
     ) -> None:
         self.listeners: list[Callable[[Sequence[Frame]], None]] = [live.publish]
+        self.archivists: list[Callable[[JobRecord], None]] = []
         self._fleet = fleet
         self._live = live
         self._clock = clock
@@ -137,6 +139,9 @@ class Intake:
             else:
                 report = _report(topic, payload)
                 self._tell(self._fleet.report(topic, report, payload, retained=retained))
+                if isinstance(report, JobRecord):
+                    for archivist in self.archivists:
+                        archivist(report)
                 if isinstance(report, HubChanged) and report.hub.online and not retained:
                     self.orders.hub_back(topic.hub, report.hub.session)
         except ValueError as error:

@@ -19,6 +19,7 @@ from flashyard.contract.tracked import Frame
 from flashyard.link import Link
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.history.history import History
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
@@ -44,6 +45,7 @@ class BridgeState:
         standing: the standing orders, in that database.
         batches: the batches, in the same.
         ledger: what was last written well where, in that database.
+        history: the jobs that ended, in the same.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
     """
@@ -57,6 +59,7 @@ class BridgeState:
     standing: Book
     batches: Batches
     ledger: Ledger
+    history: History
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
 

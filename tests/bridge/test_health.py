@@ -53,6 +53,7 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "active_jobs": 2,
             "broker": "connected",
             "database": "connected",
+            "history": {"waiting": 0},
             "hubs": {"online": 1, "known": 1},
             "troubles": [],
         }

@@ -17,6 +17,8 @@ from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.gate import Doors
+from flashyard_bridge.history.archivist import Archivist
+from flashyard_bridge.history.history import History
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.listeners import listen
@@ -71,6 +73,8 @@ async def served_bridge(
     intake.orders = Orders(intake.link, fleet, _now, deadline=deadline)
     [listener] = await listen([Endpoint("127.0.0.1", 0)])
     [bound] = listener.bound
+    history = History(kept)
+    archivist = Archivist(history, fleet, intake.link, _now)
     bridge = BridgeState(
         now=_now,
         link=intake.link,
@@ -81,12 +85,13 @@ async def served_bridge(
         standing=Book(kept, _now),
         batches=Batches(kept, _now),
         ledger=Ledger(kept),
+        history=history,
         publish=live.publish,
         first_picture=intake.first_picture,
     )
     state = State(
         bridge=bridge,
-        vitals=Vitals(bound.port, live),
+        vitals=Vitals(bound.port, live, archivist),
         metrics=Metrics(fleet, intake, live, store),
         live=live,
         doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
@@ -94,12 +99,13 @@ async def served_bridge(
     overseer = Overseer(bridge, patience=patience)
     batches = BatchOverseer(bridge, lost_after=lost_after)
     scribe = Scribe(bridge, every=0.5)
-    intake.listeners += [overseer.hear, batches.hear, scribe.hear]
+    intake.listeners += [overseer.hear, batches.hear, scribe.hear, archivist.hear]
+    intake.archivists.append(archivist.take)
     serving = asyncio.Event()
     server = Server(create_app(state), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
-        acting = [group.create_task(each.run()) for each in (overseer, batches, scribe)]
+        acting = [group.create_task(each.run()) for each in (overseer, batches, scribe, archivist)]
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:

@@ -21,13 +21,13 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def id(self) -> str:
-        """Which history this is; it has one id for as long as its database lives."""
-        return await self._database.read(storing.history_id)
+    async def store(self, pasts: Sequence[Past]) -> str:
+        """Store what jobs came to, all or none; what is there already changes nothing.
 
-    async def store(self, pasts: Sequence[Past]) -> None:
-        """Store what jobs came to, all or none; what is there already changes nothing."""
-        await self._database.write(partial(storing.store, pasts=pasts))
+        Returns:
+            Which history this is; it has one id for as long as its database lives.
+        """
+        return await self._database.write(partial(_store, pasts=pasts))
 
     async def job(self, job_id: str) -> PastJob | None:
         """One job, or None."""
@@ -36,6 +36,11 @@ class History:
     async def log(self, job_id: str) -> list[LogLine] | None:
         """The end of a job's log; None: it is not in the history."""
         return await self._database.read(partial(_log, job_id=job_id))
+
+
+def _store(connection: Connection, pasts: Sequence[Past]) -> str:
+    storing.store(connection, pasts)
+    return storing.history_id(connection)
 
 
 def _job(connection: Connection, job_id: str) -> PastJob | None:

@@ -28,9 +28,7 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     new: dict[str, Past] = {}
     for past in pasts:
         job_id = past.record.job_id
-        was = told[job_id]["told_by"] if job_id in told else None
-        was = new[job_id].told_by if job_id in new else was
-        if was is None or (was == "bridge" and past.told_by == "hub"):
+        if _is_news(past, new.get(job_id), told.get(job_id)):
             new[job_id] = past
     overridden = [job_id for job_id in new if job_id in told]
     _forget(connection, [told[job_id]["number"] for job_id in overridden])
@@ -38,8 +36,19 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     append(connection, [_overriding(new[job_id], told[job_id]) for job_id in overridden])
 
 
+def _is_news(past: Past, before: Past | None, told: RowMapping | None) -> bool:
+    """Is it the first word on a job, or its own hub's after a bridge's?"""
+    if before is not None:
+        was, hub_id = before.told_by, before.record.hub_id
+    elif told is not None:
+        was, hub_id = told["told_by"], told["hub_id"]
+    else:
+        return True
+    return (was, past.told_by) == ("bridge", "hub") and hub_id == past.record.hub_id
+
+
 def _told(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, RowMapping]:
-    columns = ("number", "job_id", "told_by", "ended_at", "status", "code", "error")
+    columns = ("number", "job_id", "told_by", "hub_id", "ended_at", "status", "code", "error")
     found = select(*(PAST_JOBS.c[name] for name in columns)).where(PAST_JOBS.c.job_id.in_(job_ids))
     return {row["job_id"]: row for row in connection.execute(found).mappings()}
 

@@ -76,6 +76,11 @@ class Fleet:
         known = self._jobs.get(job_id)
         return known.job if known else None
 
+    def given_up(self, job_id: str) -> Job | None:
+        """One job that was ended here, in its hub's place; None: it was not."""
+        known = self._jobs.get(job_id)
+        return known.job if known and known.ended_by_bridge else None
+
     def jobs(self) -> list[Job]:
         """All jobs that are known, ended ones too, in the order they became known."""
         return self._jobs.all()

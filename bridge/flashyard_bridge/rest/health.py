@@ -13,6 +13,7 @@ import flashyard
 from flashyard.contract.faults import Code
 from flashyard.contract.model import Millis, Model
 from flashyard.contract.records import Hub
+from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.state import AnyTimeBridge
 
@@ -26,11 +27,12 @@ router = APIRouter(tags=["health"])
 class Vitals:
     """What only these two paths ask; the lifespan yields it as ``vitals``.
 
-    ``port`` is the last listener's.
+    ``port`` is the last listener's; ``archivist`` keeps the history.
     """
 
     port: int
     live: Live
+    archivist: Archivist
 
 
 def _vitals_of(request: Request) -> Vitals:
@@ -65,14 +67,26 @@ class HubTrouble(BaseModel):
     since: int
 
 
+class Kept(BaseModel):
+    """How the history is kept: ended jobs whose records wait to be stored, and what is wrong.
+
+    What waits is stored once that can be done; what a bridge has no room for its hub keeps.
+    """
+
+    waiting: int
+    error: str | None = None
+    details: str | None = None
+
+
 class Health(BaseModel):
-    """``database``: of batches and standing orders; the history is in memory, bounded."""
+    """``database``: whether it answers, and takes what is to be stored in it."""
 
     status: Literal["ok", "degraded"]
     websocket: Sockets
     active_jobs: int
     broker: Literal["connected", "unreachable"]
-    database: Literal["connected", "unreachable"]
+    database: Literal["connected", "unreachable", "cannot_be_written"]
+    history: Kept
     hubs: Hubs
     troubles: list[HubTrouble]
 
@@ -103,17 +117,31 @@ async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response)
     hubs = bridge.fleet.hubs()
     troubles = _troubles(hubs)
     is_up, has_database = bridge.link.is_up, await bridge.database.answers()
-    is_well = is_up and has_database
+    trouble = vitals.archivist.trouble
+    is_well = is_up and has_database and trouble is None
     response.status_code = 200 if is_well else 503
     return Health(
         status="ok" if is_well and not troubles else "degraded",
         websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
         active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
         broker="connected" if is_up else "unreachable",
-        database="connected" if has_database else "unreachable",
+        database=_database(answers=has_database, takes=trouble is None),
+        history=Kept(
+            waiting=vitals.archivist.waiting,
+            error=trouble.sentence if trouble else None,
+            details=trouble.details if trouble else None,
+        ),
         hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
         troubles=troubles,
     )
+
+
+def _database(
+    *, answers: bool, takes: bool
+) -> Literal["connected", "unreachable", "cannot_be_written"]:
+    if not answers:
+        return "unreachable"
+    return "connected" if takes else "cannot_be_written"
 
 
 def _troubles(hubs: Sequence[Hub]) -> list[HubTrouble]:

@@ -1,0 +1,159 @@
+"""The one who keeps the history: stores what hubs tell of ended jobs, and tells them that it is.
+
+What is not stored is not acknowledged, and its hub tells it again. An end that a bridge wrote
+nobody tells again: it is kept here until it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import NoReturn
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from flashyard.contract.faults import Fault, FaultError
+from flashyard.contract.history import JobRecord, Teller
+from flashyard.contract.messages import FlashFailed
+from flashyard.contract.orders import Recorded
+from flashyard.contract.topics import Kind, build
+from flashyard.contract.tracked import Frame
+from flashyard.link import Link
+from flashyard_bridge.history.history import History
+from flashyard_bridge.history.past import Past
+from flashyard_bridge.picture.fleet import Fleet
+from flashyard_bridge.picture.given_up import record_of
+
+BATCH = 256  # records in a transaction
+MOST = 1_024  # that wait; a hub has no more than 16 under way
+GATHER = 0.05  # s; what comes within them is stored at once
+RETRY = 1.0  # s, doubled up to ...
+RETRY_MOST = 15.0
+
+_log = logging.getLogger(__name__)
+_Key = tuple[str, Teller]
+
+
+class Archivist:
+    """Stores for as long as :meth:`run` runs.
+
+    Args:
+        history: where to.
+        fleet: whose jobs a bridge gave up, and what is known of them.
+        link: over which hubs are told.
+        now: the bridge's clock, Unix ms.
+
+    Attributes:
+        trouble: why nothing can be stored now; None: it can, as far as is known.
+        refused: records that the database took for no records.
+        dropped: records there was no room for; their hubs tell them again.
+    """
+
+    def __init__(self, history: History, fleet: Fleet, link: Link, now: Callable[[], int]) -> None:
+        self.trouble: Fault | None = None
+        self.refused = 0
+        self.dropped = 0
+        self._history = history
+        self._fleet = fleet
+        self._link = link
+        self._now = now
+        self._waiting: dict[_Key, Past] = {}
+        self._news = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not stored yet."""
+        return len(self._waiting)
+
+    def take(self, record: JobRecord) -> None:
+        """Take what a hub tells of a job; never waits."""
+        if record.job.is_final:
+            self._keep(Past(record, "hub", self._now()))
+
+    def hear(self, frames: Sequence[Frame]) -> None:
+        """Take the ends that the bridge itself wrote; never waits."""
+        for frame in frames:
+            said = frame.message
+            if isinstance(said, FlashFailed) and said.by == "bridge":
+                record = record_of(self._fleet, said)
+                if record is not None:
+                    self._keep(Past(record, "bridge", self._now()))
+
+    async def run(self) -> NoReturn:
+        """Store for ever."""
+        pause = RETRY
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(GATHER)
+            if await self._go_round():
+                pause = RETRY
+            else:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_MOST)
+
+    def _keep(self, past: Past) -> None:
+        key = past.record.job_id, past.told_by
+        if key not in self._waiting and len(self._waiting) >= MOST:
+            self.dropped += 1
+            return
+        self._waiting[key] = past
+        self._news.set()
+
+    async def _go_round(self) -> bool:
+        """Store some of what waits; False: it could not be."""
+        due = list(islice(self._waiting.values(), BATCH))
+        stored = list(due)
+        try:
+            history_id = await self._store(stored)
+        except FaultError as error:
+            self._turn(error.fault)
+            return False
+        self._turn(None)
+        for past in due:
+            key = past.record.job_id, past.told_by
+            if self._waiting.get(key) is past:
+                del self._waiting[key]
+        if not self._waiting:
+            self._news.clear()
+        if history_id is not None:
+            self._tell(stored, history_id)
+        return True
+
+    async def _store(self, pasts: list[Past]) -> str | None:
+        """Store records; one that cannot be is taken out of them: nobody is told that it is."""
+        try:
+            return await self._history.store(pasts)
+        except SQLAlchemyError as error:
+            if len(pasts) == 1:
+                self.refused += 1
+                _log.error("%s cannot be stored: %.500s", pasts[0].record.job_id, error)
+                pasts.clear()
+                return None
+        stored: list[Past] = []
+        history_id = None
+        for past in pasts:
+            alone = [past]
+            history_id = await self._store(alone) or history_id
+            stored += alone
+        pasts[:] = stored
+        return history_id
+
+    def _tell(self, pasts: Sequence[Past], history_id: str) -> None:
+        """Tell each hub which of its records need not be repeated; a lost word is asked again."""
+        by_hub: defaultdict[str, list[str]] = defaultdict(list)
+        for past in pasts:
+            if past.told_by == "hub":
+                by_hub[past.record.hub_id].append(past.record.job_id)
+        for hub_id, job_ids in by_hub.items():
+            word = Recorded(job_ids=tuple(job_ids), history_id=history_id)
+            self._link.publish(build(Kind.RECORDED, hub_id), word.encode(), qos=1)
+
+    def _turn(self, trouble: Fault | None) -> None:
+        if trouble is None and self.trouble is not None:
+            _log.warning("the history is kept again; %d records wait", len(self._waiting))
+        elif trouble is not None and self.trouble is None:
+            _log.error("the history cannot be kept for now: %s %s", trouble, trouble.details)
+        self.trouble = trouble
