@@ -21,6 +21,7 @@ from flashyard_bridge.rest.request import judge as judge_start
 from flashyard_bridge.standing.aftermath import Aftermath
 from flashyard_bridge.standing.decision import Crowd, Marks, governing, judge
 from flashyard_bridge.standing.mark import Mark, State
+from flashyard_bridge.standing.sightings import Sightings
 from flashyard_bridge.state import BridgeState
 
 EVERY = 2.0  # s; another bridge may have changed an order, and nobody said so
@@ -46,7 +47,7 @@ class Overseer:
         self._bridge = bridge
         self._book = bridge.standing
         self._aftermath = Aftermath(bridge, self._start_again, patience=patience)
-        self._gone: dict[At, Device] = {}  # seen to be plugged out since the last round
+        self._heard = Sightings()  # since the last round
         self._starting: set[At] = set()
         self._resting: dict[At, float] = {}  # until when, by the loop's clock
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -59,8 +60,8 @@ class Overseer:
             match frame.message:
                 case DeviceChanged(device=device):
                     # While its hub is away nobody knows whether a device is.
-                    if not device.online and _is_told(device, self._sessions()):
-                        self._gone[device.hub_id, device.device_id] = device
+                    if self._heard.is_news(device) and _is_told(device, self._sessions()):
+                        self._heard.add(device)
                     self._book.changed.set()
                 case FlashCompleted() | FlashFailed():
                     self._book.changed.set()
@@ -80,23 +81,25 @@ class Overseer:
                 await asyncio.sleep(PAUSE)
 
     async def _go_round(self) -> None:
-        gone, self._gone = self._gone, {}
+        heard, self._heard = self._heard, Sightings()
         try:
-            await self._act(gone)
+            await self._act(heard)
         except FaultError as error:
-            self._gone = gone | self._gone
+            for device in self._heard:
+                heard.add(device)
+            self._heard = heard
             if not self._is_down:
                 _log.error("standing orders rest: %s", error)
             self._is_down = True
         else:
             self._is_down = False
 
-    async def _act(self, gone: Mapping[At, Device]) -> None:
+    async def _act(self, heard: Iterable[Device]) -> None:
         orders = await self._book.all()
         if not orders:
             return
         fleet, ids = self._bridge.fleet, [order.id for order in orders]
-        sights = [*gone.values(), *fleet.devices()]
+        sights = [*heard, *fleet.devices()]  # what is true now comes last
         serials = {device.serial for device in sights if device.serial}
         await self._aftermath.settle(orders, await self._book.find(ids, serials), fleet.jobs())
         marks = await self._look(await self._book.find(ids, serials), sights)

@@ -11,12 +11,14 @@ import pytest
 import pytest_asyncio
 
 from flashyard.contract.faults import Code
+from flashyard.contract.messages import DeviceChanged
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
+from flashyard.contract.topics import Kind, build
 from flashyard_bridge.standing import overseer
 from support.rig import Rig
-from support.scripted_hub import accept, refuse_with, stay_silent
+from support.scripted_hub import ScriptedHub, accept, refuse_with, stay_silent
 from support.served import served_bridge
 from support.waiting import until, until_told
 
@@ -83,6 +85,16 @@ class Orders:
         order_id = await self.add(marker)
         await self.started(marker)
         await self.rig.http.delete(f"/api/standing-orders/{order_id}")
+
+
+def hear_of(rig: Rig, device_id: str, **facts: object) -> None:
+    """Have the bridge hear a device's record at once, as if the broker had brought it."""
+    known = rig.hub.devices[device_id]
+    device = rig.hub.devices[device_id] = known.with_(rev=known.rev + 1, **facts)
+    now, hub_id = rig.bridge.state.now(), device.hub_id
+    said = DeviceChanged(device_id=device_id, hub_id=hub_id, timestamp=now, device=device)
+    topic = build(Kind.DEVICE, hub_id, device_id)
+    rig.bridge.intake.hear(topic, said.encode(), False)  # noqa: FBT003 - the link's own order
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +166,27 @@ async def test_a_failed_one_is_tried_again_when_it_is_plugged_in_anew(orders: Or
     await orders.change(order_id, enabled=True)
     await orders.end(device, times=4)
     await orders.until(device, "flashed")
+
+
+async def test_one_that_is_pulled_and_plugged_in_again_in_a_breath_is_tried_again(
+    rig: Rig,
+) -> None:
+    """Its hub was started anew: that it was there before it was pulled is news, too."""
+    async with ScriptedHub(rig.broker.url, "bench-b") as hub:
+        orders = Orders(Rig(rig.broker, hub, rig.bridge))
+        device = await orders.rig.plug("BREATH_1")
+        await orders.add("BREATH_*")
+        await orders.end(device, Code.LINK_LOST)
+        await orders.until(device, "failed")
+        hub.session = "s2"
+        hub.say_presence()
+        hubs = rig.bridge.state.fleet.hubs
+        await until(lambda: any(each.session == "s2" for each in hubs()))
+        for online in (True, False, True):  # nobody has the time to look in between
+            hear_of(orders.rig, device, session="s2", online=online)
+        await orders.end(device, times=2)
+        await orders.until(device, "flashed")
+        await rig.forget(hub)
 
 
 async def test_it_stops_itself_after_failures_in_a_row_and_says_so(
