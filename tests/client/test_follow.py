@@ -7,11 +7,12 @@ from contextlib import aclosing
 import pytest
 
 from flashyard.client.bridge import Bridge
-from flashyard.client.follow import Changed, News, follow
+from flashyard.client.follow import Caught, Changed, Gap, News, follow
 from flashyard.client.overhear import overhear
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
+from support.broker_process import free_port
 from support.facts import a_job
 from support.rig import Rig
 
@@ -64,6 +65,22 @@ async def test_a_job_the_bridge_never_heard_of_ends_as_unknown(
         (ended,) = await ends(follow(bridge, [a_job("job_1703001234_nobody")]))
     assert ended.code is Code.UNKNOWN_JOB
     assert "outcome is unknown" in (ended.error or "")
+
+
+async def test_that_the_bridge_is_back_is_told_though_all_ended_before_the_connection_was(
+    rig: Rig,
+) -> None:
+    device = await rig.plug()
+    job = await started(rig, device)
+    async with Bridge(str(rig.http.base_url)) as bridge:
+        bridge.url = f"http://127.0.0.1:{free_port()}"  # REST answers, and the WebSocket does not
+        async with aclosing(follow(bridge, [job])) as news, asyncio.timeout(30):
+            assert isinstance(await anext(news), Gap)
+            rig.hub.end(device, job)
+            *_, end, last = [each async for each in news]
+    assert isinstance(end, Changed)
+    assert end.job.status is Status.COMPLETED
+    assert isinstance(last, Caught)
 
 
 async def test_whatever_runs_is_overheard_while_one_listens(rig: Rig) -> None:

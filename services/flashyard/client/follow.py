@@ -79,6 +79,14 @@ class _Story:
 
     async def take(self, heard: Heard | Opened | Closed | None) -> list[News]:
         """Take in what was heard, and tell what that changes."""
+        news = await self._learn(heard)
+        if self._is_lost and not self.open_ids:
+            # REST was back before the connection; there is nothing left to connect for.
+            self._is_lost = False
+            news.append(Caught())
+        return news
+
+    async def _learn(self, heard: Heard | Opened | Closed | None) -> list[News]:
         match heard:
             case Heard(message, text):
                 self._met_at = asyncio.get_running_loop().time()
