@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["support.brokers"]  # the fixture `broker`
+pytest_plugins = [
+    "support.brokers",  # the fixture `broker`
+    "support.databases",  # the fixtures `database` and `database_url`
+]
 
 # How long an example takes is the machine's affair: nothing is asserted of wall time.
 settings.register_profile("untimed", deadline=None)

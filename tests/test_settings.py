@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flashyard.contract.faults import Code, FaultError
+from flashyard.contract.faults import FaultError
 from flashyard.endpoint import Endpoint
 from flashyard.settings import (
     BridgeSettings,
@@ -79,20 +79,6 @@ def test_settings_of_tls_that_mean_nothing_alone_are_refused(
     with pytest.raises(FaultError, match=missing) as caught:
         role(**values)
     assert caught.value.fault.rule.exit == 2
-
-
-@pytest.mark.parametrize(
-    ("role", "values"),
-    [
-        (BridgeSettings, {"broker": BROKER, "database": "postgresql://db"}),
-    ],
-)
-def test_what_is_not_built_yet_is_refused_and_never_ignored(
-    role: type[Settings], values: dict[str, Any]
-) -> None:
-    with pytest.raises(FaultError) as caught:
-        role(**values)
-    assert caught.value.fault.code is Code.NOT_SUPPORTED
 
 
 def test_usb_stations_are_told_as_globs_with_names() -> None:

@@ -78,8 +78,7 @@ def one_batch(connection: Connection, batch_id: str) -> KeptBatch:
     Raises:
         FaultError: `unknown_batch`.
     """
-    # Locked where the database has row locks: who decides on it does so one after the other.
-    query = select(BATCHES).where(_B.id == batch_id).with_for_update()
+    query = select(BATCHES).where(_B.id == batch_id)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise refuse(Code.UNKNOWN_BATCH)

@@ -10,10 +10,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -22,16 +21,17 @@ from sqlalchemy.exc import (
     ProgrammingError,
     SQLAlchemyError,
 )
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from flashyard.contract.faults import Code, FaultError, fault, refuse
+from flashyard_bridge.database import postgres, sqlite
+from flashyard_bridge.database.access import Access
 from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
 
 THREADS = 4
-BUSY = 5.0  # seconds in which another's transaction may end
 DEADLINE = 15.0  # seconds after which nobody waits any more; what was begun may come to its end
+HEALTH = 3.0  # seconds in which one that is well answers
 _LOOK_AGAIN = 0.2  # seconds
-_WRITES = "flashyard_writes"
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,11 +42,14 @@ class Database:
     """One database, between :meth:`open` and :meth:`close`.
 
     Args:
-        url: as SQLAlchemy has it, ``sqlite:///FILE``.
+        url: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST:PORT/NAME``.
+        patience: seconds in which a server may come up, or another bridge's upgrade end.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = DEADLINE) -> None:
         self._url = url
+        self._patience = patience
+        self._kind = sqlite if url.startswith("sqlite:") else postgres
         self._engine: Engine | None = None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
 
@@ -59,24 +62,28 @@ class Database:
         """
         try:
             url = make_url(self._url)
-            if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = _sqlite(create_engine(url, connect_args={"timeout": BUSY}))
+            self._engine = self._kind.make_engine(url, THREADS)
             self._bring_up_to_date()
-        except (ArgumentError, NewerSchemaError) as error:
-            raise refuse(Code.INVALID_REQUEST, f"--database cannot be used: {error}") from error
+        except (ArgumentError, NewerSchemaError, ProgrammingError, ValueError) as error:
+            why = error.orig if isinstance(error, DBAPIError) else error
+            raise refuse(Code.INVALID_REQUEST, f"--database cannot be used: {why}") from error
         except OSError as error:
             raise refuse(Code.DATABASE_UNREACHABLE, details=str(error)) from error
 
     def _bring_up_to_date(self) -> None:
         """Several bridges that start at once after a crash wait for each other to look after it."""
         patiently = Retrying(
-            retry=retry_if_exception(_is_locked),
-            stop=stop_after_delay(DEADLINE),
+            retry=retry_if_exception(self._may_pass),
+            stop=stop_after_delay(self._patience),
             wait=wait_fixed(_LOOK_AGAIN),
+            before_sleep=_tell_first,
             reraise=True,
         )
-        patiently(self._run, upgrade, writes=True)
+        patiently(self._run, upgrade, Access.UPGRADES)
+
+    def _may_pass(self, error: BaseException) -> bool:
+        cause = error.__cause__ if isinstance(error, FaultError) else None
+        return isinstance(cause, DBAPIError) and self._kind.may_pass(cause)
 
     def close(self) -> None:
         """Wait for what is under way, and let go of every connection. Blocks."""
@@ -90,7 +97,7 @@ class Database:
         Raises:
             FaultError: `database_unreachable`.
         """
-        return await self._in_thread(work, writes=False)
+        return await self._in_thread(work, Access.READS)
 
     async def write(self, work: Work[T]) -> T:
         """Run a function in a transaction; nobody else writes meanwhile. It is all or nothing.
@@ -98,67 +105,46 @@ class Database:
         Raises:
             FaultError: `database_unreachable`.
         """
-        return await self._in_thread(work, writes=True)
+        return await self._in_thread(work, Access.WRITES)
 
     async def answers(self) -> bool:
         """Is it there?"""
         try:
-            await self.read(_probe)
+            await self._in_thread(_probe, Access.READS, HEALTH)
         except FaultError as error:
             _log.warning("%s %s", error, error.fault.details)
             return False
         return True
 
-    async def _in_thread(self, work: Work[T], *, writes: bool) -> T:
+    async def _in_thread(self, work: Work[T], access: Access, within: float = DEADLINE) -> T:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(DEADLINE):
-                return await loop.run_in_executor(
-                    self._threads, lambda: self._run(work, writes=writes)
-                )
+            async with asyncio.timeout(within):
+                return await loop.run_in_executor(self._threads, lambda: self._run(work, access))
         except TimeoutError as error:
-            why = f"It has not answered within {DEADLINE:g} s."
+            why = f"It has not answered within {within:g} s."
             raise refuse(Code.DATABASE_UNREACHABLE, details=why) from error
 
-    def _run(self, work: Work[T], *, writes: bool) -> T:
+    def _run(self, work: Work[T], access: Access) -> T:
         if self._engine is None:
             raise RuntimeError("the database is not open")
-        engine = self._engine.execution_options(**{_WRITES: writes})
+        engine = self._engine.execution_options(**access.option)
         try:
             with engine.begin() as connection:
                 return work(connection)
-        except (IntegrityError, ProgrammingError, DataError):
-            raise  # ours, not the database's
         except SQLAlchemyError as error:
+            looks_ours = isinstance(error, (IntegrityError, ProgrammingError, DataError))
+            if looks_ours and self._kind.is_ours(error):
+                raise
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=str(cause))) from error
 
 
-def _sqlite(engine: Engine) -> Engine:
-    """Have transactions be what they are elsewhere: begun by us, readers beside one writer.
-
-    Source: SQLite, "Write-Ahead Logging" and "BEGIN TRANSACTION"; SQLAlchemy, "SQLite", on the
-    driver's own ideas of a transaction.
-    """
-
-    @event.listens_for(engine, "connect")
-    def connect(raw: Any, _record: object) -> None:
-        raw.isolation_level = None  # the driver begins nothing behind our back
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")  # what was committed survives a power cut
-        raw.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A reader that becomes a writer would be refused where another wrote in between.
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _is_locked(error: BaseException) -> bool:
-    return isinstance(error, FaultError) and "locked" in (error.fault.details or "")
+def _tell_first(state: RetryCallState) -> None:
+    if state.attempt_number == 1 and state.outcome is not None:
+        error = state.outcome.exception()
+        details = error.fault.details if isinstance(error, FaultError) else None
+        _log.warning("the database cannot be used yet: %s", details)
 
 
 def _probe(connection: Connection) -> None:

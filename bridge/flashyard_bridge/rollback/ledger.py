@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.rollback import LAST_GOOD
+from flashyard_bridge.database.upsert import upsert
 
 MAX_LINES = 200_000
 
@@ -49,7 +49,7 @@ class Ledger:
 def note(connection: Connection, lines: Iterable[Good], most: int = MAX_LINES) -> None:
     """Take lines down, and drop the oldest of more than ``most``."""
     for line in lines:
-        new = insert(LAST_GOOD).values(**asdict(line))
+        new = upsert(connection, LAST_GOOD).values(**asdict(line))
         connection.execute(
             new.on_conflict_do_update(
                 index_elements=["serial", "place"],

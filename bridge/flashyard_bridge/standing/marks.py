@@ -58,7 +58,7 @@ def claim(connection: Connection, order: StandingOrder, mark: Mark, seen: Mark |
         seen: what the decision was made on.
     """
     now = connection.execute(
-        select(STANDING_ORDERS).where(STANDING_ORDERS.c.id == order.id).with_for_update()
+        select(STANDING_ORDERS).where(STANDING_ORDERS.c.id == order.id)
     ).one_or_none()
     if now is None or not now.enabled or now.flash != order.flash:
         return False

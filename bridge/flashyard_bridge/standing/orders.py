@@ -117,8 +117,7 @@ def _reason_to_stop(order: Mapping[str, Any]) -> str | None:
 
 
 def _row(connection: Connection, order_id: str) -> RowMapping:
-    # Locked where the database has row locks: who counts or claims does so one after the other.
-    query = select(STANDING_ORDERS).where(STANDING_ORDERS.c.id == order_id).with_for_update()
+    query = select(STANDING_ORDERS).where(STANDING_ORDERS.c.id == order_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise refuse(Code.UNKNOWN_STANDING_ORDER)

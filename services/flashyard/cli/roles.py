@@ -168,8 +168,8 @@ def bridge(
         str | None,
         typer.Option(
             metavar="URL",
-            help="What must not be lost, sqlite:///FILE (default: in the data directory); "
-            "several bridges may share it.",
+            help="What must not be lost: sqlite:///FILE (default: in the data directory) or "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME; several bridges may share it.",
         ),
     ] = None,
     data_dir: DataDir = None,

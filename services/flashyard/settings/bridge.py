@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -10,10 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
+from flashyard.settings.database_url import DatabaseUrl
 from flashyard.settings.link import LinkSettings
 from flashyard.settings.values import Addresses, listed
-
-_FILE = re.compile(r"sqlite:///.*[^/]")
 
 
 class BridgeSettings(LinkSettings):
@@ -31,7 +29,7 @@ class BridgeSettings(LinkSettings):
     allow_origin: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     image_store: Path | None = None
     lost_after: Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)] = 600.0
-    database: str | None = None
+    database: DatabaseUrl | None = Field(default=None, repr=False)
 
     @property
     def images(self) -> Path:
@@ -40,17 +38,11 @@ class BridgeSettings(LinkSettings):
 
     @property
     def database_url(self) -> str:
-        """The database's URL, as SQLAlchemy has it."""
+        """The database's URL; it may hold a password."""
         return self.database or f"sqlite:///{(self.directory / 'flashyard.db').absolute()}"
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.database is not None and not _FILE.match(self.database):
-            raise refuse(
-                Code.NOT_SUPPORTED,
-                "--database takes nothing but sqlite:///FILE yet.",
-                hint="Leave it out, or name a file.",
-            )
         for endpoint in self.listen:
             if not endpoint.is_loopback and self.token_file is None:
                 raise refuse(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +15,13 @@ from sqlalchemy import Connection, text
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.database.migrate import HEAD, MIGRATIONS, downgrade, upgrade
+from flashyard_bridge.database.migrate import HEAD, MIGRATIONS
 from flashyard_bridge.database.tables.metadata import METADATA
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "flashyard.db"
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{file}")
-    opened.open()
-    yield opened
-    opened.close()
-
-
 def insert(connection: Connection) -> None:
-    connection.execute(text("INSERT INTO alembic_version VALUES (hex(randomblob(8)))"))
+    word = secrets.token_hex(8)
+    connection.execute(text("INSERT INTO alembic_version VALUES (:word)"), {"word": word})
 
 
 def count(connection: Connection) -> Any:
@@ -48,22 +34,6 @@ async def test_the_tables_are_those_that_the_revisions_make(database: Database) 
 
     assert await database.read(differences) == []
     assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
-
-
-async def test_revisions_go_up_and_down_with_what_is_in_the_tables(database: Database) -> None:
-    def rows(connection: Connection) -> list[Any]:
-        ours = "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
-        return list(connection.execute(text(ours)))
-
-    order = (
-        "INSERT INTO standing_orders VALUES"
-        " ('a', NULL, '{}', '{}', 3, NULL, 0, 1, 0, 0, 0, NULL, NULL)"
-    )
-    await database.write(lambda connection: connection.execute(text(order)).close())
-    await database.write(lambda connection: downgrade(connection, "base"))
-    assert await database.read(rows) == [("alembic_version",)]
-    await database.write(upgrade)
-    assert ("standing_orders",) in await database.read(rows)
 
 
 async def test_what_fails_in_the_middle_has_not_happened(database: Database) -> None:
@@ -92,8 +62,8 @@ async def test_a_reader_does_not_wait_for_a_writer_nor_see_its_half(database: Da
     assert await database.read(count) == 2
 
 
-async def test_many_may_open_and_write_it_at_once(file: Path) -> None:
-    many = [Database(f"sqlite:///{file}") for _ in range(4)]
+async def test_many_may_open_and_write_it_at_once(empty_url: str) -> None:
+    many = [Database(empty_url) for _ in range(4)]
     await asyncio.gather(*(asyncio.to_thread(each.open) for each in many))
     await asyncio.gather(*(each.write(insert) for each in many * 5))
     assert await many[0].read(count) == 21
@@ -101,11 +71,29 @@ async def test_many_may_open_and_write_it_at_once(file: Path) -> None:
         each.close()
 
 
-async def test_a_newer_flashyards_database_is_left_alone(file: Path, database: Database) -> None:
+async def test_whoever_writes_sees_what_all_before_it_wrote(
+    database: Database, database_url: str
+) -> None:
+    another = Database(database_url)
+    another.open()
+
+    def one_more(connection: Connection) -> None:
+        known = count(connection)
+        insert(connection)
+        assert count(connection) == known + 1
+
+    await asyncio.gather(*(each.write(one_more) for each in (database, another) * 10))
+    assert await database.read(count) == 21
+    another.close()
+
+
+async def test_a_newer_flashyards_database_is_left_alone(
+    database: Database, database_url: str
+) -> None:
     assert await database.answers()
-    with closing(sqlite3.connect(file)) as raw, raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    another = Database(f"sqlite:///{file}")
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    await database.write(lambda connection: connection.execute(newer).close())
+    another = Database(database_url)
     with pytest.raises(FaultError, match="newer flashyard") as refused:
         another.open()
     assert refused.value.fault.code is Code.INVALID_REQUEST
@@ -123,10 +111,10 @@ async def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
         refused.close()
 
 
-async def test_one_that_is_lost_is_said_to_be_so(file: Path, database: Database) -> None:
+async def test_one_that_is_lost_is_said_to_be_so(database: Database) -> None:
     assert await database.answers()
-    with closing(sqlite3.connect(file)) as raw, raw:
-        raw.execute("DROP TABLE alembic_version")
+    drop = text("DROP TABLE alembic_version")
+    await database.write(lambda connection: connection.execute(drop).close())
     assert not await database.answers()
     with pytest.raises(FaultError) as error:
         await database.read(count)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection, func, select
 
@@ -16,14 +13,6 @@ from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
 from flashyard_bridge.history.history import History
 from support.records import ended_job, failed_job, past_of, record_of
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'flashyard.db'}")
-    opened.open()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -78,8 +67,8 @@ async def test_a_hubs_later_word_overrides_a_bridges_and_the_audit_has_both(
     assert line["details"]["now"]["status"] == "completed"
 
 
-async def test_a_history_keeps_its_id(history: History, tmp_path: Path) -> None:
-    again = Database(f"sqlite:///{tmp_path / 'flashyard.db'}")
+async def test_a_history_keeps_its_id(history: History, database_url: str) -> None:
+    again = Database(database_url)
     again.open()
     assert await History(again).store([]) == await history.store([])
     again.close()

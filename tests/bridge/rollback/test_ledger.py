@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,9 +20,9 @@ def good(place: str = "boot_a", at: int = 1, serial: str = "S1", sha256: str = "
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[list[Ledger]]:
+async def books(database_url: str) -> AsyncIterator[list[Ledger]]:
     """Two bridges at one database."""
-    opened = [Database(f"sqlite:///{tmp_path / 'flashyard.db'}") for _ in range(2)]
+    opened = [Database(database_url) for _ in range(2)]
     for database in opened:
         database.open()
     yield [Ledger(database) for database in opened]

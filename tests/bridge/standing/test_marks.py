@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +23,9 @@ FLASHED, FAILED = End(State.FLASHED, 9), End(State.FAILED, 9, Code.LINK_LOST, "I
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[list[Book]]:
+async def books(database_url: str) -> AsyncIterator[list[Book]]:
     """Those of several bridges on one database."""
-    databases = [Database(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(4)]
+    databases = [Database(database_url) for _ in range(4)]
     for each in databases:
         await asyncio.to_thread(each.open)
     ticks = count(1)

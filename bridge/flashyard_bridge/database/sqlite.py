@@ -1,0 +1,55 @@
+"""SQLite: a file of one host's, for the bridges there. It knows no table."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from flashyard_bridge.database.access import Access
+
+BUSY = 5.0  # seconds in which another's transaction may end
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def make_engine(url: URL, most: int) -> Engine:
+    """Make one of at most so many connections, with transactions as they are elsewhere.
+
+    Source: SQLite, "Write-Ahead Logging" and "BEGIN TRANSACTION"; SQLAlchemy, "SQLite", on the
+    driver's own ideas of a transaction.
+
+    Raises:
+        OSError: its directory cannot be made.
+    """
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=most, max_overflow=0, connect_args={"timeout": BUSY})
+
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # the driver begins nothing behind our back
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")  # what was committed survives a power cut
+        raw.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A reader that becomes a writer would be refused where another wrote in between.
+        reads = Access.of(connection) is Access.READS
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Is it worth waiting, at a start?"""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _LOCKED  # the rest of it says which lock
+
+
+def is_ours(error: DBAPIError) -> bool:  # noqa: ARG001 - SQLite's own words are told apart by class
+    """Is an error that looks like our mistake one?"""
+    return True

@@ -1,0 +1,70 @@
+"""The databases a bridge may have: the fixture `database_url` runs a test once with each kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from flashyard_bridge.database.database import Database
+from support.postgres import Postgres, cluster, initdb
+
+__all__ = ["KINDS", "database", "database_url", "empty_url", "postgres", "postgres_files"]
+
+KINDS = ["sqlite", "postgresql"]
+_UP_TO_DATE = "up_to_date"
+
+
+@pytest.fixture(scope="session")
+def postgres_files(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The files of a server that never ran, made once for all who test at the same time."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    with FileLock(shared / "postgres.lock"):
+        if not (shared / "postgres").exists():
+            initdb(shared / "postgres")
+    return shared / "postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_files: Path) -> Iterator[Postgres]:
+    """A server for all tests, each with a database of its own; it keeps nothing over a kill."""
+    with cluster(postgres_files) as directory:
+        server = Postgres(directory)
+        asyncio.run(server.start())
+        server.ask(f"CREATE DATABASE {_UP_TO_DATE}")
+        first = Database(server.url(_UP_TO_DATE))
+        first.open()
+        first.close()
+        yield server
+        asyncio.run(server.stop())
+
+
+@pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database is that has nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'deep' / 'flashyard.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create()
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database is that may be up to date already."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'flashyard.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create(_UP_TO_DATE)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """One that is open, with no rows in it."""
+    opened = Database(database_url)
+    await asyncio.to_thread(opened.open)
+    yield opened
+    await asyncio.to_thread(opened.close)
