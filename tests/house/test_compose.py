@@ -12,8 +12,13 @@ COMPOSE = PyCompose.from_yaml((HOUSE / "docker-compose.yml").read_text(encoding=
 ROLES = ["broker", "bridge", "hub"]
 
 
-def test_it_starts_the_three_roles() -> None:
-    assert sorted(COMPOSE.service_names()) == sorted(ROLES)
+def test_it_starts_the_three_roles_and_a_database_server_only_where_one_is_asked_for() -> None:
+    services = COMPOSE.to_dict()["services"]
+    assert isinstance(services, dict)
+    assert sorted(name for name in services if not services[name].get("profiles")) == sorted(ROLES)
+    server = services["postgres"]
+    assert server["profiles"] == ["postgres"]
+    assert "listen_addresses=127.0.0.1" in server["command"]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -12,7 +12,16 @@ from filelock import FileLock
 from flashyard_bridge.database.database import Database
 from support.postgres import Postgres, cluster, initdb
 
-__all__ = ["KINDS", "database", "database_url", "empty_url", "postgres", "postgres_files"]
+__all__ = [
+    "KINDS",
+    "database",
+    "database_url",
+    "empty_url",
+    "postgres",
+    "postgres_files",
+    "rig_database",
+    "rig_database_of_each_kind",
+]
 
 KINDS = ["sqlite", "postgresql"]
 _UP_TO_DATE = "up_to_date"
@@ -31,7 +40,7 @@ def postgres_files(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
 
 @pytest.fixture(scope="session")
 def postgres(postgres_files: Path) -> Iterator[Postgres]:
-    """A server for all tests, each with a database of its own; it keeps nothing over a kill."""
+    """A server for all tests, each with a database of its own."""
     with cluster(postgres_files) as directory:
         server = Postgres(directory)
         asyncio.run(server.start())
@@ -57,6 +66,24 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a database is that may be up to date already."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'flashyard.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create(_UP_TO_DATE)
+
+
+@pytest.fixture(scope="module")
+def rig_database() -> str | None:
+    """The URL of the rig's; None: a file of its own."""
+    return None
+
+
+@pytest.fixture(
+    scope="module",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)],
+)
+def rig_database_of_each_kind(request: pytest.FixtureRequest) -> str | None:
+    """In the place of `rig_database`: in the long runs, the tests run with a server, too."""
+    if request.param == "sqlite":
+        return None
     server: Postgres = request.getfixturevalue("postgres")
     return server.create(_UP_TO_DATE)
 

@@ -24,7 +24,7 @@ from support.waiting import until
 USER, PASSWORD = "yard", "s3cret-of-the-yard"
 _OWNER = "postgres" if os.geteuid() == 0 else None
 _WITHIN = 20.0  # seconds to start, or to stop
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_FAST = ("fsync=off", "full_page_writes=off")
 
 
 def _program(name: str) -> str:
@@ -38,7 +38,7 @@ class Postgres:
 
     Args:
         directory: its own; see :func:`cluster`.
-        is_durable: what it committed survives it; a test of one bridge needs no such thing.
+        is_durable: what it committed survives the host, too; otherwise only the server.
     """
 
     def __init__(self, directory: Path, *, is_durable: bool = False) -> None:

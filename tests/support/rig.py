@@ -73,13 +73,15 @@ class Rig:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
+async def shared_rig(
+    tmp_path_factory: pytest.TempPathFactory, rig_database: str | None
+) -> AsyncIterator[Rig]:
     folder: Path = tmp_path_factory.mktemp("bridge")
     broker = mosquitto(folder)
     await broker.start()
     async with (
         ScriptedHub(broker.url) as hub,
-        served_bridge(broker.url, folder / "images") as bridge,
+        served_bridge(broker.url, folder / "images", database=rig_database) as bridge,
     ):
         await bridge.state.pictured()
         yield Rig(broker, hub, bridge)

@@ -54,16 +54,16 @@ async def served_bridge(
     deadline: float = 30.0,
     token: str | None = None,
     broker_sys: bool = False,
-    database: Path | None = None,
+    database: str | None = None,
     patience: float = 30.0,
     lost_after: float = 600.0,
 ) -> AsyncIterator[ServedBridge]:
     """Serve a bridge; ``deadline``: seconds in which a hub has to answer.
 
-    ``patience``: seconds in which it tells of a standing order's job; ``database``: a file;
+    ``patience``: seconds in which it tells of a standing order's job; ``database``: its URL;
     ``lost_after``: seconds after which a silent hub is given up.
     """
-    kept = Database(f"sqlite:///{database or images / 'flashyard.db'}")
+    kept = Database(database or f"sqlite:///{images / 'flashyard.db'}")
     await asyncio.to_thread(kept.open)
     store = ImageStore(images, _now)
     await asyncio.to_thread(store.open)

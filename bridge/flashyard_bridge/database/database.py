@@ -65,8 +65,8 @@ class Database:
             self._engine = self._kind.make_engine(url, THREADS)
             self._bring_up_to_date()
         except (ArgumentError, NewerSchemaError, ProgrammingError, ValueError) as error:
-            why = error.orig if isinstance(error, DBAPIError) else error
-            raise refuse(Code.INVALID_REQUEST, f"--database cannot be used: {why}") from error
+            why = f"--database cannot be used: {_said(error)}"
+            raise refuse(Code.INVALID_REQUEST, why) from error
         except OSError as error:
             raise refuse(Code.DATABASE_UNREACHABLE, details=str(error)) from error
 
@@ -112,7 +112,7 @@ class Database:
         try:
             await self._in_thread(_probe, Access.READS, HEALTH)
         except FaultError as error:
-            _log.warning("%s %s", error, error.fault.details)
+            _log.warning("%s", error)
             return False
         return True
 
@@ -136,8 +136,13 @@ class Database:
             looks_ours = isinstance(error, (IntegrityError, ProgrammingError, DataError))
             if looks_ours and self._kind.is_ours(error):
                 raise
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=str(cause))) from error
+            raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=_said(error))) from error
+
+
+def _said(error: Exception) -> str:
+    """Tell in one line what the database said, without the statement it said it to."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(said).split())
 
 
 def _tell_first(state: RetryCallState) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.abc import PQGen
+from psycopg.abc import Buffer, PQGen
 from psycopg.pq import TransactionStatus
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -21,6 +22,7 @@ CONNECT = 5  # seconds
 BUSY = 5.0  # seconds in which another's transaction may end
 STATEMENT = 12.0  # seconds that one may take
 SILENCE = 15.0  # seconds after which a server that says nothing is given up
+_SAID = {"connect_timeout": CONNECT, "application_name": "flashyard", "client_encoding": "utf8"}
 _LIMITS = (
     f"SET statement_timeout = {STATEMENT * 1000:.0f};"
     f"SET lock_timeout = {BUSY * 1000:.0f};"
@@ -52,11 +54,11 @@ def make_engine(url: URL, most: int) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, words: list[Any], said: dict[str, Any]) -> Any:
-        ours = {"connect_timeout": CONNECT, "application_name": "flashyard"}
-        return _Impatient.connect(*words, **{**ours, **said})
+        return _Impatient.connect(*words, **{**_SAID, **said})
 
     @event.listens_for(engine, "connect")
-    def limit(raw: _Impatient, _record: object) -> None:
+    def prepare(raw: _Impatient, _record: object) -> None:
+        raw.adapters.register_dumper(str, _Text)
         raw.execute(_LIMITS)
         raw.commit()
 
@@ -100,3 +102,10 @@ class _Impatient(psycopg.Connection[Any]):
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()  # what it might still say would answer another question
             raise
+
+
+class _Text(StrDumperUnknown):
+    """A text as PostgreSQL can keep it; what a device says may have a NUL in it."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\x00", "\N{REPLACEMENT CHARACTER}"))

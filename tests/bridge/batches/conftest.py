@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flashyard_bridge.batches import overseer, starting
+from support.databases import rig_database_of_each_kind as rig_database
 from support.rig import rig, shared_rig
 
-__all__ = ["rig", "shared_rig"]
+__all__ = ["rig", "rig_database", "shared_rig"]
 
 
 @pytest.fixture(autouse=True)

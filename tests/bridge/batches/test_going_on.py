@@ -123,12 +123,13 @@ async def test_a_hub_that_is_gone_for_good_is_not_waited_for(rig: Rig, tmp_path:
     assert [item["code"] for item in told["items"]] == ["hub_lost", "device_offline"]
 
 
-async def test_two_bridges_on_one_database_start_each_device_once(rig: Rig, tmp_path: Path) -> None:
+async def test_two_bridges_on_one_database_start_each_device_once(
+    rig: Rig, tmp_path: Path, database_url: str
+) -> None:
     devices = [await rig.plug(f"TWO_{number}") for number in range(6)]
-    kept = tmp_path / "shared.db"
     async with (
-        served_bridge(rig.broker.url, tmp_path / "a", database=kept) as one,
-        served_bridge(rig.broker.url, tmp_path / "b", database=kept) as two,
+        served_bridge(rig.broker.url, tmp_path / "a", database=database_url) as one,
+        served_bridge(rig.broker.url, tmp_path / "b", database=database_url) as two,
     ):
         await two.state.pictured()
         batch = await Restarted.make(rig, one, devices=devices, maxParallel=3)

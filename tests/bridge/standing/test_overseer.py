@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -348,11 +349,12 @@ async def test_an_order_without_a_receipt_is_sent_again_for_the_same_job_and_not
         assert bridge.state.fleet.job(orders.starts("SILENT_1")[0].job_id) is None
 
 
-async def test_two_bridges_on_one_database_start_a_device_once(rig: Rig, tmp_path: Any) -> None:
-    shared = tmp_path / "shared.db"
+async def test_two_bridges_on_one_database_start_a_device_once(
+    rig: Rig, tmp_path: Path, database_url: str
+) -> None:
     async with (
-        served_bridge(rig.broker.url, tmp_path / "a", database=shared) as one,
-        served_bridge(rig.broker.url, tmp_path / "b", database=shared) as two,
+        served_bridge(rig.broker.url, tmp_path / "a", database=database_url) as one,
+        served_bridge(rig.broker.url, tmp_path / "b", database=database_url) as two,
     ):
         await asyncio.gather(one.state.pictured(), two.state.pictured())
         orders = Orders(Rig(rig.broker, rig.hub, one))
