@@ -87,7 +87,7 @@ async def test_while_nothing_can_be_stored_health_says_so_and_all_is_stored_afte
     broker: Broker, tmp_path: Path
 ) -> None:
     with small_disk(tmp_path / "disk", "4m") as disk:
-        database = disk.path / "flashyard.db"
+        database = f"sqlite:///{disk.path / 'flashyard.db'}"
         hub = Reporter(broker.url)
         async with served_bridge(broker.url, tmp_path, database=database) as served, hub.link:
             await hub.link.wait_until_up(10)
