@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.cli.moments import parse_moment
+from flashyard.cli.moments import parse_moment, parse_past
 from flashyard.contract.faults import Code, FaultError
 
 HERE = timezone(timedelta(hours=2))
@@ -47,3 +47,26 @@ def test_what_is_no_moment_is_told_how_to_say_one(text: str) -> None:
 def test_any_text_is_a_moment_or_refused(text: str) -> None:
     with suppress(FaultError):
         assert parse_moment(text, NOW) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("10m", NOW - timedelta(minutes=10)),
+        ("1d12h", NOW - timedelta(days=1, hours=12)),
+        ("14:30", NOW),
+        ("06:00", NOW.replace(hour=6, minute=0)),
+        ("22:30", NOW.replace(hour=22) - timedelta(days=1)),
+        ("2026-11-20", datetime(2026, 11, 20, tzinfo=HERE)),
+        ("2026-11-24T06:00Z", datetime(2026, 11, 24, 6, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_gone_by_is_so_long_ago_a_time_of_day_or_a_date(text: str, at: datetime) -> None:
+    assert parse_past(text, NOW) == int(at.timestamp() * 1000)
+
+
+@pytest.mark.parametrize("text", ["", "+10m", "2", "yesterday", "22:30Z", "1h1d"])
+def test_what_is_no_moment_gone_by_is_told_how_to_say_one(text: str) -> None:
+    with pytest.raises(FaultError) as refused:
+        parse_past(text, NOW)
+    assert "2h" in (refused.value.fault.hint or "")

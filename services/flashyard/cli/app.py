@@ -19,6 +19,7 @@ from flashyard.cli.control.setting import setting
 from flashyard.cli.doctor import doctor
 from flashyard.cli.emulate import emulate
 from flashyard.cli.flash import flash
+from flashyard.cli.history.command import history
 from flashyard.cli.invocation import Invocation
 from flashyard.cli.ls import ls
 from flashyard.cli.roles import bridge, broker, hub
@@ -73,6 +74,7 @@ app.command(rich_help_panel=SERVE)(doctor)
 app.command(rich_help_panel=USE)(ls)
 app.command(rich_help_panel=USE)(flash)
 app.command(rich_help_panel=USE)(watch)
+app.add_typer(history, rich_help_panel=USE)
 app.add_typer(batch, rich_help_panel=USE)
 app.add_typer(standing, rich_help_panel=USE)
 app.command(rich_help_panel=USE)(ask.pause)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
-from flashyard.contract.rollback import Outcome
+from flashyard.contract.rollback import Outcome, Rollback
 
 SOME_FAILED = 5
 _WORDS = {Status.COMPLETED: "completed", Status.FAILED: "failed", Status.CANCELLED: "cancelled"}
@@ -35,10 +35,15 @@ def told_beside(job: Job, why: Fault) -> list[str]:
     """Tell what belongs beside the sentence: the device's own words, its state, the ways out."""
     beside = [f"details: {why.details}"] if why.details else []
     beside += [f"device: {job.device_state}"] if job.device_state else []
-    beside += [f"rollback: {_ROLLED_BACK[job.rollback.outcome]}"] if job.rollback else []
+    beside += [f"rollback: {rolled_back(job.rollback)}"] if job.rollback else []
     # Who cancelled knows what to do next.
     beside += [f"hint: {why.hint}"] if why.hint and why.code is not Code.CANCELLED else []
     return beside
+
+
+def rolled_back(way_back: Rollback) -> str:
+    """Tell what came of a way back."""
+    return _ROLLED_BACK[way_back.outcome]
 
 
 def exit_status(jobs: Iterable[Job], refused: Sequence[Fault] = ()) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flashyard.contract.batches import Batch, BatchStatus
 from flashyard.contract.faults import Code, Fault, fault
+from flashyard.contract.history import PastJob
 from flashyard.contract.limits import Priority, Rate
 from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name, Partition
 from flashyard.contract.phases import Status
@@ -109,6 +110,12 @@ class OneJob(Model):
     """GET and PATCH /api/flash/job/{jobId}."""
 
     job: Job
+
+
+class OnePastJob(Model):
+    """GET /api/flash/history/{jobId}."""
+
+    job: PastJob
 
 
 class Log(Model):

@@ -6,7 +6,8 @@ It knows no terminal, and nothing of what the bridge is made of.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from flashyard.client.answers import (
     OneDevice,
     OneHub,
     OneJob,
+    OnePastJob,
     OneStandingOrder,
     Refusal,
     Removed,
@@ -39,6 +41,7 @@ from flashyard.client.answers import (
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.batches import Batch
 from flashyard.contract.faults import Code, FaultError, refuse
+from flashyard.contract.history import HistoryPage, PastJob
 from flashyard.contract.model import Model
 from flashyard.contract.records import Hub, Job, LogLine, StoredImage
 from flashyard.contract.standing import ListedDevice, StandingOrder
@@ -49,6 +52,8 @@ _PATIENCE = httpx.Timeout(30.0, connect=5.0)
 # Before the answer it is flushed to disk, and read through where it is compressed.
 _UPLOAD_PATIENCE = httpx.Timeout(1800.0, connect=5.0)
 _MAX_PAGES = 1_000
+_MAX_PAGE = 1_000  # ended jobs
+_HISTORY = "/api/flash/history"
 _STANDING = "/api/standing-orders"
 
 M = TypeVar("M", bound=Model)
@@ -118,6 +123,41 @@ class Bridge:
     async def log(self, job_id: str) -> tuple[LogLine, ...]:
         """Read the last lines of a job's log."""
         return (await self._ask(Log, "GET", f"/api/flash/job/{job_id}/log")).lines
+
+    async def history(
+        self, query: Mapping[str, str], limit: int
+    ) -> tuple[tuple[PastJob, ...], bool]:
+        """List the newest ended jobs, over as many pages as that takes; and is there more?
+
+        Args:
+            query: the filters, by REST's names.
+            limit: how many at most.
+        """
+        params = dict(query)
+        jobs: list[PastJob] = []
+        while True:
+            params["limit"] = str(min(limit - len(jobs), _MAX_PAGE))
+            page = await self._ask(HistoryPage, "GET", _HISTORY, params=params)
+            jobs += page.history
+            if page.next_cursor is None or len(jobs) >= limit:
+                return tuple(jobs), page.next_cursor is not None
+            params["cursor"] = page.next_cursor
+
+    async def past(self, job_id: str) -> PastJob:
+        """Read all that is on record of an ended job."""
+        return (await self._ask(OnePastJob, "GET", f"{_HISTORY}/{job_id}")).job
+
+    @asynccontextmanager
+    async def export(self, query: Mapping[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Read all ended jobs of a query as a file, in chunks; it raises where that breaks off."""
+        try:
+            async with self._http.stream("GET", _HISTORY, params=query) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise self._refusal(answer)
+                yield answer.aiter_bytes()
+        except httpx.TransportError as error:
+            raise UnreachableError(self.url, reason_of(error)) from error
 
     async def start(self, request: StartRequest) -> Started:
         """Start a job, or queue it where the device is busy."""
@@ -221,10 +261,10 @@ class Bridge:
 
     async def _ask(self, shape: type[M], method: str, path: str, **request: Any) -> M:
         answer = await self._send(method, path, **request)
+        if not answer.is_success:
+            raise self._refusal(answer)
         try:
-            if answer.is_success:
-                return shape.decode(answer.content)
-            raise FaultError(Refusal.decode(answer.content).fault())
+            return shape.decode(answer.content)
         except ValidationError as error:
             raise self._foreign(answer) from error
 
@@ -233,6 +273,12 @@ class Bridge:
             return await self._http.request(method, path, **request)
         except httpx.TransportError as error:
             raise UnreachableError(self.url, reason_of(error)) from error
+
+    def _refusal(self, answer: httpx.Response) -> Exception:
+        try:
+            return FaultError(Refusal.decode(answer.content).fault())
+        except ValidationError:
+            return self._foreign(answer)
 
     def _foreign(self, answer: httpx.Response) -> UnreachableError:
         return UnreachableError(

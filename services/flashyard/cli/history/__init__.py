@@ -1,0 +1,1 @@
+"""`flashyard history`: the jobs that ended, found, told and exported."""
