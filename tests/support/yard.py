@@ -151,7 +151,9 @@ class Browser:
 class Yard:
     """The roles, a REST client, and words for what tests do with them."""
 
-    def __init__(self, folder: Path, broker: BrokerProcess, port: int, speed: str) -> None:
+    def __init__(
+        self, folder: Path, broker: BrokerProcess, port: int, speed: str, lost_after: float
+    ) -> None:
         self.broker = broker
         self.base = f"http://127.0.0.1:{port}"
         self.http = httpx.AsyncClient(base_url=self.base, timeout=10)
@@ -161,7 +163,7 @@ class Yard:
         )
         self.bridge = self._role(
             *("bridge", "--broker", broker.url, "--listen", f"127.0.0.1:{port}"),
-            *("--lost-after", "4", "--data-dir", str(folder)),
+            *("--lost-after", f"{lost_after:g}", "--data-dir", str(folder)),
         )
         self.hub: Role | None = None
 
@@ -257,10 +259,16 @@ class Yard:
 
 
 @asynccontextmanager
-async def yard(folder: Path, broker: BrokerProcess, speed: str = "8M") -> AsyncIterator[Yard]:
-    """A system that serves, on a broker that runs."""
+async def yard(
+    folder: Path, broker: BrokerProcess, speed: str = "8M", *, lost_after: float = 600.0
+) -> AsyncIterator[Yard]:
+    """A system that serves, on a broker that runs.
+
+    ``lost_after``: seconds after which the bridge gives up a silent hub, and who watches hears the
+    end of its jobs; a hub that is to be waited for may take long to start on a busy machine.
+    """
     async with AsyncExitStack() as stack:
-        made = Yard(folder, broker, free_port(), speed)
+        made = Yard(folder, broker, free_port(), speed, lost_after)
         stack.push_async_callback(made.stop)
         await made.start()
         yield made

@@ -20,6 +20,13 @@ async def system(broker_process: BrokerProcess, tmp_path: Path) -> AsyncIterator
         yield made
 
 
+@pytest.fixture
+async def impatient(broker_process: BrokerProcess, tmp_path: Path) -> AsyncIterator[Yard]:
+    """One whose bridge soon gives up a hub that is silent."""
+    async with yard(tmp_path, broker_process, lost_after=4) as made:
+        yield made
+
+
 async def test_the_broker_is_killed_and_the_flash_goes_on(system: Yard) -> None:
     async with system.browser() as browser:
         job_id = await system.start_job(64 * MIB)
@@ -69,22 +76,22 @@ async def test_the_bridge_is_dead_while_the_job_ends(system: Yard) -> None:
         assert browser.complaints() == []
 
 
-async def test_the_hub_is_killed_for_good_and_at_last_its_job_is_lost(system: Yard) -> None:
-    assert system.hub is not None
-    async with system.browser() as browser:
-        job_id = await system.start_job(256 * MIB)
-        await system.until_job(job_id, lambda job: job["progress"] > 2)
-        await system.hub.kill()
-        await system.until_device(online=False)
-        lost = await system.until_job(job_id, lambda job: job.get("lost"), within=15)
+async def test_the_hub_is_killed_for_good_and_at_last_its_job_is_lost(impatient: Yard) -> None:
+    assert impatient.hub is not None
+    async with impatient.browser() as browser:
+        job_id = await impatient.start_job(256 * MIB)
+        await impatient.until_job(job_id, lambda job: job["progress"] > 2)
+        await impatient.hub.kill()
+        await impatient.until_device(online=False)
+        lost = await impatient.until_job(job_id, lambda job: job.get("lost"), within=15)
         assert lost["status"] == "running"
         assert lost["stage"] == "Hub not heard from"
-        ended = await system.until_job(job_id, lambda job: job["status"] == "failed")
+        ended = await impatient.until_job(job_id, lambda job: job["status"] == "failed")
         assert ended["code"] == "hub_lost"
         await until(lambda: browser.last(job_id).get("code") == "hub_lost")
         assert browser.last(job_id)["by"] == "bridge"
         assert browser.complaints() == []
-        refused = await system.http.post("/api/flash/start", json={"deviceId": DEVICE})
+        refused = await impatient.http.post("/api/flash/start", json={"deviceId": DEVICE})
         assert (refused.status_code, refused.json()["code"]) == (409, "device_offline")
 
 
