@@ -54,16 +54,16 @@ async def served_bridge(
     deadline: float = 30.0,
     token: str | None = None,
     broker_sys: bool = False,
-    database: str | None = None,
+    database: Path | str | None = None,
     patience: float = 30.0,
     lost_after: float = 600.0,
 ) -> AsyncIterator[ServedBridge]:
     """Serve a bridge; ``deadline``: seconds in which a hub has to answer.
 
-    ``patience``: seconds in which it tells of a standing order's job; ``database``: its URL;
-    ``lost_after``: seconds after which a silent hub is given up.
+    ``patience``: seconds in which it tells of a standing order's job; ``database``: a file, or
+    its URL; ``lost_after``: seconds after which a silent hub is given up.
     """
-    kept = Database(database or f"sqlite:///{images / 'flashyard.db'}")
+    kept = Database(_url(database or images / "flashyard.db"))
     await asyncio.to_thread(kept.open)
     store = ImageStore(images, _now)
     await asyncio.to_thread(store.open)
@@ -120,3 +120,7 @@ async def served_bridge(
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _url(database: Path | str) -> str:
+    return database if isinstance(database, str) else f"sqlite:///{database}"
