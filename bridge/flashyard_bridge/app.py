@@ -27,6 +27,7 @@ from flashyard_bridge.history.history import History
 from flashyard_bridge.images.renewal import Renewal
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
+from flashyard_bridge.learning.outlook import Outlook
 from flashyard_bridge.listeners import Listener, listen
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.methods import HeadAsGet
@@ -131,6 +132,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             standing=Book(database, clock.now),
             batches=Batches(database, clock.now),
             ledger=Ledger(database),
+            outlook=Outlook(fleet, database, clock.now),
             history=history,
             publish=live.publish,
             first_picture=intake.first_picture,
@@ -146,6 +148,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         batches = BatchOverseer(bridge, lost_after=settings.lost_after)
         scribe, renewal = Scribe(bridge), Renewal(bridge)
         intake.listeners += [overseer.hear, batches.hear, renewal.hear, scribe.hear, archivist.hear]
+        intake.listeners.append(bridge.outlook.hear)
         intake.archivists.append(archivist.take)
         server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
@@ -157,6 +160,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 group.create_task(batches.run(), name="bridge[batches]"),
                 group.create_task(scribe.run(), name="bridge[ledger]"),
                 group.create_task(archivist.run(), name="bridge[history]"),
+                group.create_task(bridge.outlook.run(), name="bridge[outlook]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:

@@ -21,6 +21,7 @@ from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.history.history import History
 from flashyard_bridge.images.store import ImageStore
+from flashyard_bridge.learning.outlook import Outlook
 from flashyard_bridge.orders import Orders
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.rollback.ledger import Ledger
@@ -45,6 +46,7 @@ class BridgeState:
         standing: the standing orders, in that database.
         batches: the batches, in the same.
         ledger: what was last written well where, in that database.
+        outlook: what is to be expected of the jobs under way.
         history: the jobs that ended, in the same.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
@@ -59,6 +61,7 @@ class BridgeState:
     standing: Book
     batches: Batches
     ledger: Ledger
+    outlook: Outlook
     history: History
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event

@@ -21,6 +21,7 @@ from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.history.history import History
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
+from flashyard_bridge.learning.outlook import Outlook
 from flashyard_bridge.listeners import listen
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.metrics.exposition import Metrics
@@ -85,6 +86,7 @@ async def served_bridge(
         standing=Book(kept, _now),
         batches=Batches(kept, _now),
         ledger=Ledger(kept),
+        outlook=Outlook(fleet, kept, _now),
         history=history,
         publish=live.publish,
         first_picture=intake.first_picture,
@@ -100,12 +102,14 @@ async def served_bridge(
     batches = BatchOverseer(bridge, lost_after=lost_after)
     scribe = Scribe(bridge, every=0.5)
     intake.listeners += [overseer.hear, batches.hear, scribe.hear, archivist.hear]
+    intake.listeners.append(bridge.outlook.hear)
     intake.archivists.append(archivist.take)
     serving = asyncio.Event()
     server = Server(create_app(state), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
-        acting = [group.create_task(each.run()) for each in (overseer, batches, scribe, archivist)]
+        actors = (overseer, batches, scribe, archivist, bridge.outlook)
+        acting = [group.create_task(each.run()) for each in actors]
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
         async with httpx.AsyncClient(base_url=f"http://{bound}", timeout=30.0) as http:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from flashyard.contract.batches import Batch, BatchStatus
+from flashyard.contract.batches import Batch, BatchStatus, Slow
 from flashyard.contract.faults import Fault
 from flashyard_bridge.batches import rows, sights, steps
 from flashyard_bridge.batches.kept import Change, KeptBatch, KeptItem
@@ -69,12 +69,12 @@ class Batches:
         """List some without their devices, the newest first."""
         look = partial(rows.page_of, limit=limit, statuses=statuses, job_id=job_id, before=before)
         told = []
-        for batch, counts, items in await self._database.read(look):
+        for batch, counts, slow, items in await self._database.read(look):
             if batch.is_open:
                 now = sights.tell(self._risen(batch, items, jobs), items, jobs)
                 told.append(now.with_(items=None))
             else:
-                told.append(sights.tell_briefly(batch, counts))
+                told.append(sights.tell_briefly(batch, counts, slow))
         return told
 
     async def cancel(self, batch_id: str) -> KeptBatch:
@@ -126,6 +126,10 @@ class Batches:
         """Note what became of an item."""
         note = partial(steps.note, batch_id=batch_id, seen=item, change=change)
         await self._change(note)
+
+    async def mark(self, batch_id: str, marks: Mapping[int, Slow | None]) -> None:
+        """Mark devices, by their numbers, as slow, or as not so any more."""
+        await self._database.write(partial(rows.mark_items, batch_id=batch_id, marks=marks))
 
     def _risen(self, batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> KeptBatch:
         """Take what was told last as the least that is told."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flashyard.contract.batches import FINAL_ITEM, OPEN_BATCH, BatchStatus, ItemStatus
+from flashyard.contract.batches import FINAL_ITEM, OPEN_BATCH, BatchStatus, ItemStatus, Slow
 from flashyard_bridge.batches.decision import Terms
 
 
@@ -62,6 +62,7 @@ class KeptItem:
         tries: how often its hub was asked to take the job.
         due_at: while `starting`, when the hub is asked again.
         code: why it failed, or why it has not been started yet.
+        slow: that it is much slower than the others, as JSON.
     """
 
     number: int
@@ -79,6 +80,12 @@ class KeptItem:
     hint: str | None = None
     started_at: int | None = None
     finished_at: int | None = None
+    slow: str | None = None
+
+    @property
+    def mark(self) -> Slow | None:
+        """What it says of how slow it is."""
+        return None if self.slow is None else Slow.decode(self.slow)
 
     @property
     def is_final(self) -> bool:

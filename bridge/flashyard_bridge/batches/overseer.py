@@ -17,6 +17,7 @@ from flashyard.contract.messages import FlashCompleted, FlashFailed
 from flashyard.contract.tracked import Frame
 from flashyard_bridge.batches import steps
 from flashyard_bridge.batches.kept import KeptBatch, KeptItem
+from flashyard_bridge.batches.marking import Marking
 from flashyard_bridge.batches.sights import Jobs
 from flashyard_bridge.batches.starting import MAX_TRIES, Starting, failure
 from flashyard_bridge.state import BridgeState
@@ -41,6 +42,7 @@ class Overseer:
         self._bridge = bridge
         self._batches = bridge.batches
         self._starting = Starting(bridge, bridge.batches)
+        self._marking = Marking(bridge)
         self._lost_after = lost_after
         # What is not heard of: since when, by the loop's clock; as of this round, and the last.
         self._silent: dict[tuple[str, ...], float] = {}
@@ -102,6 +104,7 @@ class Overseer:
                 self._silence(item.hub_id)
             if item.status is ItemStatus.STARTING and item.hub_id in reached and self._is_due(item):
                 self._do(item, partial(self._take_up, batch, item))
+        await self._marking.look(batch, items, jobs)
 
     def _online(self) -> set[str]:
         """Tell the hubs that can be asked; none while the bridge itself has no broker."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, tuple_, update
 
-from flashyard.contract.batches import OPEN_BATCH, BatchStatus, ItemStatus
+from flashyard.contract.batches import OPEN_BATCH, BatchStatus, ItemStatus, Slow
 from flashyard.contract.faults import Code, refuse
 from flashyard_bridge.batches.kept import KeptBatch, KeptItem
 from flashyard_bridge.database.tables.batches import BATCH_ITEMS, BATCHES
@@ -27,10 +27,11 @@ Place = tuple[int, str]  # Unix ms and a batch's id
 
 
 class Listed(NamedTuple):
-    """A batch with how many of its devices are where; ``items``: of one that is open, all."""
+    """A batch: how many of its devices are where, and slow; ``items``: all, of an open one."""
 
     batch: KeptBatch
     counts: Mapping[ItemStatus, int]
+    slow: int
     items: Sequence[KeptItem] = ()
 
 
@@ -114,9 +115,15 @@ def page_of(
     if before is not None:
         query = query.where(tuple_(_B.created_at, _B.id) < before)
     batches = [_batch(row) for row in connection.execute(query)]
-    counts = _counts(connection, [batch.id for batch in batches])
+    ids = [batch.id for batch in batches]
+    counts, slow = _counts(connection, ids), _slow(connection, ids)
     return [
-        Listed(batch, counts[batch.id], items_of(connection, batch.id) if batch.is_open else ())
+        Listed(
+            batch,
+            counts[batch.id],
+            slow.get(batch.id, 0),
+            items_of(connection, batch.id) if batch.is_open else (),
+        )
         for batch in batches
     ]
 
@@ -132,6 +139,14 @@ def change_item(connection: Connection, batch_id: str, item: KeptItem, **changes
     mine = and_(_I.batch_id == batch_id, _I.number == item.number)
     connection.execute(update(BATCH_ITEMS).where(mine).values(changes))
     return replace(item, **changes)
+
+
+def mark_items(connection: Connection, batch_id: str, marks: Mapping[int, Slow | None]) -> None:
+    """Set the marks of devices, by their numbers, or take them back."""
+    for number, slow in marks.items():
+        mine = and_(_I.batch_id == batch_id, _I.number == number)
+        said = None if slow is None else slow.encode().decode()
+        connection.execute(update(BATCH_ITEMS).where(mine).values(slow=said))
 
 
 def skip_waiting(connection: Connection, batch_id: str, now: int) -> None:
@@ -161,6 +176,15 @@ def _counts(connection: Connection, ids: Sequence[str]) -> Mapping[str, Counter[
     for batch_id, status, number in connection.execute(query):
         counts[batch_id][ItemStatus(status)] = number
     return counts
+
+
+def _slow(connection: Connection, ids: Sequence[str]) -> Mapping[str, int]:
+    query = (
+        select(_I.batch_id, func.count().label("slow"))
+        .where(_I.batch_id.in_(ids), _I.slow.is_not(None))
+        .group_by(_I.batch_id)
+    )
+    return {row.batch_id: row.slow for row in connection.execute(query)}
 
 
 def _forget_oldest(connection: Connection) -> None:

@@ -64,7 +64,7 @@ def permille(batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> int:
 def tell(batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> Batch:
     """Tell all of a batch."""
     counts = Counter(item.status for item in items)
-    told = tell_briefly(batch, counts)
+    told = tell_briefly(batch, counts, sum(item.slow is not None for item in items))
     return told.with_(
         progress=permille(batch, items, jobs) / 10,
         estimated_time_remaining=_time_left(batch, items, jobs) if batch.is_open else 0,
@@ -72,8 +72,8 @@ def tell(batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> Batch:
     )
 
 
-def tell_briefly(batch: KeptBatch, counts: Mapping[ItemStatus, int]) -> Batch:
-    """Tell what is known of a batch without its devices."""
+def tell_briefly(batch: KeptBatch, counts: Mapping[ItemStatus, int], slow: int) -> Batch:
+    """Tell what is known of a batch without its devices; ``slow``: how many of them are."""
     total = sum(counts.values())
     return Batch(
         batch_id=batch.id,
@@ -87,6 +87,7 @@ def tell_briefly(batch: KeptBatch, counts: Mapping[ItemStatus, int]) -> Batch:
         counts=BatchCounts(**{status.value: number for status, number in counts.items()}),
         progress=batch.permille / 10,
         total_bytes=batch.device_bytes * total,
+        slow=slow or None,
         max_parallel=batch.max_parallel,
         max_failures=batch.max_failures,
         max_failure_percent=batch.max_failure_percent,
@@ -111,6 +112,7 @@ def _item(batch: KeptBatch, item: KeptItem, jobs: Jobs) -> BatchItem:
         hint=item.hint,
         started_at=item.started_at,
         finished_at=item.finished_at,
+        slow=item.mark,
     )
 
 

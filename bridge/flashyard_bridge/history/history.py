@@ -13,6 +13,7 @@ from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS
 from flashyard_bridge.history import store as storing
 from flashyard_bridge.history.past import Past, lines_of, past_job
+from flashyard_bridge.learning.store import in_hindsight
 
 
 class History:
@@ -46,7 +47,10 @@ def _store(connection: Connection, pasts: Sequence[Past]) -> str:
 def _job(connection: Connection, job_id: str) -> PastJob | None:
     found = select(PAST_JOBS).where(PAST_JOBS.c.job_id == job_id)
     row = connection.execute(found).mappings().one_or_none()
-    return None if row is None else past_job(row)
+    if row is None:
+        return None
+    [past] = in_hindsight(connection, [past_job(row)])
+    return past
 
 
 def _log(connection: Connection, job_id: str) -> list[LogLine] | None:

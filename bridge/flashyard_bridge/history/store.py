@@ -14,6 +14,7 @@ from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
+from flashyard_bridge.learning.store import learn
 
 
 def history_id(connection: Connection) -> str:
@@ -33,6 +34,7 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     overridden = [job_id for job_id in new if job_id in told]
     _forget(connection, [told[job_id]["number"] for job_id in overridden])
     _insert(connection, list(new.values()))
+    learn(connection, [past.record for past in new.values()])
     append(connection, [_overriding(new[job_id], told[job_id]) for job_id in overridden])
 
 

@@ -114,7 +114,7 @@ async def change(
         hub = online_hub(bridge.fleet, job.hub_id)
         order = order_for(hub, bridge.now(), LimitsOrder, job_id=job_id, **change.limits)
         await bridge.orders.ask(hub.hub_id, order)
-    return ChangedJob(job=job_of(bridge, job_id), ignored=change.ignored)
+    return ChangedJob(job=bridge.outlook.tell(job_of(bridge, job_id)), ignored=change.ignored)
 
 
 async def _steer(

@@ -166,6 +166,11 @@ async def _listed(bridge: BridgeState, devices: Sequence[Device]) -> tuple[Liste
             raise
         standings = [None] * len(devices)
     return tuple(
-        ListedDevice.model_construct(**dict(device), standing_order=standing)
+        ListedDevice.model_construct(**dict(_told(bridge, device)), standing_order=standing)
         for device, standing in zip(devices, standings, strict=True)
     )
+
+
+def _told(bridge: BridgeState, device: Device) -> Device:
+    current = device.current_job
+    return device if current is None else device.with_(current_job=bridge.outlook.tell(current))

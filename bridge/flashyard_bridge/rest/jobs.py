@@ -103,7 +103,7 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> Job
     page = jobs[: query.limit]
     more = len(jobs) > len(page)
     return JobList(
-        jobs=tuple(each.job for each in page),
+        jobs=tuple(bridge.outlook.tell(each.job) for each in page),
         next_cursor=cursor.encode(page[-1].place) if more else None,
     )
 
@@ -117,7 +117,7 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> Job
 )
 async def get_job(job_id: str, bridge: Bridge) -> OneJob:
     """Look at a job, ended ones too as long as they are remembered."""
-    return OneJob(job=job_of(bridge, job_id))
+    return OneJob(job=await bridge.outlook.tell_now(job_of(bridge, job_id)))
 
 
 @router.get(
@@ -144,7 +144,8 @@ async def get_log(job_id: str, bridge: Bridge) -> JobLog:
 async def active_operations(bridge: Bridge) -> Operations:
     """List the queued, running and paused jobs."""
     jobs = in_turn(job for job in bridge.fleet.jobs() if job.is_active)
-    return Operations(count=len(jobs), operations=tuple(each.job for each in jobs))
+    operations = tuple(bridge.outlook.tell(each.job) for each in jobs)
+    return Operations(count=len(jobs), operations=operations)
 
 
 @router.get(
@@ -156,4 +157,4 @@ async def active_operations(bridge: Bridge) -> Operations:
 )
 async def job_status(job_id: str, bridge: Bridge) -> FlatJob:
     """Look at a job, its fields beside `success`."""
-    return FlatJob(**dict(job_of(bridge, job_id)))
+    return FlatJob(**dict(await bridge.outlook.tell_now(job_of(bridge, job_id))))

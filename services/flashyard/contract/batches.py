@@ -25,6 +25,7 @@ from flashyard.contract.model import (
     Sentence,
     Token,
 )
+from flashyard.contract.phases import Phase
 
 MAX_DEVICES = 1_000  # of one batch
 
@@ -68,6 +69,23 @@ FINAL_ITEM = frozenset(
 OPEN_BATCH = frozenset({BatchStatus.RUNNING, BatchStatus.PAUSED})
 
 
+class Slow(Model):
+    """A device that took much longer over a phase than its batch.
+
+    ``factor``: so many times as long as usual there, by the median of ``others``, the devices of
+    the batch that it is compared with; ``usual_ms``: what they would have taken. ``speed`` and
+    ``usual_speed``: content bytes per second, of writing.
+    """
+
+    phase: Phase
+    factor: Annotated[float, Field(ge=1, allow_inf_nan=False)]
+    duration_ms: Count
+    usual_ms: Count
+    speed: Count | None = None
+    usual_speed: Count | None = None
+    others: Count
+
+
 class BatchItem(Model):
     """One device of a batch; ``code`` and ``error`` say why it failed, or why it is not started."""
 
@@ -82,6 +100,7 @@ class BatchItem(Model):
     hint: Sentence | None = None
     started_at: Millis | None = None
     finished_at: Millis | None = None
+    slow: Slow | None = None
 
 
 class BatchCounts(Model):
@@ -102,8 +121,8 @@ class Batch(Model):
     ``max_parallel``: jobs of it at once, over all hubs; absent: all. More than ``max_failures``
     devices, or ``max_failure_percent`` of all, that fail stop it; ``continue_on_error`` False: one
     does. ``progress`` counts content bytes that devices have taken, of all that are to be written:
-    it never falls, and ends below 100 where not every device was completed. ``items``: not in
-    lists.
+    it never falls, and ends below 100 where not every device was completed. ``slow``: how many
+    devices are marked so. ``items``: not in lists.
     """
 
     batch_id: Token
@@ -118,6 +137,7 @@ class Batch(Model):
     progress: Percent = 0.0
     total_bytes: ByteCount
     estimated_time_remaining: Count = 0
+    slow: Count | None = None
     max_parallel: Parallel | None = None
     max_failures: Count | None = None
     max_failure_percent: FailurePercent | None = None

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code
 from flashyard.contract.limits import MAX_QUEUE, Limits, Priority, Rate
 from flashyard.contract.model import (
@@ -170,6 +171,7 @@ class Job(Model):
 
     ``requested`` is what was asked and has not happened yet; ``lost`` says the hub is silent.
     ``not_before``: it does not begin earlier; ``bandwidth_limit``: bytes per second.
+    ``expected``: what is usual for such a job, where a bridge's history tells.
     """
 
     job_id: JobId
@@ -189,6 +191,7 @@ class Job(Model):
     transfer_speed: Count = 0
     average_speed: Count = 0
     estimated_time_remaining: Count = 0
+    expected: Expected | None = None
     position: Count | None = None
     priority: Priority = 5
     not_before: Millis | None = None

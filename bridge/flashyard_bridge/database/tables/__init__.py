@@ -4,6 +4,7 @@ from flashyard_bridge.database.tables import (  # noqa: F401 - so that the metad
     audit,
     batches,
     history,
+    learning,
     rollback,
     standing,
 )

@@ -60,5 +60,6 @@ BATCH_ITEMS = Table(
     Column("hint", String(1000)),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
+    Column("slow", String(1000)),  # the mark, as JSON
     Index("batch_items_by_job", "job_id"),
 )

@@ -1,0 +1,66 @@
+"""The one who marks the devices of a batch that are much slower than its others.
+
+The marks are kept with the batch: when its jobs are forgotten, it is still known which were slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from flashyard.contract.batches import Slow
+from flashyard.contract.phases import Status
+from flashyard.contract.records import Job
+from flashyard_bridge.batches.kept import KeptBatch, KeptItem
+from flashyard_bridge.batches.sights import Jobs
+from flashyard_bridge.batches.slowness import Seen, judge
+from flashyard_bridge.state import BridgeState
+
+
+class Marking:
+    """Looks whenever it is asked to; ``bridge``: whose jobs and batches."""
+
+    def __init__(self, bridge: BridgeState) -> None:
+        self._bridge = bridge
+
+    async def look(self, batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> None:
+        """Mark those that are slow by now, and take back marks that do not hold any more.
+
+        Raises:
+            FaultError: `database_unreachable`.
+        """
+        seen = dict(self._seen(items, jobs))
+        found = await asyncio.to_thread(judge, seen, self._bridge.now())
+        marks = {
+            item.number: found[item.job_id]
+            for item in items
+            if item.job_id is not None
+            and item.job_id in found
+            and self._is_news(item, found[item.job_id], seen[item.job_id])
+        }
+        if marks:
+            await self._bridge.batches.mark(batch.id, marks)
+
+    def _seen(self, items: Sequence[KeptItem], jobs: Jobs) -> Iterator[tuple[str, Seen]]:
+        """Yield what was heard of the jobs that can be compared."""
+        limited = {hub.hub_id for hub in self._bridge.fleet.hubs() if hub.limits.bandwidth_limit}
+        paces = self._bridge.outlook.paces.snapshot()
+        for item in items:
+            job, pace = jobs.get(item.job_id or ""), paces.get(item.job_id or "")
+            if job is None or pace is None or item.hub_id in limited or not _is_comparable(job):
+                continue
+            yield job.job_id, Seen(pace, job.bytes_transferred)
+
+    def _is_news(self, item: KeptItem, slow: Slow | None, seen: Seen) -> bool:
+        """Is a mark to be set or taken back? Who has not heard all takes back nothing."""
+        known = item.mark
+        if slow is None:
+            return known is not None and seen.pace.is_whole
+        if known is not None and (known.phase, known.factor) == (slow.phase, slow.factor):
+            return False
+        device = self._bridge.fleet.device(item.hub_id, item.device_id)
+        return device is None or not device.bandwidth_limit
+
+
+def _is_comparable(job: Job) -> bool:
+    return not (job.bandwidth_limit or job.lost or job.status is Status.PAUSED)
