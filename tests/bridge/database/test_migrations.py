@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from support.records import ended_job, failed_job, past_of
 
 PAGES = Path(__file__).parents[3]
 SCHEMAS = {file.stem: file for file in sorted((PAGES / "tests/wire/schemas").glob("*.sql"))}
-Rows = Mapping[str, list[tuple[Any, ...]]]
+Rows = dict[str, list[dict[str, Any]]]
 
 
 def revisions() -> list[str]:
@@ -40,8 +40,15 @@ def rows(connection: Connection, tables: set[str] | None = None) -> Rows:
         return {}
     metadata = MetaData()
     metadata.reflect(connection, only=wanted)
+    # A column that came later holds nothing.
     return {
-        name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+        name: sorted(
+            (
+                {column: value for column, value in row.items() if value is not None}
+                for row in connection.execute(select(table)).mappings()
+            ),
+            key=repr,
+        )
         for name, table in metadata.tables.items()
     }
 
