@@ -20,6 +20,7 @@ BENCHMARKS = {
     "throttle": "limits of one job and of eight that share a hub's, over windows of 10 s",
     "fanout": "from a hub's publish to 100 and 500 WebSocket clients",
     "broker": "what a message and an idle hub cost stock amqtt, ours and Mosquitto",
+    "history": "a million ended jobs: storing, pages, statistics and words, against their bounds",
     "journal": "what a job and a safe point cost the hub's journal, in time and in fsyncs",
     "startup": "from `flashyard up` to ready, and memory at rest",
 }
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which of these (all if none):")
     parser.add_argument("--pairs", type=int, help="repeat each only so often, for a quick look")
     parser.add_argument("--mib", type=int, help="the size of the images, for a quick look")
+    parser.add_argument("--jobs", type=int, help="of the history, for a quick look")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in BENCHMARKS]
     if unknown:
@@ -56,7 +58,12 @@ def main() -> int:
 
 
 def _numbers(name: str, asked: argparse.Namespace) -> list[str]:
-    """What a benchmark is told: how often, and where it takes that how large an image."""
+    """What a benchmark is told: how often, and where it takes that how large an image.
+
+    That of the history is told how long it is, and nothing else.
+    """
+    if name == "history":
+        return [] if asked.jobs is None else ["--jobs", str(asked.jobs)]
     if name not in SIZED or asked.mib is None:
         return [] if asked.pairs is None else [str(asked.pairs)]
     return [str(asked.pairs or SIZED[name]), str(asked.mib)]
