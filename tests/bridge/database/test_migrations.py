@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,18 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, create_engine, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    create_engine,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 
 import flashyard
 from flashyard_bridge.batches.book import Batches
@@ -58,35 +70,55 @@ def revision(connection: Connection) -> str | None:
     return found
 
 
-def loaded(file: Path, schema: str) -> Database:
-    """Make a database as it was at a released revision, and open it as today's bridge does."""
-    with closing(sqlite3.connect(file)) as raw:
-        raw.executescript(SCHEMAS[schema].read_text())
-    opened = Database(f"sqlite:///{file}")
-    opened.open()
-    return opened
+def load(engine: Engine, schema: str, old: Engine) -> None:
+    """Make a server's tables as a released revision made them, with the rows of its dump."""
+    metadata = MetaData()
+    metadata.reflect(old)
+    with engine.begin() as connection, old.connect() as kept:
+        upgrade(connection, schema)
+        for table in metadata.sorted_tables:
+            if table.name != "alembic_version":
+                held = kept.execute(select(table)).mappings()
+                connection.execute(insert(table), [dict(row) for row in held])
 
 
 @pytest.fixture(params=SCHEMAS)
-async def schema(request: pytest.FixtureRequest) -> str:
+def schema(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def before(schema: str, tmp_path: Path) -> Rows:
-    """What was in each table of it."""
-    with closing(sqlite3.connect(tmp_path / "before.db")) as raw:
+def dump(schema: str, tmp_path: Path) -> Iterator[Engine]:
+    """What a bridge kept at a released revision, in a file of its own."""
+    with closing(sqlite3.connect(tmp_path / "dump.db")) as raw:
         raw.executescript(SCHEMAS[schema].read_text())
-    engine = create_engine(f"sqlite:///{tmp_path / 'before.db'}")
-    with engine.connect() as connection:
-        found = rows(connection)
+    engine = create_engine(f"sqlite:///{tmp_path / 'dump.db'}", poolclass=NullPool)
+    yield engine
     engine.dispose()
-    return found
 
 
 @pytest.fixture
-async def database(schema: str, tmp_path: Path) -> AsyncIterator[Database]:
-    opened = loaded(tmp_path / "flashyard.db", schema)
+def before(dump: Engine) -> Rows:
+    """What was in each table of it."""
+    with dump.connect() as connection:
+        return rows(connection)
+
+
+@pytest.fixture
+async def database(
+    schema: str, dump: Engine, empty_url: str, tmp_path: Path
+) -> AsyncIterator[Database]:
+    """One of each kind as it was then, opened as today's bridge does."""
+    if empty_url.startswith("sqlite"):
+        url = f"sqlite:///{shutil.copy(tmp_path / 'dump.db', tmp_path / 'flashyard.db')}"
+    else:
+        url = empty_url
+        driver = make_url(url).set(drivername="postgresql+psycopg")
+        engine = create_engine(driver, poolclass=NullPool)
+        load(engine, schema, dump)
+        engine.dispose()
+    opened = Database(url)
+    opened.open()
     yield opened
     opened.close()
 
@@ -168,10 +200,10 @@ async def test_a_bridge_knows_what_an_older_one_kept(schema: str, database: Data
 
 
 async def test_a_history_is_the_same_after_its_younger_tables_were_taken_away(
-    tmp_path: Path,
+    empty_url: str,
 ) -> None:
     """What is counted and found is made anew from the jobs themselves."""
-    database = Database(f"sqlite:///{tmp_path / 'flashyard.db'}")
+    database = Database(empty_url)
     database.open()
     history = History(database)
     jobs = [ended_job(0), failed_job(1), ended_job(2, device_id="UNIT_2")]
