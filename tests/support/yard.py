@@ -152,7 +152,14 @@ class Yard:
     """The roles, a REST client, and words for what tests do with them."""
 
     def __init__(
-        self, folder: Path, broker: BrokerProcess, port: int, speed: str, lost_after: float
+        self,
+        folder: Path,
+        broker: BrokerProcess,
+        port: int,
+        speed: str,
+        *,
+        lost_after: float,
+        database: str,
     ) -> None:
         self.broker = broker
         self.base = f"http://127.0.0.1:{port}"
@@ -164,6 +171,7 @@ class Yard:
         self.bridge = self._role(
             *("bridge", "--broker", broker.url, "--listen", f"127.0.0.1:{port}"),
             *("--lost-after", f"{lost_after:g}", "--data-dir", str(folder)),
+            *(("--database", database) if database else ()),
         )
         self.hub: Role | None = None
 
@@ -260,15 +268,21 @@ class Yard:
 
 @asynccontextmanager
 async def yard(
-    folder: Path, broker: BrokerProcess, speed: str = "8M", *, lost_after: float = 600.0
+    folder: Path,
+    broker: BrokerProcess,
+    speed: str = "8M",
+    *,
+    lost_after: float = 600.0,
+    database: str = "",
 ) -> AsyncIterator[Yard]:
     """A system that serves, on a broker that runs.
 
     ``lost_after``: seconds after which the bridge gives up a silent hub, and who watches hears the
     end of its jobs; a hub that is to be waited for may take long to start on a busy machine.
+    ``database``: its URL, if it is not the bridge's own file.
     """
     async with AsyncExitStack() as stack:
-        made = Yard(folder, broker, free_port(), speed, lost_after)
+        made = Yard(folder, broker, free_port(), speed, lost_after=lost_after, database=database)
         stack.push_async_callback(made.stop)
         await made.start()
         yield made

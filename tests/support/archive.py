@@ -1,0 +1,58 @@
+"""What the history has of each job, read from its database itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import NullPool, create_engine, func, select
+
+from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
+from support.waiting import until_told
+
+
+class Stored(NamedTuple):
+    """One job as it is stored: its end, whose word that is, its bytes, and how many steps."""
+
+    status: str
+    code: str | None
+    told_by: str
+    bytes: int
+    steps: int
+
+
+class Archive:
+    """The history in one database, by URL. ``jobs``: what was found in it last, by job id."""
+
+    def __init__(self, url: str) -> None:
+        self.jobs: dict[str, list[Stored]] = {}
+        self._engine = create_engine(url, poolclass=NullPool)
+
+    async def has(self, job_ids: Collection[str], within: float = 90.0) -> bool:
+        """Wait until it has all of these; are they in it?"""
+
+        async def are_there() -> bool:
+            await asyncio.to_thread(self.read)
+            return self.jobs.keys() >= set(job_ids)
+
+        try:
+            return await until_told(are_there, within)
+        except TimeoutError:
+            return False
+
+    def read(self) -> None:
+        """Read all of it."""
+        steps = (
+            select(PAST_STEPS.c.number, func.count().label("steps"))
+            .group_by(PAST_STEPS.c.number)
+            .subquery()
+        )
+        found = select(PAST_JOBS, steps.c.steps).join(steps, isouter=True)
+        jobs: defaultdict[str, list[Stored]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            for row in connection.execute(found):
+                stored = Stored(row.status, row.code, row.told_by, row.bytes, row.steps or 0)
+                jobs[row.job_id].append(stored)
+        self.jobs = dict(jobs)
