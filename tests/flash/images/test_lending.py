@@ -152,3 +152,19 @@ def test_what_is_mapped_for_all_together_is_bounded(path: Path, readers: int) ->
     assert pane & (pane - 1) == 0
     assert lending.SMALLEST <= pane <= window.LARGEST
     assert pane == lending.SMALLEST or pane * readers <= lending.ROOM
+
+
+def test_those_who_came_first_do_not_hold_what_all_together_may_have(tmp_path: Path) -> None:
+    """When they mapped theirs, there were few to share with; and they are slow to move on."""
+    lent, readers = Lending(), 24
+    with ExitStack() as stack:
+        held = []
+        for number in range(readers):
+            path = tmp_path / str(number)
+            with path.open("wb") as file:
+                file.truncate(window.LARGEST)
+            image = stack.enter_context(lent.lent(path))
+            held.append((image, next(next(image.parts(window.LARGEST)).buffers())))
+        mapped = sum(image.mapped for image, _ in held)
+        held.clear()
+    assert mapped <= lending.ROOM + readers * lending.SMALLEST

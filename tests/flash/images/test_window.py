@@ -81,6 +81,16 @@ def test_no_more_than_two_windows_are_ever_mapped_and_none_after_the_end(copy: P
     assert mapped(copy) == 0
 
 
+def test_who_may_map_little_looks_through_what_is_mapped_already(copy: Path) -> None:
+    sizes = iter([LARGEST, 1 << 16, 1 << 16])
+    with copy.open("rb") as file:
+        panes = Panes(file.fileno(), lambda: next(sizes))
+        views = [next(Window(panes).views(offset, 1)) for offset in (0, LARGEST - 1, LARGEST)]
+        assert panes.mapped == mapped(copy) == LARGEST + (1 << 16)
+        del views
+        assert panes.mapped == mapped(copy) == 0
+
+
 def test_a_view_stays_valid_for_as_long_as_it_is_held(copy: Path, data: bytes) -> None:
     with copy.open("rb") as file:
         window = Window(Panes(file.fileno()))

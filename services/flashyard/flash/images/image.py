@@ -125,6 +125,11 @@ class Image:
         """The bytes it writes there."""
         return self.facts.content_size
 
+    @property
+    def mapped(self) -> int:
+        """The bytes of the file that are mapped now, for all who read it."""
+        return self._panes.mapped
+
     def count(
         self, limit: int, *, part_size: int = PART_SIZE, block_size: int = BLOCK_SIZE
     ) -> int | None:

@@ -15,8 +15,8 @@ from flashyard.flash.images.image import Image
 from flashyard.flash.images.window import LARGEST
 from flashyard.flash.source import MIB
 
-ROOM = 48 * MIB  # to be mapped over all who write
-SMALLEST = MIB
+ROOM = 32 * MIB  # to be mapped over all who write
+SMALLEST = MIB // 4
 
 
 class _File(NamedTuple):
@@ -48,9 +48,17 @@ class Lending:
         self._lock = Lock()
 
     def pane(self) -> int:
-        """Tell how much each may map, if all are at places of their own; a power of 2."""
-        fair = ROOM // max(1, self._users)
-        return max(SMALLEST, min(LARGEST, 1 << fair.bit_length() - 1))
+        """Tell how much to map next: a fair share, if all are at places of their own; a power of 2.
+
+        Those who came first, when shares were larger, and whoever is between two panes may hold
+        more than that: it is taken from what is left.
+        """
+        with self._lock:
+            images = [loan.image for loan in self._loans.values() if loan.image is not None]
+            fair = ROOM // max(1, self._users)
+        left = ROOM - sum(image.mapped for image in images)
+        share = min(max(SMALLEST, min(fair, left)), LARGEST)
+        return 1 << share.bit_length() - 1
 
     @contextmanager
     def lent(self, path: Path) -> Iterator[Image]:

@@ -31,7 +31,8 @@ class Panes:
     """Stretches of a file, mapped once for all who look at them at the same time.
 
     For any number of threads; a pane goes when nobody looks at it any more. ``size`` tells how
-    large the next one is to be: a power of 2, at least 64 KiB.
+    large the next one is to be: a power of 2, at least 64 KiB. Where a larger one is mapped, that
+    is looked through.
     """
 
     def __init__(self, fd: int, size: Callable[[], int] = largest) -> None:
@@ -47,12 +48,19 @@ class Panes:
             FaultError: `image_corrupt`: the file ends before that, or cannot be read there.
         """
         size = self._size()
-        base = offset - offset % size
         with self._lock:
-            mapped = self._mapped.get((base, size))
-            if mapped is None or len(mapped) <= offset - base:
-                mapped = self._mapped[base, size] = self._map(base, size, offset)
+            for (base, _), mapped in self._mapped.items():
+                if base <= offset < base + len(mapped):
+                    return base, memoryview(mapped)
+            base = offset - offset % size
+            mapped = self._mapped[base, size] = self._map(base, size, offset)
         return base, memoryview(mapped)
+
+    @property
+    def mapped(self) -> int:
+        """The bytes that are mapped now, as far as can be told without waiting for anybody."""
+        panes = [pane() for pane in self._mapped.valuerefs()]
+        return sum(len(pane) for pane in panes if pane is not None)
 
     def _map(self, base: int, size: int, wanted: int) -> mmap.mmap:
         end = os.fstat(self._fd).st_size
