@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import flashyard
 from flashyard.link import tls_for
 from flashyard.settings import BridgeSettings
-from flashyard.token_file import read_token
+from flashyard.token_file import read_tokens
+from flashyard_bridge.audit.pruning import Pruner
+from flashyard_bridge.audit.strangers import Strangers
+from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.clock import BridgeClock
@@ -41,12 +45,15 @@ from flashyard_bridge.server import Server
 from flashyard_bridge.standing.book import Book
 from flashyard_bridge.standing.overseer import Overseer
 from flashyard_bridge.state import BridgeState
+from flashyard_bridge.witness.action import Actions
+from flashyard_bridge.witness.witness import Witness
 
 
 class State(TypedDict):
     """What the lifespan yields.
 
-    `bridge`, `vitals` and `metrics` are for routes, `live` and `doors` for WebSockets.
+    `bridge`, `vitals` and `metrics` are for routes, `live` and `doors` for WebSockets, `strangers`
+    for the witness.
     """
 
     bridge: BridgeState
@@ -54,16 +61,19 @@ class State(TypedDict):
     metrics: Metrics
     live: Live
     doors: Doors
+    strangers: Strangers
 
 
-def create_app(state: State) -> FastAPI:
-    """Make the HTTP side of a bridge."""
+def create_app(state: State, trusted_proxies: Iterable[str] = ()) -> FastAPI:
+    """Make the HTTP side of a bridge; of a trusted proxy it takes whose request it passes on."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         yield state
 
-    doors = state["doors"]
+    doors, bridge = state["doors"], state["bridge"]
+    of_rest = routers()
+    proxied = [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))]
     app = FastAPIOffline(
         redoc_url=None,
         title="flashyard",
@@ -72,6 +82,15 @@ def create_app(state: State) -> FastAPI:
         lifespan=lifespan,
         exception_handlers=dict(HANDLERS),
         middleware=[
+            *(proxied if trusted_proxies else []),
+            Middleware(
+                Witness,
+                actions=Actions(route for router in of_rest for route in router.routes),
+                trail=bridge.trail,
+                strangers=state["strangers"],
+                job=bridge.fleet.job,
+                now=bridge.now,
+            ),
             Middleware(FrontDoor, doors=doors),
             Middleware(
                 CrossOrigin,
@@ -80,11 +99,11 @@ def create_app(state: State) -> FastAPI:
                 allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
                 allow_headers=["*"],
             ),
-            Middleware(TokenDoor, doors=doors, signed=state["bridge"].images.signature.admits),
+            Middleware(TokenDoor, doors=doors, signed=bridge.images.signature.admits),
             Middleware(HeadAsGet),
         ],
     )
-    for router in routers():
+    for router in of_rest:
         app.include_router(router)
     app.mount("/static", page.files)
     return app
@@ -101,7 +120,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         FaultError: `port_in_use`, `database_unreachable`, or `invalid_request` for an address, a
             URL or a file.
     """
-    token = read_token(settings.token_file)
+    tokens = read_tokens(settings.token_file)
     clock = BridgeClock()
     store = ImageStore(settings.images, clock.now)
     await asyncio.to_thread(store.open)
@@ -116,6 +135,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         broker_sys=settings.broker_sys,
     )
     database = Database(settings.database_url)
+    trail = Trail(database, clock.now)
+    strangers = Strangers(trail, clock.now)
     listeners: list[Listener] = []
     try:
         listeners = await listen(settings.listen)
@@ -134,6 +155,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             ledger=Ledger(database),
             outlook=Outlook(fleet, database, clock.now),
             history=history,
+            trail=trail,
             publish=live.publish,
             first_picture=intake.first_picture,
         )
@@ -142,7 +164,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
             vitals=Vitals(listeners[-1].bound[0].port, live, archivist),
             metrics=Metrics(fleet, intake, live, store),
             live=live,
-            doors=Doors(token, _origins(settings), _loopback(listeners)),
+            doors=Doors(tokens, _origins(settings), _loopback(listeners)),
+            strangers=strangers,
         )
         overseer = Overseer(bridge)
         batches = BatchOverseer(bridge, lost_after=settings.lost_after)
@@ -150,7 +173,9 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         intake.listeners += [overseer.hear, batches.hear, renewal.hear, scribe.hear, archivist.hear]
         intake.listeners.append(bridge.outlook.hear)
         intake.archivists.append(archivist.take)
-        server = Server(create_app(state), lambda: ready(" ".join(map(_url, listeners))))
+        pruner = Pruner(database, clock.now, settings.audit_keep)
+        app = create_app(state, settings.trusted_proxy)
+        server = Server(app, lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
             chores = [
                 group.create_task(intake.watch_clock(), name="bridge[patience]"),
@@ -161,6 +186,9 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 group.create_task(scribe.run(), name="bridge[ledger]"),
                 group.create_task(archivist.run(), name="bridge[history]"),
                 group.create_task(bridge.outlook.run(), name="bridge[outlook]"),
+                group.create_task(trail.run(), name="bridge[audit]"),
+                group.create_task(strangers.run(), name="bridge[strangers]"),
+                group.create_task(pruner.run(), name="bridge[audit's age]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:
@@ -168,6 +196,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
     finally:
         for listener in listeners:
             listener.close()
+        strangers.tell()
+        await trail.finish()
         await asyncio.to_thread(database.close)
 
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flashyard.contract.faults import Code, Fault, fault
+from flashyard.token_file import NamedToken
 from flashyard_bridge.errors import answer
 
 # The loopback hosts, on any port: the page of a development server may watch too.
@@ -34,12 +35,12 @@ class Doors:
     """What is let in.
 
     Attributes:
-        token: the bearer token, or None where none is needed.
+        tokens: the bearer tokens, and whose they are; none where none is needed.
         origins: browser origins beyond the loopback ones.
         loopback: the bound addresses of the listeners that only this machine can reach.
     """
 
-    token: str | None
+    tokens: Sequence[NamedToken]
     origins: frozenset[str]
     loopback: Collection[Address]
 
@@ -69,14 +70,21 @@ class Doors:
         )
 
     def accepts(self, *offered: str | None) -> bool:
-        """Is one of the offered tokens the right one, or none needed? In constant time each."""
-        if self.token is None:
-            return True
-        right = self.token.encode()
-        return any(
-            hmac.compare_digest(right, (given or "").encode(errors="surrogateescape"))
-            for given in offered
-        )
+        """Is one of the offered tokens one of ours, or none needed?"""
+        return not self.tokens or self.identify(*offered) is not None
+
+    def identify(self, *offered: str | None) -> str | None:
+        """Whose is one of the offered tokens? None: nobody's.
+
+        Each is compared with all of ours, in constant time, whichever it may be.
+        """
+        found = None
+        for given in offered:
+            shown = (given or "").encode(errors="surrogateescape")
+            for each in self.tokens:
+                if hmac.compare_digest(each.token.encode(), shown):
+                    found = each.identity
+        return found
 
 
 def bearer(authorization: str | None) -> str | None:
@@ -118,7 +126,7 @@ class CrossOrigin(CORSMiddleware):
 
 
 class TokenDoor:
-    """ASGI middleware: the bearer token, where one is needed.
+    """ASGI middleware: the bearer token, where one is needed; ``state.identity`` says whose.
 
     ``signed`` says of a request that it carries a signature that stands for the token.
     """
@@ -142,12 +150,11 @@ class TokenDoor:
 
     def _lets_in(self, scope: Scope) -> bool:
         path = scope["path"]
-        return (
-            path in _OPEN
-            or path.startswith(_OPEN_UNDER)
-            or self._doors.accepts(bearer(Headers(scope=scope).get("authorization")))
-            or self._signed(scope)
-        )
+        if path in _OPEN or path.startswith(_OPEN_UNDER) or not self._doors.tokens:
+            return True
+        identity = self._doors.identify(bearer(Headers(scope=scope).get("authorization")))
+        scope["state"]["identity"] = identity
+        return identity is not None or self._signed(scope)
 
 
 def _is_loopback(host: str) -> bool:

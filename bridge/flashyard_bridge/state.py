@@ -17,6 +17,7 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.contract.topics import Topic
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
+from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.history.history import History
@@ -48,6 +49,7 @@ class BridgeState:
         ledger: what was last written well where, in that database.
         outlook: what is to be expected of the jobs under way.
         history: the jobs that ended, in the same.
+        trail: who asked for what, and what came of it, in the same.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
     """
@@ -63,6 +65,7 @@ class BridgeState:
     ledger: Ledger
     outlook: Outlook
     history: History
+    trail: Trail
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
 

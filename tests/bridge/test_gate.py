@@ -106,7 +106,7 @@ async def test_a_hubs_signed_download_needs_no_token(tmp_path: Path) -> None:
 
 
 def test_beyond_loopback_listeners_any_host_name_may_be_used() -> None:
-    doors = Doors("t", frozenset(), loopback=frozenset({("127.0.0.1", 8000)}))
+    doors = Doors((), frozenset(), loopback=frozenset({("127.0.0.1", 8000)}))
     assert doors.refusal(["bench.lan"], [], ("192.0.2.1", 8000)) is None
     assert doors.refusal(["bench.lan"], [], ("127.0.0.1", 8000)) is not None
     assert doors.refusal(["localhost", "bench.lan"], [], ("127.0.0.1", 8000)) is not None

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from flashyard.endpoint import Endpoint
+from flashyard.token_file import NamedToken
 from flashyard_bridge.gate import Doors
 from flashyard_bridge.listeners import listen
 from flashyard_bridge.live.fanout import Live
@@ -81,7 +82,8 @@ async def live_server(
     live = Live(fleet.snapshot, lambda: hub.now)
     [listener] = await listen([Endpoint("127.0.0.1", 0)])
     [bound] = listener.bound
-    doors = Doors(token, origins, frozenset({(bound.host, bound.port)}))
+    tokens = [NamedToken("token", token)] if token else ()
+    doors = Doors(tokens, origins, frozenset({(bound.host, bound.port)}))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,10 @@ from pathlib import Path
 import httpx
 
 from flashyard.endpoint import Endpoint
+from flashyard.token_file import NamedToken
 from flashyard_bridge.app import State, create_app
+from flashyard_bridge.audit.strangers import Strangers
+from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.batches.overseer import Overseer as BatchOverseer
 from flashyard_bridge.database.database import Database
@@ -54,6 +57,8 @@ async def served_bridge(
     *,
     deadline: float = 30.0,
     token: str | None = None,
+    tokens: Sequence[NamedToken] = (),
+    trusted_proxies: Sequence[str] = (),
     broker_sys: bool = False,
     database: Path | str | None = None,
     patience: float = 30.0,
@@ -64,6 +69,7 @@ async def served_bridge(
     ``patience``: seconds in which it tells of a standing order's job; ``database``: a file, or
     its URL; ``lost_after``: seconds after which a silent hub is given up.
     """
+    known = tokens or ([NamedToken("token", token)] if token else ())
     kept = Database(_url(database or images / "flashyard.db"))
     await asyncio.to_thread(kept.open)
     store = ImageStore(images, _now)
@@ -75,6 +81,8 @@ async def served_bridge(
     [listener] = await listen([Endpoint("127.0.0.1", 0)])
     [bound] = listener.bound
     history = History(kept)
+    trail = Trail(kept, _now)
+    strangers = Strangers(trail, _now)
     archivist = Archivist(history, fleet, intake.link, _now)
     bridge = BridgeState(
         now=_now,
@@ -88,6 +96,7 @@ async def served_bridge(
         ledger=Ledger(kept),
         outlook=Outlook(fleet, kept, _now),
         history=history,
+        trail=trail,
         publish=live.publish,
         first_picture=intake.first_picture,
     )
@@ -96,7 +105,8 @@ async def served_bridge(
         vitals=Vitals(bound.port, live, archivist),
         metrics=Metrics(fleet, intake, live, store),
         live=live,
-        doors=Doors(token, frozenset(), frozenset({(bound.host, bound.port)})),
+        doors=Doors(known, frozenset(), frozenset({(bound.host, bound.port)})),
+        strangers=strangers,
     )
     overseer = Overseer(bridge, patience=patience)
     batches = BatchOverseer(bridge, lost_after=lost_after)
@@ -105,10 +115,10 @@ async def served_bridge(
     intake.listeners.append(bridge.outlook.hear)
     intake.archivists.append(archivist.take)
     serving = asyncio.Event()
-    server = Server(create_app(state), serving.set)
+    server = Server(create_app(state, trusted_proxies), serving.set)
     async with intake.link, asyncio.TaskGroup() as group:
         clock = group.create_task(intake.watch_clock())
-        actors = (overseer, batches, scribe, archivist, bridge.outlook)
+        actors = (overseer, batches, scribe, archivist, bridge.outlook, trail)
         acting = [group.create_task(each.run()) for each in actors]
         running = group.create_task(server.run_until_stopped(listener.sockets))
         await serving.wait()
@@ -119,6 +129,8 @@ async def served_bridge(
         clock.cancel()
         for task in acting:
             task.cancel()
+    strangers.tell()
+    await trail.finish()
     await asyncio.to_thread(kept.close)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, RowMapping, insert
 
-from flashyard.contract.audit import AuditEntry
+from flashyard.contract.audit import AuditEntry, NumberedEntry
+from flashyard.contract.faults import Code
 from flashyard_bridge.database.tables.audit import AUDIT
-
-_AS_JSON = {"requester", "details"}
+from flashyard_bridge.database.upsert import upsert
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -19,11 +19,44 @@ def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
         connection.execute(insert(AUDIT), [_row(entry) for entry in entries])
 
 
-def _row(entry: AuditEntry) -> dict[str, Any]:
-    row = {name: value for name, value in entry if name not in _AS_JSON}
-    asked = entry.requester
-    row["requester"] = (
-        asked.model_dump(mode="json", by_alias=True, exclude_none=True) if asked else None
+def append_once(connection: Connection, entries: Mapping[str, AuditEntry]) -> None:
+    """Add lines by their marks, of at most 16 characters; one that is there already is left."""
+    rows = [{**_row(entry), "mark": mark} for mark, entry in entries.items()]
+    once = upsert(connection, AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.mark])
+    connection.execute(once, rows)
+
+
+def entry_of(row: RowMapping) -> NumberedEntry:
+    """Tell a row as a line."""
+    return NumberedEntry(
+        number=row["number"],
+        at=row["at"],
+        action=row["action"],
+        requester=row["requester"],
+        job_id=row["job_id"],
+        device_id=row["device_id"],
+        hub_id=row["hub_id"],
+        subject=row["subject"],
+        outcome=row["outcome"],
+        code=row["code"] and Code(row["code"]),
+        error=row["error"],
+        details=row["details"],
     )
-    row["details"] = entry.details
-    return row
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    asked = entry.requester
+    return {
+        "at": entry.at,
+        "action": entry.action,
+        "job_id": entry.job_id,
+        "device_id": entry.device_id,
+        "hub_id": entry.hub_id,
+        "subject": entry.subject,
+        "identity": asked and asked.identity,
+        "outcome": entry.outcome,
+        "code": entry.code and entry.code.value,
+        "error": entry.error,
+        "requester": asked,
+        "details": entry.details,
+    }

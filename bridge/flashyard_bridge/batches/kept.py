@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flashyard.contract.batches import FINAL_ITEM, OPEN_BATCH, BatchStatus, ItemStatus, Slow
+from flashyard.contract.requester import Requester
 from flashyard_bridge.batches.decision import Terms
 
 
@@ -21,6 +22,7 @@ class KeptBatch:
         permille: the most that was ever told as its progress.
         idempotency_key: the request's own, if it had one.
         fingerprint: the request's digest, by which a repeated one is known.
+        asked_by: who made it.
     """
 
     id: str
@@ -38,6 +40,7 @@ class KeptBatch:
     permille: int = 0
     idempotency_key: str | None
     fingerprint: str
+    asked_by: Requester | None = None
 
     @property
     def terms(self) -> Terms:

@@ -139,7 +139,7 @@ class Overseer:
             now = asyncio.get_running_loop().time()
             if now - self._asked.get(job.job_id, -ASK_AGAIN) >= ASK_AGAIN:
                 self._asked[job.job_id] = now
-                self._do(item, partial(self._starting.cancel, item))
+                self._do(item, partial(self._starting.cancel, batch, item))
 
     async def _miss(self, batch: KeptBatch, item: KeptItem, job_id: str) -> None:
         """Nobody speaks of a job that its hub took: it was forgotten, or its hub is gone."""

@@ -93,6 +93,7 @@ def tell_briefly(batch: KeptBatch, counts: Mapping[ItemStatus, int], slow: int) 
         max_failure_percent=batch.max_failure_percent,
         continue_on_error=batch.max_failures != 0,
         flash=dict(batch.flash),
+        asked_by=batch.asked_by,
     )
 
 

@@ -12,6 +12,8 @@ from flashyard.contract.batches import ItemStatus
 from flashyard.contract.faults import Code, Fault, FaultError, fault
 from flashyard.contract.orders import Receipt
 from flashyard.contract.phases import Status
+from flashyard.contract.requester import Requester
+from flashyard_bridge.audit.deeds import cancelled, not_started, on_behalf, started
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.batches.kept import Change, KeptBatch, KeptItem
 from flashyard_bridge.choice import hub_of
@@ -67,6 +69,7 @@ class Starting:
             except FaultError as error:
                 await self._refused(batch, item, error.fault)
             else:
+                self._bridge.trail.note(started(self._bridge.now(), plan.hub_id, plan.order))
                 await self._take(batch, item, receipt)
 
     async def call_off(self, batch: KeptBatch, item: KeptItem) -> None:
@@ -76,7 +79,7 @@ class Starting:
             FaultError: `database_unreachable`, as above.
         """
         try:
-            receipt = await self.cancel(item)
+            receipt = await self.cancel(batch, item)
         except FaultError as error:
             if error.fault.code is Code.UNKNOWN_JOB:
                 await self._batches.note(batch.id, item, _cancelled(self._bridge.now()))
@@ -85,7 +88,7 @@ class Starting:
         else:
             await self._take(batch, item, receipt)
 
-    async def cancel(self, item: KeptItem) -> Receipt:
+    async def cancel(self, batch: KeptBatch, item: KeptItem) -> Receipt:
         """Have an item's job end at its next safe point.
 
         Raises:
@@ -93,12 +96,23 @@ class Starting:
         """
         hub = hub_of(self._bridge.fleet, item.hub_id)
         order = cancel_order(item.job_id or "", hub.session, self._bridge.now())
-        return await self._bridge.orders.ask(hub.hub_id, order)
+        receipt = await self._bridge.orders.ask(hub.hub_id, order)
+        self._bridge.trail.note(
+            cancelled(
+                self._bridge.now(),
+                Requester(on_behalf=batch.id),
+                hub_id=item.hub_id,
+                device_id=item.device_id,
+                job_id=order.job_id,
+            )
+        )
+        return receipt
 
     async def _plan(self, batch: KeptBatch, item: KeptItem) -> Plan:
         body = {**batch.flash, "deviceId": item.device_id, "hubId": item.hub_id}
         plan = await plan_start(self._bridge, judge(body))
-        order = plan.order.with_(job_id=item.job_id, serial=item.serial)
+        asked_by = on_behalf(batch.id, batch.asked_by)
+        order = plan.order.with_(job_id=item.job_id, serial=item.serial, asked_by=asked_by)
         return Plan(plan.hub_id, order)
 
     async def _take(self, batch: KeptBatch, item: KeptItem, receipt: Receipt) -> None:
@@ -121,6 +135,16 @@ class Starting:
             await self._batches.postpone(batch.id, item, delay, why)
             return
         _log.warning("batch %s: %s is not started: %s", batch.id, item.device_id, why.sentence)
+        self._bridge.trail.note(
+            not_started(
+                self._bridge.now(),
+                on_behalf(batch.id, batch.asked_by),
+                why,
+                hub_id=item.hub_id,
+                device_id=item.device_id,
+                job_id=item.job_id,
+            )
+        )
         await self._batches.note(batch.id, item, failure(why, self._bridge.now()))
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from flashyard.contract.batches import BatchStatus, ItemStatus
 from flashyard.contract.faults import Code, refuse
+from flashyard_bridge.audit.deeds import batch_ended
+from flashyard_bridge.audit.lines import append
 from flashyard_bridge.batches.decision import Verdict, decide
 from flashyard_bridge.batches.kept import Change, KeptBatch, KeptItem
 from flashyard_bridge.batches.rows import (
@@ -101,6 +103,7 @@ def settle(
         items = items_of(connection, batch.id)
     if verdict.end is not None:
         batch = change_batch(connection, batch, status=verdict.end, finished_at=now)
+        append(connection, [batch_ended(now, batch)])
     elif verdict.is_to_skip and batch.status is BatchStatus.PAUSED:
         # It has nothing left to hold back.
         batch = change_batch(connection, batch, status=BatchStatus.RUNNING)

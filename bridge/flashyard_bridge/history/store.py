@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
+from flashyard_bridge.history import endings
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.learning.store import learn
 
@@ -35,7 +36,11 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     _forget(connection, [told[job_id]["number"] for job_id in overridden])
     _insert(connection, list(new.values()))
     learn(connection, [past.record for past in new.values()])
-    append(connection, [_overriding(new[job_id], told[job_id]) for job_id in overridden])
+    append(connection, [_line(past, told.get(job_id)) for job_id, past in new.items()])
+
+
+def _line(past: Past, told: RowMapping | None) -> AuditEntry:
+    return endings.ended(past) if told is None else endings.overridden(past, told)
 
 
 def _is_news(past: Past, before: Past | None, told: RowMapping | None) -> bool:
@@ -81,21 +86,3 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     ]
     if logs:
         connection.execute(insert(PAST_LOGS), logs)
-
-
-def _overriding(past: Past, was: RowMapping) -> AuditEntry:
-    """Note both ends of a job: the bridge's, which is gone, and the hub's."""
-    record, job = past.record, past.record.job
-    before = {"endedAt": was["ended_at"], "status": was["status"], "code": was["code"]}
-    now = {"endedAt": job.finished_at, "status": job.status, "code": job.code}
-    return AuditEntry(
-        at=past.recorded_at,
-        action="end_overridden",
-        job_id=record.job_id,
-        device_id=record.device_id,
-        hub_id=record.hub_id,
-        outcome="noted",
-        code=job.code,
-        error=job.error,
-        details={"before": {**before, "error": was["error"]}, "now": now},
-    )

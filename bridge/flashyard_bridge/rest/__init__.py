@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from flashyard_bridge.rest import (
+    audit,
     batches,
     control,
     described,
@@ -24,6 +25,6 @@ from flashyard_bridge.rest import (
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    of_fleet = (flash, batches, jobs, history, control, devices, standing, hubs, images)
+    of_fleet = (flash, batches, jobs, history, audit, control, devices, standing, hubs, images)
     of_bridge = (health, metrics, unbuilt, described, page)
     return [noun.router for noun in (*of_fleet, *of_bridge)]

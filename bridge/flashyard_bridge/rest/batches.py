@@ -10,16 +10,20 @@ from fastapi import APIRouter, Depends, Query
 from flashyard.contract.batches import OPEN_BATCH, Batch, BatchStatus
 from flashyard.contract.faults import Code
 from flashyard.contract.model import JobId, Model
+from flashyard.contract.requester import Requester
 from flashyard_bridge.batches.choice import examined, meant
 from flashyard_bridge.batches.kept import KeptBatch
 from flashyard_bridge.batches.sights import Jobs
 from flashyard_bridge.errors import ANY_ERROR, documented
 from flashyard_bridge.orders import mint_job_id
 from flashyard_bridge.rest import cursor
-from flashyard_bridge.rest.batch_wish import AskedBatch, batch_schema, batch_wish
+from flashyard_bridge.rest.batch_wish import AskedBatch, BatchWish, batch_schema, batch_wish
 from flashyard_bridge.rest.body import require_json
 from flashyard_bridge.rest.plan import REFUSALS
+from flashyard_bridge.rest.request import StartRequest
 from flashyard_bridge.state import Bridge, BridgeState
+from flashyard_bridge.witness.action import audited
+from flashyard_bridge.witness.caller import Caller
 
 _PAGE = 50
 _MOST = 200
@@ -104,14 +108,15 @@ class BatchQuery(Model):
     ),
     openapi_extra=batch_schema(),
 )
+@audited("start_batch", BatchWish, StartRequest)
 async def start_batch(
-    asked: Annotated[AskedBatch, Depends(batch_wish)], bridge: Bridge
+    asked: Annotated[AskedBatch, Depends(batch_wish)], bridge: Bridge, caller: Caller
 ) -> BatchMade:
     """Have each of the devices flashed, one job each; it goes on by itself, over restarts, too.
 
     Every device must be there and able to take it, or nothing is started.
     """
-    batch = _made(bridge, asked)
+    batch = _made(bridge, asked, caller)
     known = await bridge.batches.repeated(batch)
     if known is None:
         wanted = asked.wish.devices or meant(bridge.fleet.devices(), asked.place, asked.start)
@@ -172,6 +177,7 @@ _STEERED = documented(
     responses=documented(Code.UNKNOWN_BATCH, Code.ALREADY_FINAL, Code.DATABASE_UNREACHABLE),
     dependencies=[Depends(require_json)],
 )
+@audited("cancel_batch")
 async def cancel_batch(batch_id: str, bridge: Bridge) -> SteeredBatch:
     """Start nothing more of it, and end what runs at its next safe point."""
     return _steered(await bridge.batches.cancel(batch_id))
@@ -185,6 +191,7 @@ async def cancel_batch(batch_id: str, bridge: Bridge) -> SteeredBatch:
     responses=_STEERED,
     dependencies=[Depends(require_json)],
 )
+@audited("pause_batch")
 async def pause_batch(batch_id: str, bridge: Bridge) -> SteeredBatch:
     """Start nothing more of it until it is resumed; what runs goes on."""
     return _steered(await bridge.batches.hold(batch_id, is_paused=True))
@@ -198,12 +205,13 @@ async def pause_batch(batch_id: str, bridge: Bridge) -> SteeredBatch:
     responses=_STEERED,
     dependencies=[Depends(require_json)],
 )
+@audited("resume_batch")
 async def resume_batch(batch_id: str, bridge: Bridge) -> SteeredBatch:
     """Go on starting its devices."""
     return _steered(await bridge.batches.hold(batch_id, is_paused=False))
 
 
-def _made(bridge: BridgeState, asked: AskedBatch) -> KeptBatch:
+def _made(bridge: BridgeState, asked: AskedBatch, caller: Requester) -> KeptBatch:
     wish, now = asked.wish, bridge.now()
     return KeptBatch(
         id=mint_job_id(now).replace("job", "batch", 1),
@@ -215,6 +223,7 @@ def _made(bridge: BridgeState, asked: AskedBatch) -> KeptBatch:
         created_at=now,
         idempotency_key=wish.idempotency_key,
         fingerprint=asked.fingerprint,
+        asked_by=caller,
     )
 
 

@@ -19,6 +19,7 @@ from flashyard_bridge.rest.body import require_json
 from flashyard_bridge.rest.changes import JobChange, Wanted, change_schema, wanted
 from flashyard_bridge.rest.jobs import job_of
 from flashyard_bridge.state import Bridge, BridgeState
+from flashyard_bridge.witness.action import audited
 
 _ANSWERS = documented(
     Code.UNKNOWN_JOB,
@@ -58,6 +59,7 @@ class ChangedJob(Model):
 @router.post(
     "/api/flash/cancel/{job_id}", include_in_schema=False, response_model_exclude_none=True
 )
+@audited("cancel")
 async def cancel(job_id: str, bridge: Bridge) -> Steered:
     """End a job at its next safe point; one that waits ends at once."""
     return await _steer(bridge, _unfinished(bridge, job_id), CancelOrder)
@@ -71,6 +73,7 @@ async def cancel(job_id: str, bridge: Bridge) -> Steered:
     responses=_ANSWERS,
 )
 @router.post("/api/flash/pause/{job_id}", include_in_schema=False, response_model_exclude_none=True)
+@audited("pause")
 async def pause(job_id: str, bridge: Bridge) -> Steered:
     """Have a job stand still at its next safe point, until it is resumed.
 
@@ -89,6 +92,7 @@ async def pause(job_id: str, bridge: Bridge) -> Steered:
 @router.post(
     "/api/flash/resume/{job_id}", include_in_schema=False, response_model_exclude_none=True
 )
+@audited("resume")
 async def resume(job_id: str, bridge: Bridge) -> Steered:
     """Let a paused job go on from where it stands; a pause that is still to come does not come."""
     return await _steer(bridge, _unfinished(bridge, job_id), ResumeOrder)
@@ -102,6 +106,7 @@ async def resume(job_id: str, bridge: Bridge) -> Steered:
     responses=_ANSWERS | documented(Code.INVALID_REQUEST),
     openapi_extra=change_schema(JobChange),
 )
+@audited("change_job", JobChange)
 async def change(
     job_id: str, bridge: Bridge, change: Annotated[Wanted, Depends(wanted(JobChange))]
 ) -> ChangedJob:

@@ -19,6 +19,7 @@ from flashyard_bridge.orders import order_for
 from flashyard_bridge.rest.body import require_json
 from flashyard_bridge.rest.changes import DeviceChange, Wanted, change_schema, wanted
 from flashyard_bridge.state import Bridge, BridgeState
+from flashyard_bridge.witness.action import audited
 
 router = APIRouter(tags=["devices"], responses=ANY_ERROR)
 
@@ -98,6 +99,7 @@ async def get_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> On
     responses=_ORDERED | documented(Code.INVALID_REQUEST),
     openapi_extra=change_schema(DeviceChange),
 )
+@audited("change_device", DeviceChange)
 async def change_device(
     device_id: str,
     bridge: Bridge,
@@ -122,6 +124,7 @@ async def change_device(
     responses=_ORDERED,
     dependencies=[Depends(require_json)],
 )
+@audited("release_device")
 async def release_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> OneDevice:
     """Let a device take jobs again after too many faults in a row; one that may stays as it is."""
     device = any_device(bridge.fleet, device_id, hub_id)
@@ -145,6 +148,7 @@ async def release_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -
     ),
     dependencies=[Depends(require_json)],
 )
+@audited("forget_device")
 async def forget_device(device_id: str, bridge: Bridge, hub_id: AtHub = None) -> DeviceForgotten:
     """Forget an offline device; it is listed again when its hub sees it again."""
     device = any_device(bridge.fleet, device_id, hub_id)

@@ -17,6 +17,7 @@ from flashyard_bridge.orders import order_for
 from flashyard_bridge.rest.body import require_json
 from flashyard_bridge.rest.changes import HubChange, Wanted, change_schema, wanted
 from flashyard_bridge.state import Bridge
+from flashyard_bridge.witness.action import audited
 
 router = APIRouter(tags=["hubs"], responses=ANY_ERROR)
 
@@ -72,6 +73,7 @@ async def list_hubs(bridge: Bridge) -> HubList:
     ),
     openapi_extra=change_schema(HubChange),
 )
+@audited("change_hub", HubChange)
 async def change_hub(
     hub_id: str, bridge: Bridge, change: Annotated[Wanted, Depends(wanted(HubChange))]
 ) -> ChangedHub:
@@ -92,6 +94,7 @@ async def change_hub(
     responses=documented(Code.UNKNOWN_HUB, Code.ILLEGAL_STATE, Code.BROKER_UNREACHABLE),
     dependencies=[Depends(require_json)],
 )
+@audited("forget_hub")
 async def forget_hub(hub_id: str, bridge: Bridge) -> HubForgotten:
     """Forget an offline hub with all its devices; it is listed again when it comes back."""
     if hub_of(bridge.fleet, hub_id).online:

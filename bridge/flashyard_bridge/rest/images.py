@@ -17,6 +17,7 @@ from flashyard.contract.records import StoredImage
 from flashyard_bridge.errors import ANY_ERROR, RequestError, documented, reject
 from flashyard_bridge.rest.body import media_type, require_json
 from flashyard_bridge.state import AnyTimeBridge, Bridge
+from flashyard_bridge.witness.action import audited
 
 BINARY = "application/octet-stream"
 _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,19})-(?P<last>\d{0,19})|-(?P<final>\d{1,19}))")
@@ -68,6 +69,7 @@ class _ImageFile(FileResponse):
     response_model_exclude_none=True,
     openapi_extra={"requestBody": {"required": True, "content": _BYTES}},
 )
+@audited("upload_image", query=("name", "unpack"))
 async def upload_image(
     request: Request,
     response: Response,
@@ -141,6 +143,7 @@ async def download_image(sha256: str, request: Request, bridge: AnyTimeBridge) -
     responses=documented(Code.UNKNOWN_IMAGE, Code.IMAGE_IN_USE, Code.BROKER_UNREACHABLE),
     dependencies=[Depends(require_json)],
 )
+@audited("delete_image")
 async def delete_image(sha256: str, bridge: Bridge) -> ImageDeleted:
     """Delete an image that no job, batch or standing order needs that is under way, or on."""
     await bridge.images.get(sha256)

@@ -8,11 +8,15 @@ from fastapi import APIRouter, Depends
 
 from flashyard.contract.faults import Code
 from flashyard.contract.model import Model
+from flashyard.contract.requester import Requester
 from flashyard.contract.standing import STOP_AFTER, StandingOrder
 from flashyard_bridge.errors import ANY_ERROR, documented
 from flashyard_bridge.rest.body import require_json
+from flashyard_bridge.rest.request import StartRequest
 from flashyard_bridge.rest.standing_wish import StandingWish, check, standing_wish, wish_schema
 from flashyard_bridge.state import AnyTimeBridge
+from flashyard_bridge.witness.action import audited
+from flashyard_bridge.witness.caller import Caller
 
 _WISHES = (
     Code.INVALID_REQUEST,
@@ -72,10 +76,11 @@ async def list_orders(bridge: AnyTimeBridge) -> StandingOrders:
     responses=documented(*_WISHES),
     openapi_extra=wish_schema(),
 )
-async def add_order(wish: AskedWish, bridge: AnyTimeBridge) -> OneStandingOrder:
+@audited("add_standing_order", StandingWish, StartRequest)
+async def add_order(wish: AskedWish, bridge: AnyTimeBridge, caller: Caller) -> OneStandingOrder:
     """Have whatever is plugged in flashed, once per serial; off, unless it is made `enabled`."""
     await check(bridge, wish)
-    row = {"enabled": False, "stop_after_failures": STOP_AFTER, **_columns(wish)}
+    row = {"enabled": False, "stop_after_failures": STOP_AFTER, **_columns(wish, caller)}
     return OneStandingOrder(standing_order=await bridge.standing.add(row), ignored=wish.ignored)
 
 
@@ -99,7 +104,10 @@ async def get_order(order_id: str, bridge: AnyTimeBridge) -> OneStandingOrder:
     responses=documented(Code.UNKNOWN_STANDING_ORDER, *_WISHES),
     openapi_extra=wish_schema(),
 )
-async def change_order(order_id: str, wish: AskedWish, bridge: AnyTimeBridge) -> OneStandingOrder:
+@audited("change_standing_order", StandingWish, StartRequest)
+async def change_order(
+    order_id: str, wish: AskedWish, bridge: AnyTimeBridge, caller: Caller
+) -> OneStandingOrder:
     """Change what is given; failures are counted anew, and what failed may be tried again.
 
     With another `flash` every serial is due again.
@@ -108,7 +116,7 @@ async def change_order(order_id: str, wish: AskedWish, bridge: AnyTimeBridge) ->
     given = {"where": wish.where or old.where, "flash": wish.flash or old.flash}
     if wish.enabled is not False:
         await check(bridge, old.with_(**given))
-    order = await bridge.standing.change(order_id, _columns(wish))
+    order = await bridge.standing.change(order_id, _columns(wish, caller))
     return OneStandingOrder(standing_order=order, ignored=wish.ignored)
 
 
@@ -119,13 +127,14 @@ async def change_order(order_id: str, wish: AskedWish, bridge: AnyTimeBridge) ->
     responses=documented(Code.UNKNOWN_STANDING_ORDER, Code.DATABASE_UNREACHABLE),
     dependencies=[Depends(require_json)],
 )
+@audited("remove_standing_order")
 async def remove_order(order_id: str, bridge: AnyTimeBridge) -> StandingOrderRemoved:
     """Remove one, and what it remembers; its jobs go on."""
     await bridge.standing.remove(order_id)
     return StandingOrderRemoved(id=order_id)
 
 
-def _columns(wish: StandingWish) -> dict[str, Any]:
+def _columns(wish: StandingWish, caller: Requester) -> dict[str, Any]:
     """Tell what is given by the names it is kept under."""
     row: dict[str, Any] = {
         "name": wish.name,
@@ -134,5 +143,6 @@ def _columns(wish: StandingWish) -> dict[str, Any]:
         "stop_after_failures": wish.stop_after_failures,
         "max_devices": wish.max_devices,
         "enabled": wish.enabled,
+        "asked_by": caller,
     }
     return {name: value for name, value in row.items() if value is not None}

@@ -111,6 +111,7 @@ def settle(connection: Connection, order_id: str, mark: Mark, end: End) -> Stand
         return count_end(
             connection,
             order_id,
+            at=end.at,
             flashed=int(is_good),
             failed=-1 if was_bad else int(not is_good),
             error=end.error if end.counts and not is_good else None,

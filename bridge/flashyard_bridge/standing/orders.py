@@ -10,6 +10,8 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.standing import Place, StandingOrder
+from flashyard_bridge.audit.deeds import order_stopped
+from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.tables.standing import STANDING_MARKS, STANDING_ORDERS
 from flashyard_bridge.standing.mark import State
 
@@ -82,9 +84,9 @@ def remove_order(connection: Connection, order_id: str) -> None:
 
 
 def count_end(
-    connection: Connection, order_id: str, *, flashed: int, failed: int, error: str | None
+    connection: Connection, order_id: str, *, at: int, flashed: int, failed: int, error: str | None
 ) -> StandingOrder:
-    """Count what came of a device, and stop the order where its limit is reached.
+    """Count what came of a device at Unix ms, and stop the order where its limit is reached.
 
     ``flashed`` and ``failed`` are 1, 0, or -1 for what was counted wrongly. ``error`` None: a
     failure that is not held against the order.
@@ -101,6 +103,7 @@ def count_end(
     because = _reason_to_stop({**order, **changes})
     if because is not None and order["enabled"]:
         changes |= {"enabled": False, "stopped_because": because[:1000]}
+        append(connection, [order_stopped(at, order_id, because)])
     mine = STANDING_ORDERS.c.id == order_id
     connection.execute(update(STANDING_ORDERS).where(mine).values(changes))
     return one_order(connection, order_id)

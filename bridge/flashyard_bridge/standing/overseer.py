@@ -16,6 +16,7 @@ from flashyard.contract.messages import DeviceChanged, FlashCompleted, FlashFail
 from flashyard.contract.records import Device
 from flashyard.contract.standing import StandingOrder
 from flashyard.contract.tracked import Frame
+from flashyard_bridge.audit.deeds import not_started, on_behalf, started
 from flashyard_bridge.rest.plan import Plan, plan_start
 from flashyard_bridge.rest.request import judge as judge_start
 from flashyard_bridge.standing.aftermath import Aftermath
@@ -184,7 +185,10 @@ class Overseer:
 
     async def _send(self, order: StandingOrder, plan: Plan, mark: Mark) -> None:
         fresh = plan.order.with_(
-            issued_at=self._bridge.now(), job_id=mark.job_id, serial=mark.serial
+            issued_at=self._bridge.now(),
+            job_id=mark.job_id,
+            serial=mark.serial,
+            asked_by=on_behalf(order.id, order.asked_by),
         )
         try:
             receipt = await self._bridge.orders.start(plan.hub_id, fresh, is_kept=True)
@@ -195,8 +199,10 @@ class Overseer:
             if why.rule.transient:
                 await self._book.release(order.id, mark)
                 raise
+            self._note_refusal(order, mark, why)
             await self._aftermath.fail(order, mark, why)
         else:
+            self._bridge.trail.note(started(self._bridge.now(), plan.hub_id, fresh))
             await self._aftermath.take(order, mark, receipt)
 
     async def _start_again(self, order: StandingOrder, mark: Mark) -> None:
@@ -210,7 +216,20 @@ class Overseer:
         failed = replace(mark, code=why.code, error=why.sentence[:1000])
         now = await self._book.note_refusal(order, failed, before)
         if now is not None:
+            self._note_refusal(order, mark, why)
             self._aftermath.tell(now, failed, why.sentence)
+
+    def _note_refusal(self, order: StandingOrder, mark: Mark, why: Fault) -> None:
+        self._bridge.trail.note(
+            not_started(
+                self._bridge.now(),
+                on_behalf(order.id, order.asked_by),
+                why,
+                hub_id=mark.hub_id,
+                device_id=mark.device_id,
+                job_id=mark.job_id,
+            )
+        )
 
     def _rest(self, at: At) -> None:
         self._resting[at] = asyncio.get_running_loop().time() + REST

@@ -18,6 +18,7 @@ from flashyard.cli.mapping import judge_map
 from flashyard.cli.naming import named, warning
 from flashyard.cli.outcome import SOME_FAILED, exit_status, totals
 from flashyard.cli.preview import plan_lines
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.talk import complain, print_data, printable, say
 from flashyard.cli.views import can_ask, showing
@@ -29,7 +30,6 @@ from flashyard.contract.faults import TABLE, Code, Fault, FaultError, fault, ref
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Device, ImageRef, Job, StepRecord
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 _AT_ONCE = 8  # starts under way; each waits for a hub's receipt
 
@@ -61,7 +61,7 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
     """
     judge_options(wish)
     judge_map(wish)
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         devices = chosen(await bridge.devices(), wish)
         async with loaded(wish) as cargo:
             foresee(wish, devices, cargo)

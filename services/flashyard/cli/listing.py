@@ -8,17 +8,16 @@ from flashyard.cli.amounts import size
 from flashyard.cli.batch.rows import HEADS as BATCH_HEADS
 from flashyard.cli.batch.rows import row as batch_row
 from flashyard.cli.ls import What
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.remarks import REMARKS
 from flashyard.cli.states import presence_of, state_of
 from flashyard.cli.table import print_table, when
 from flashyard.cli.talk import print_data, printable, say
-from flashyard.client.bridge import Bridge
 from flashyard.contract.batches import Batch
 from flashyard.contract.model import Model
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Device, Hub, Job, StoredImage
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 _EMPTY = {
     What.DEVICES: "No devices. Plug one in, or try `flashyard up --demo`.",
@@ -43,7 +42,7 @@ async def show(settings: ClientSettings, what: What, *, everything: bool, json: 
         FaultError: the bridge refuses.
         UnreachableError: no bridge.
     """
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         records: Sequence[Model]
         match what:
             case What.DEVICES:

@@ -146,7 +146,18 @@ def bridge(
     listen: HttpListen = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Ask everyone for the bearer token in it."),
+        typer.Option(
+            metavar="FILE",
+            help="Ask everyone for the bearer token in it, or for one of several: "
+            "a line each, NAME TOKEN.",
+        ),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Take this proxy's word on where a request came from; may be repeated.",
+        ),
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
@@ -172,6 +183,12 @@ def bridge(
             "postgresql://USER:PASSWORD@HOST:PORT/NAME; several bridges may share it.",
         ),
     ] = None,
+    audit_keep: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS", help="Keep the audit trail for so long (default: 1830); 0: for ever."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -191,11 +208,13 @@ def bridge(
         broker_key=broker_key,
         listen=listen,
         token_file=token_file,
+        trusted_proxy=trusted_proxy,
         allow_origin=allow_origin,
         image_store=image_store,
         lost_after=lost_after,
         broker_sys=broker_sys,
         database=database,
+        audit_keep=audit_keep,
         data_dir=data_dir,
         log_level=log_level,
         log_format=log_format,

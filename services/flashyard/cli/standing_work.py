@@ -12,6 +12,7 @@ from flashyard.cli.cargo import Cargo
 from flashyard.cli.foresight import foresee_denials, judge_options
 from flashyard.cli.loading import loaded
 from flashyard.cli.mapping import judge_map
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.standing_rows import DEVICE_HEADS, HEADS, device_row, facts, row
 from flashyard.cli.table import print_table
@@ -23,7 +24,6 @@ from flashyard.contract.faults import TABLE, Code, refuse
 from flashyard.contract.model import Model
 from flashyard.contract.standing import StandingOrder
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 _EMPTY = "No standing orders. `flashyard standing add` makes one."
 
@@ -56,7 +56,7 @@ async def make(
             hint="Make an order for each, or find a glob that fits all.",
         )
     where = {"deviceId": wish.devices or "*", "hubId": wish.hub_id, **terms.where}
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         title = terms.name or "The standing order"
         if start and not await _is_agreed(bridge, title, where, yes=yes):
             return TABLE[Code.CANCELLED].exit
@@ -108,7 +108,7 @@ def _body(wish: Wish, cargo: Cargo) -> dict[str, Any]:
 
 async def print_all(settings: ClientSettings, *, json: bool) -> None:
     """List them."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         orders = await bridge.standing_orders()
     if json:
         for order in orders:
@@ -121,7 +121,7 @@ async def print_all(settings: ClientSettings, *, json: bool) -> None:
 
 async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None:
     """Tell all of one."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         order = await _find(bridge, named)
         devices = await bridge.devices()
     if json:
@@ -141,7 +141,7 @@ async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None
 
 async def switch_on(settings: ClientSettings, named: str, *, yes: bool, json: bool) -> int:
     """Start one; return the exit status."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         order = await _find(bridge, named)
         where = order.where.model_dump(by_alias=True)
         if not await _is_agreed(bridge, order.title, where, yes=yes):
@@ -152,14 +152,14 @@ async def switch_on(settings: ClientSettings, named: str, *, yes: bool, json: bo
 
 async def switch_off(settings: ClientSettings, named: str, *, json: bool) -> None:
     """Stop one."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         order = await _find(bridge, named)
         _print(await bridge.change_standing_order(order.id, {"enabled": False}), json=json)
 
 
 async def drop(settings: ClientSettings, named: str) -> None:
     """Remove one."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         order = await _find(bridge, named)
         await bridge.remove_standing_order(order.id)
     print_data(order.id)

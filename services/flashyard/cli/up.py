@@ -102,7 +102,7 @@ def up(
         HubSettings,
         UpSettings,
     )
-    from flashyard.token_file import read_token
+    from flashyard.token_file import read_tokens
 
     said: Invocation = ctx.obj
     common = {"data_dir": data_dir, "log_level": log_level, "log_format": log_format}
@@ -216,7 +216,8 @@ def up(
                 hint="Give yours another name, or leave out --demo.",
             )
         expected |= demo_ids
-    token = read_token(bridge.token_file)
+    tokens = read_tokens(bridge.token_file)
+    token = tokens[0].token if tokens else None  # any: it only looks
 
     async def role(ready: Ready) -> None:
         await keep_house(household, expected, token, ready)

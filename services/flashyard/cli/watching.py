@@ -7,13 +7,12 @@ from contextlib import aclosing
 
 from flashyard.cli.attend import LeftError, attend
 from flashyard.cli.outcome import exit_status, totals
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.talk import print_data, say
 from flashyard.cli.views import showing
 from flashyard.client.answers import OneJob
-from flashyard.client.bridge import Bridge
 from flashyard.client.overhear import overhear
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 INTERRUPTED = 130
 
@@ -25,7 +24,7 @@ async def watch_jobs(settings: ClientSettings, job_ids: Sequence[str], *, json: 
         FaultError: a job is not known.
         UnreachableError: no bridge.
     """
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         jobs = [await bridge.job(job_id) for job_id in dict.fromkeys(job_ids)]
         try:
             with showing(jobs, json=json) as shown:
@@ -49,7 +48,7 @@ async def watch_everything(
         UnreachableError: no bridge to begin with.
         FaultError: `not_allowed`.
     """
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         await bridge.hubs()  # is there a bridge at all?
         say(f"Watching {settings.url}; Ctrl-C ends it, and only the watching.")
         with showing([], json=json) as shown:

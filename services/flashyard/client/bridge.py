@@ -38,6 +38,7 @@ from flashyard.client.answers import (
     StartRequest,
     Verdict,
 )
+from flashyard.client.introduction import introduction
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.batches import Batch
 from flashyard.contract.faults import Code, FaultError, refuse
@@ -64,15 +65,16 @@ Limits: TypeAlias = Mapping[str, int | None]  # by REST's names; a limit that is
 class Bridge:
     """A bridge, reached over HTTP. Use it as an async context manager.
 
-    Every method raises `FaultError` with the bridge's own refusal, or `UnreachableError`.
+    Every method raises `FaultError` with the bridge's own refusal, or `UnreachableError`. ``user``:
+    whom the bridge is told that we work for.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, user: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.token = token
         self._http = httpx.AsyncClient(
             base_url=self.url,
-            headers=bearer(token),
+            headers={**introduction(user), **bearer(token)},
             timeout=_PATIENCE,
             trust_env=uses_proxy(self.url),
         )

@@ -26,6 +26,7 @@ from flashyard.contract.model import (
     Token,
 )
 from flashyard.contract.phases import Phase
+from flashyard.contract.requester import Requester
 
 MAX_DEVICES = 1_000  # of one batch
 
@@ -122,7 +123,7 @@ class Batch(Model):
     devices, or ``max_failure_percent`` of all, that fail stop it; ``continue_on_error`` False: one
     does. ``progress`` counts content bytes that devices have taken, of all that are to be written:
     it never falls, and ends below 100 where not every device was completed. ``slow``: how many
-    devices are marked so. ``items``: not in lists.
+    devices are marked so. ``asked_by``: who made it. ``items``: not in lists.
     """
 
     batch_id: Token
@@ -143,6 +144,7 @@ class Batch(Model):
     max_failure_percent: FailurePercent | None = None
     continue_on_error: bool = True
     flash: dict[str, Any]
+    asked_by: Requester | None = None
     items: tuple[BatchItem, ...] | None = None
 
     @property

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from flashyard.contract.model import Count, HubId, Millis, Model, Name, Sentence, Token
 from flashyard.contract.records import Device
+from flashyard.contract.requester import Requester
 
 STOP_AFTER = 3  # failures in a row, unless it is said otherwise
 
@@ -35,6 +36,7 @@ class StandingOrder(Model):
     """One standing order. ``flash`` is the body of a start without its device.
 
     ``flashed`` counts devices, ``failed`` attempts since it was last enabled or changed.
+    ``asked_by``: who made it, or changed it last.
     """
 
     id: Token
@@ -50,6 +52,7 @@ class StandingOrder(Model):
     failures_in_row: Count = 0
     last_error: Sentence | None = None
     stopped_because: Sentence | None = None
+    asked_by: Requester | None = None
 
     @property
     def title(self) -> str:

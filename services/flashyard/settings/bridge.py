@@ -11,14 +11,16 @@ from flashyard.contract.faults import Code, refuse
 from flashyard.endpoint import Endpoint
 from flashyard.settings.database_url import DatabaseUrl
 from flashyard.settings.link import LinkSettings
-from flashyard.settings.values import Addresses, listed
+from flashyard.settings.values import Addresses, Networks, listed
 
 
 class BridgeSettings(LinkSettings):
     """The bridge's.
 
     ``lost_after``: seconds until a silent hub's jobs are given up; ``broker_sys``: whether to ask
-    for the broker's ``$SYS`` topics.
+    for the broker's ``$SYS`` topics; ``trusted_proxy``: addresses and networks whose word on where
+    a request came from is taken; ``audit_keep``: days that a line of the audit trail is kept, 0 for
+    ever.
     """
 
     section: ClassVar[str] = "bridge"
@@ -30,6 +32,8 @@ class BridgeSettings(LinkSettings):
     image_store: Path | None = None
     lost_after: Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)] = 600.0
     database: DatabaseUrl | None = Field(default=None, repr=False)
+    trusted_proxy: Networks = ()
+    audit_keep: Annotated[int, Field(ge=0, le=36_525)] = 5 * 366
 
     @property
     def images(self) -> Path:

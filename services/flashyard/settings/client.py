@@ -10,9 +10,13 @@ from flashyard.settings.values import HttpUrl
 
 
 class ClientSettings(Settings):
-    """Where the bridge is, and what lets us in."""
+    """Where the bridge is, and what lets us in.
+
+    ``tell_user``: whether it is told who works at this terminal, for its audit trail.
+    """
 
     section: ClassVar[str] = "client"
 
     url: HttpUrl = "http://127.0.0.1:8000"
     token_file: Path | None = None
+    tell_user: bool = True

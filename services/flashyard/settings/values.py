@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -41,6 +42,13 @@ def _http(url: str) -> str:
     return url.rstrip("/")
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no IP address and no network") from error
+
+
 def listed(value: Any) -> Any:
     """Let one string stand for a list: the environment has no lists."""
     return [part.strip() for part in value.split(",") if part.strip()] if _is_text(value) else value
@@ -61,6 +69,7 @@ PortRules = Annotated[
 Globs = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._*?-]{1,40}$")], ...], BeforeValidator(listed)
 ]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(listed)]
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0)]  # bytes
 Speed = Annotated[Size, Field(lt=2**53)]  # bytes a second; 0: as fast as it goes
 BrokerUrl = Annotated[str, AfterValidator(_broker)]  # may hold a password: shown nowhere

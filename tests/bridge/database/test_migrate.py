@@ -24,6 +24,7 @@ _ORDER = {
     "enabled": True,
     "created_at": 1,
 }
+_FIRST = [STANDING_ORDERS.c[name] for name in _ORDER]  # columns that were always there
 
 
 def tables(connection: Connection) -> Sequence[str]:
@@ -40,7 +41,7 @@ async def test_revisions_go_down_and_up_with_what_is_in_the_tables(database: Dat
     for revision in _REVISIONS:
         await database.write(partial(downgrade, to=revision))
         if revision == "0001":
-            [kept] = await database.read(lambda c: c.execute(select(STANDING_ORDERS)).all())
+            [kept] = await database.read(lambda c: c.execute(select(*_FIRST)).all())
             assert (kept.id, kept.place, kept.enabled) == ("a", {"deviceId": "*"}, True)
     assert await database.read(tables) == ["alembic_version"]
     for revision in (*reversed(_REVISIONS[:-1]), "head"):

@@ -202,15 +202,19 @@ async def test_a_bridge_knows_what_an_older_one_kept(schema: str, database: Data
 async def test_a_history_is_the_same_after_its_younger_tables_were_taken_away(
     empty_url: str,
 ) -> None:
-    """What is counted, found and learnt is made anew from the jobs themselves."""
+    """What is counted, found and learnt is made anew from the jobs; the trail cannot be."""
+
+    def history_of(connection: Connection) -> Rows:
+        return {name: held for name, held in rows(connection).items() if name != "audit"}
+
     database = Database(empty_url)
     database.open()
     jobs = [ended_job(0), failed_job(1), ended_job(2, device_id="UNIT_2")]
     await History(database).store([past_of(job) for job in jobs])
-    before = await database.read(rows)
+    before = await database.read(history_of)
     for below in revisions()[revisions().index("0004") : -1]:
         await database.write(partial(downgrade, to=below))
         assert (await database.read(rows))["past_jobs"] == before["past_jobs"]
         await database.write(upgrade)
-        assert await database.read(rows) == before
+        assert await database.read(history_of) == before
     database.close()

@@ -61,7 +61,8 @@ async def test_a_hubs_later_word_overrides_a_bridges_and_the_audit_has_both(
     assert found is not None
     assert (found.status, found.told_by) == (Status.COMPLETED, "hub")
     assert await database.read(counts) == (1, 1)
-    [line] = await database.read(lambda c: c.execute(select(AUDIT)).mappings().all())
+    first, line = await database.read(lambda c: c.execute(select(AUDIT)).mappings().all())
+    assert (first["action"], first["outcome"], first["code"]) == ("job_ended", "failed", "hub_lost")
     assert (line["action"], line["job_id"]) == ("end_overridden", lost.job_id)
     assert line["details"]["before"]["code"] == "hub_lost"
     assert line["details"]["now"]["status"] == "completed"

@@ -1,4 +1,4 @@
-"""The table of the audit trail."""
+"""The table of the audit trail. Triggers of its migration let it only grow, but at its old end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Identity,
     Index,
     Integer,
     String,
     Table,
 )
 
+from flashyard_bridge.database.tables.asked_by import AskedBy
 from flashyard_bridge.database.tables.metadata import METADATA
 
 AUDIT = Table(
@@ -20,21 +22,26 @@ AUDIT = Table(
     Column(
         "number",
         BigInteger().with_variant(Integer, "sqlite"),
+        Identity(always=True),  # nobody chooses one
         primary_key=True,
-        autoincrement=True,
     ),
+    Column("mark", String(16), unique=True),  # by which a line that is written again is known
     Column("at", BigInteger, nullable=False),
     Column("action", String(200), nullable=False),
     Column("job_id", String(40)),
     Column("device_id", String(64)),
     Column("hub_id", String(40)),
     Column("subject", String(200)),
+    Column("identity", String(64)),  # the requester's, to be found by
     Column("outcome", String(200), nullable=False),
     Column("code", String(40)),
     Column("error", String(1000)),
-    Column("requester", JSON),
-    Column("details", JSON),
+    Column("requester", AskedBy),
+    Column("details", JSON(none_as_null=True)),
     Index("audit_by_age", "at"),
-    Index("audit_by_job", "job_id"),
+    Index("audit_by_job", "job_id", "number"),
+    Index("audit_by_device", "device_id", "number"),
+    Index("audit_by_identity", "identity", "number"),
+    Index("audit_by_action", "action", "number"),
     sqlite_autoincrement=True,  # no number is used twice
 )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
 )
 
+from flashyard_bridge.database.tables.asked_by import AskedBy
 from flashyard_bridge.database.tables.metadata import METADATA
 
 BATCHES = Table(
@@ -35,6 +36,7 @@ BATCHES = Table(
     Column("permille", Integer, nullable=False, default=0),  # the most that was told as progress
     Column("idempotency_key", String(200)),
     Column("fingerprint", String(64), nullable=False),  # of the request, to know it again
+    Column("asked_by", AskedBy),
     Index("batches_by_age", "created_at", "id"),
     Index("batches_by_status", "status"),
     Index("batches_by_key", "idempotency_key"),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
 )
 
+from flashyard_bridge.database.tables.asked_by import AskedBy
 from flashyard_bridge.database.tables.metadata import METADATA
 
 STANDING_ORDERS = Table(
@@ -32,6 +33,7 @@ STANDING_ORDERS = Table(
     Column("failures_in_row", Integer, nullable=False, default=0),
     Column("last_error", String(1000)),
     Column("stopped_because", String(1000)),
+    Column("asked_by", AskedBy),  # who made it, or changed it last
 )
 
 # What a standing order did with a serial, once it did anything: at most one row each.

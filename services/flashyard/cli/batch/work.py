@@ -17,6 +17,7 @@ from flashyard.cli.loading import loaded
 from flashyard.cli.mapping import judge_map
 from flashyard.cli.outcome import SOME_FAILED
 from flashyard.cli.preview import plan_lines
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.table import print_table
 from flashyard.cli.talk import print_data, printable, say
@@ -26,7 +27,6 @@ from flashyard.contract.batches import Batch, BatchItem, BatchStatus, ItemStatus
 from flashyard.contract.faults import TABLE, Code, refuse
 from flashyard.contract.records import Device
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 _LEFT = 130
 
@@ -51,7 +51,7 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
     """
     judge_options(wish)
     judge_map(wish)
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         known = await bridge.devices()
         devices = chosen(known, wish)
         async with loaded(wish) as cargo:
@@ -77,7 +77,7 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
 
 async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None:
     """Tell all of one."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         batch = await _find(bridge, named)
     if json:
         print_data(batch.encode().decode())
@@ -90,13 +90,13 @@ async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None
 
 async def follow(settings: ClientSettings, named: str, *, json: bool) -> int:
     """Follow one to its end; return the exit status that goes with it."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         return await _attend(bridge, await _find(bridge, named), json=json)
 
 
 async def steer(settings: ClientSettings, verb: Verb, named: str, *, json: bool) -> None:
     """Have one cancelled, paused or resumed."""
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         batch = await _find(bridge, named)
         now = await bridge.tell_batch(verb, batch.batch_id)
     word = "cancelling" if now.requested else now.status

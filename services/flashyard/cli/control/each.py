@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.talk import complain_of, print_data, printable, say
 from flashyard.client.bridge import Bridge
 from flashyard.contract.faults import FaultError
 from flashyard.contract.model import Model
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 
 class Told(NamedTuple):
@@ -33,7 +33,7 @@ async def of_each(
         UnreachableError: no bridge.
     """
     status = 0
-    async with Bridge(settings.url, read_token(settings.token_file)) as bridge:
+    async with bridge_of(settings) as bridge:
         for name in names:
             try:
                 told = await ask(bridge, name)
