@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.agent.joblog import TAIL, batches, tail
+from flashyard.agent.joblog import batches
 from flashyard.contract.messages import FlashLog
 from flashyard.contract.topics import MAX_PAYLOAD
 from flashyard.flash.running.lines import MAX_LINES, MAX_TEXT, Line
@@ -32,12 +32,3 @@ def test_every_line_goes_out_once_in_order_in_messages_that_fit(
             lines=batch,
         )
         assert len(said.encode()) <= MAX_PAYLOAD
-
-
-@given(st.lists(_texts, max_size=60))
-def test_a_record_has_the_last_lines_that_fit(texts: list[str]) -> None:
-    lines = [Line(n, text) for n, text in enumerate(texts)]
-    kept = tail(lines)
-    assert sum(len(each.encode()) for each in kept) <= TAIL
-    assert [(each.at, each.text) for each in kept] == lines[len(lines) - len(kept) :]
-    assert kept or not lines

@@ -102,7 +102,7 @@ def test_what_devices_say_at_length_is_cut_to_what_a_message_holds() -> None:
 def test_the_log_is_published_as_it_grows() -> None:
     told = Told()
     told.story.started()
-    told.story.lines.add("INFO from the device")
+    told.story.course.lines.add("INFO from the device")
     told.story.tell_log()
     told.story.tell_log()
     logs = [s.report for s in told.link.sheets if s.topic.kind is Kind.LOG]

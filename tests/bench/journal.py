@@ -146,7 +146,8 @@ def _keep(ledger: Ledger, number: int) -> Event:
         total_bytes=order.total_bytes,
         queued_at=0,
     )
-    return ledger.keep(order, job, 0, Turn(job.job_id, job.priority, number), "tcp:127.0.0.1:5554")
+    turn = Turn(job.job_id, job.priority, number)
+    return ledger.keep(order, job, 0, turn, port="tcp:127.0.0.1:5554")
 
 
 def _flash(device: Emulated, ledger: Ledger | None) -> None:

@@ -30,6 +30,7 @@ from flashyard.contract.orders import (
     LimitsOrder,
     PauseOrder,
     Receipt,
+    Recorded,
     ReleaseOrder,
     ResumeOrder,
     StartOrder,
@@ -63,8 +64,10 @@ def now_ms() -> int:
 class BridgePeer:
     """``heard`` holds every report; ``devices`` and ``hub`` what is retained now.
 
-    ``clock`` tells the bridge's Unix ms.
+    ``clock`` tells the bridge's Unix ms; ``keeps``: are records of ended jobs acknowledged?
     """
+
+    keeps = True
 
     def __init__(
         self, url: str, hub_id: str = "bench-a", clock: Callable[[], int] = now_ms
@@ -228,6 +231,11 @@ class BridgePeer:
         await until(lambda: len(self._receipts_of(order_id)) > before)
         return self._receipts_of(order_id)[-1]
 
+    def acknowledge(self, *job_ids: str) -> None:
+        """Tell the hub that the records of these jobs are in the history."""
+        said = Recorded(job_ids=job_ids, history_id="h1")
+        self.link.publish(build(Kind.RECORDED, self.hub_id), said.encode(), qos=1)
+
     async def announce(self, now: int | None = None) -> int:
         """Ask for everything, and wait for the hub's answer."""
         now = self.clock() if now is None else now
@@ -256,7 +264,9 @@ class BridgePeer:
             return
         report = decode_report(kind, payload)
         self.heard.append(Heard(kind, report, retained))
-        if isinstance(report, HubChanged):
+        if isinstance(report, JobRecord) and self.keeps:
+            self.acknowledge(report.job_id)
+        elif isinstance(report, HubChanged):
             self.hub = report.hub
         elif isinstance(report, DeviceChanged):
             self.devices[report.device_id] = report.device

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from flashyard.agent.clock import Clock
 from flashyard.agent.post import Post
 from flashyard.agent.queueing.turns import Turns
-from flashyard.agent.story import Story, Teller
+from flashyard.agent.story import Story
+from flashyard.agent.telling import Teller
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase
 from flashyard.contract.topics import Kind
@@ -44,7 +45,7 @@ class Told:
             keep=lambda story: self.kept.append(story.seq),
             changed=lambda story: self.changes.append(story.seq),
         )
-        self.run = Run(("system",), self.story.lines)
+        self.run = Run(("system",), self.story.course.lines)
 
     @property
     def events(self) -> list[object]:

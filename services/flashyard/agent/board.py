@@ -14,6 +14,7 @@ from flashyard.agent.dossier import Dossier
 from flashyard.agent.gear import Gear
 from flashyard.agent.ghosts import Ghost
 from flashyard.agent.ports import Port
+from flashyard.agent.records.course import Subject
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.contract.faults import Code, refuse
@@ -43,6 +44,11 @@ class Board:
     def serial(self) -> str:
         """What its record says of its serial."""
         return self._dossier.serial(self._sight)
+
+    @property
+    def subject(self) -> Subject:
+        """Where a job of the device goes to, as far as that is known now."""
+        return self._dossier.subject(self._sight)
 
     def check_serial(self, wanted: str | None) -> None:
         """Refuse to give another device what was meant for the one that was there before.

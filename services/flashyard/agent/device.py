@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from threading import Event
 
 from flashyard.agent.admission import admit
 from flashyard.agent.board import Board
@@ -28,6 +27,7 @@ from flashyard.agent.queueing.queue import Queue
 from flashyard.agent.queueing.turns import Turn
 from flashyard.agent.recovery.backoff import Again
 from flashyard.agent.recovery.mending import Mending
+from flashyard.agent.scribe import Scribe
 from flashyard.agent.sight import BREAKS, Sight
 from flashyard.agent.story import Story
 from flashyard.agent.watch import Watch
@@ -36,7 +36,6 @@ from flashyard.contract.orders import StartOrder
 from flashyard.contract.records import RecentEntry
 from flashyard.flash.opening import DeviceAddress
 from flashyard.flash.ports.plugged import Plugged
-from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.run import PausedError
 from flashyard.logs import about
 
@@ -66,6 +65,7 @@ class DeviceAgent:
         self.docket = Docket(queue, self._wake_up)
         self._mending = Mending(port, gear, self._watch.line)
         self._board = Board(port, gear, self._sight, self.docket)
+        self._scribe = Scribe(port, gear.ledger, self._board)
         self._flight: Flight | None = None
         self._permit: Permit | None = None
         self._owes_restart = False
@@ -110,7 +110,9 @@ class DeviceAgent:
 
     def _story(self, order: StartOrder, turn: Turn) -> Story:
         name = order.device_name or self._board.device_name
-        return Story(order, name, self._gear.teller, turn, keep=self._keep, changed=self._told)
+        return Story(
+            order, name, self._gear.teller, turn, keep=self._scribe.keep, changed=self._told
+        )
 
     def stop(self) -> None:
         """Take no more jobs, and stop the running one at its next safe point; all are kept."""
@@ -130,7 +132,7 @@ class DeviceAgent:
         self._board.restore(recent)
         for kept in jobs:
             story = self._story(kept.order, kept.turn)
-            story.take_over(kept.job, kept.seq, kept.mark)
+            story.take_over(kept.job, kept.seq, kept.mark, kept.course)
             self.docket.restore(story)
         self._wake_up()
 
@@ -172,27 +174,14 @@ class DeviceAgent:
         """Take over what an earlier run of the hub left of this device."""
         self._board.adopt(ghost)
 
-    def _keep(self, story: Story) -> None:
-        """Have a story written down as it is; what is said of it then waits for that."""
-        ledger, job = self._gear.ledger, story.job
-        if job.is_final:
-            ledger.end(job.device_id, story.recent())
-        else:
-            ledger.keep(story.order, job, story.seq, story.turn, str(self._port.address))
-
-    def _keep_mark(self, story: Story, mark: Mark) -> Event:
-        """Have it written down where a run stands. In the writer's thread."""
-        story.mark = mark
-        return self._gear.ledger.mark(story.job.job_id, mark)
-
     def _told(self, story: Story) -> None:
-        """After an event the record that carries its number; after an end the job's own, too."""
+        """After an event the record that carries its number; after an end the job's own."""
         if is_over := story.job.is_final:
             self.docket.drop(story)
             self._board.put_away(story)
         self.publish()
         if is_over:
-            self._gear.teller.post.record(story.record())
+            self._gear.repeater.ended()
 
     def _wake_up(self) -> None:
         self._calls.wake()
@@ -275,8 +264,9 @@ class DeviceAgent:
 
     def _launch(self, story: Story, again: Again | None = None) -> None:
         """Have a job be worked on; ``again``: once more."""
+        story.course.went_to(self._board.subject)
         reboot = story.order.options.reboot is not False or self._owes_restart
-        keep = partial(self._keep_mark, story)
+        keep = partial(self._scribe.keep_mark, story)
         self._flight = launch(
             story, self._gear, self._watch.line, keep=keep, reboot=reboot, again=again
         )
@@ -302,6 +292,7 @@ class DeviceAgent:
             self._board.check_serial(flight.story.order.serial)
             await flight.fly(self._destination())
         except FaultError as error:
+            flight.met(error.fault)
             self._learn_from(flight, broke=error.fault.code in BREAKS)
             if self._goes_on(flight, error.fault):
                 return None
@@ -323,11 +314,11 @@ class DeviceAgent:
             return False
         _log.info("%s: %s; %s", story.job.job_id, FaultError(why), again.words)
         flight.run.mark = flight.run.mark.with_(tried=again.number)
-        story.lines.add(why.sentence)
+        story.course.lines.add(why.sentence)
         if story.job.requested == "pause" or self._is_stopping:
             self._park(flight)
             return True
-        self._keep_mark(story, flight.run.mark)
+        self._scribe.keep_mark(story, flight.run.mark)
         story.goes_on(again.words)
         self._launch(story, again)
         return True
@@ -342,7 +333,7 @@ class DeviceAgent:
     def _park(self, flight: Flight) -> None:
         """Leave a job at its safe point: until it is resumed, or until the hub's next run."""
         story = flight.story
-        self._keep_mark(story, flight.run.mark)
+        self._scribe.keep_mark(story, flight.run.mark)
         self._land()
         if story.job.requested == "pause":
             story.paused()
@@ -365,7 +356,9 @@ class DeviceAgent:
         self.docket.land()
         if self._watch.line.is_stuck:
             self._sight.lost()
-        self._give_back()
+        if self._permit is not None:
+            self._gear.permits.give(self._permit)
+        self._permit = None
 
     def _end(self, flight: Flight, why: Fault | None) -> None:
         """End a flight, well where ``why`` is None."""
@@ -384,11 +377,6 @@ class DeviceAgent:
                 flight.story.fail(why, run.device_state, run.rollback)
         finally:
             self._land()
-
-    def _give_back(self) -> None:
-        if self._permit is not None:
-            self._gear.permits.give(self._permit)
-        self._permit = None
 
     async def _restart(self) -> None:
         """Make up for the restart that was left to a job which then did not come to make it."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flashyard.agent.ports import Port
+from flashyard.agent.records.course import Subject
 from flashyard.agent.sight import Sight
 from flashyard.agent.story import Story
 from flashyard.contract.messages import DeviceChanged
@@ -43,6 +44,16 @@ class Dossier:
     def serial(self, sight: Sight) -> str:
         """What tells the device from others: its own word, else its id."""
         return str(self._traits(sight)["serial"])
+
+    def subject(self, sight: Sight) -> Subject:
+        """Tell which device it is, and where, for the records of its jobs."""
+        traits = self._traits(sight)
+        return Subject(
+            port=str(self._port.address),
+            serial=traits["serial"],
+            product=traits.get("product"),
+            emulated=traits["emulated"],
+        )
 
     def build(
         self,

@@ -105,6 +105,11 @@ class Flight:
         """Was the device restarted, once the flight is over?"""
         return self.reboot and not self.run.restart_left
 
+    def met(self, why: Fault) -> None:
+        """Have it be on record that this broke the flight; not what had broken an earlier one."""
+        if self.story.doom is None:
+            self.story.course.met(why, self.run.where.phase)
+
     async def fly(self, device: Device) -> None:
         """Carry the job out; returning means that the device acknowledged all of it.
 
@@ -138,6 +143,7 @@ class Flight:
             await self._see_through(self._return(device, plan))
         except FaultError as broken:
             self.run.lines.add(f"The way back failed: {broken}")
+            self.story.course.met(broken.fault, self.run.where.phase)
             self.run.rollback = "failed"
         return True
 
@@ -235,7 +241,9 @@ class Flight:
         tell = partial(self.run.enter, self.run.where.phase)
         return [
             await held.enter_async_context(
-                self._supply.held(step.image, partial(self._query, step.image.sha256), tell)
+                self._supply.held(
+                    step.image, partial(self._query, step.image.sha256), tell, self.met
+                )
             )
             for step in steps
         ]

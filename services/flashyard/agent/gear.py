@@ -10,9 +10,10 @@ from flashyard.agent.cache import ImageCache
 from flashyard.agent.journal.ledger import Ledger
 from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.queueing.turns import Turns
+from flashyard.agent.records.repeater import Repeater
 from flashyard.agent.recovery.quarantine import Quarantines
 from flashyard.agent.recovery.supply import Supply
-from flashyard.agent.story import Teller
+from flashyard.agent.telling import Teller
 from flashyard.agent.timing import Timing
 from flashyard.contract.phases import Status
 
@@ -24,6 +25,7 @@ class Gear:
     Attributes:
         teller: how jobs are told.
         ledger: where they are written down.
+        repeater: tells their records, once they are over.
         session: of this run of the hub.
         cache: where images are.
         bandwidth: how fast jobs may send.
@@ -43,6 +45,7 @@ class Gear:
 
     teller: Teller
     ledger: Ledger
+    repeater: Repeater
     session: str
     cache: ImageCache
     bandwidth: Bandwidth

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from flashyard.agent.device import DeviceAgent
-from flashyard.agent.ghosts import Ghost
+from flashyard.agent.ghosts import Ghost, Lost
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
 from flashyard.agent.timing import Timing
@@ -31,6 +31,8 @@ class Greeting:
         post: where all of it goes.
         presence: the hub's.
         raise_ghost: reads an old record.
+        end: has the end of a job be written down that died with an earlier run.
+        tell_records: has the records of ended jobs be told, too.
         remember: has the hub keep a device in mind that is not there now, if it is one of its.
         is_leaving: was the hub told to stop? No announce is answered any more then.
         timing: how long it is listened for what was left.
@@ -48,6 +50,8 @@ class Greeting:
         presence: Presence,
         *,
         raise_ghost: Callable[[Device], Ghost],
+        end: Callable[[Lost], None],
+        tell_records: Callable[[], None],
         remember: Callable[[Device], None],
         is_leaving: Callable[[], bool],
         timing: Timing,
@@ -59,6 +63,8 @@ class Greeting:
         self._post = post
         self._presence = presence
         self._raise_ghost = raise_ghost
+        self._end = end
+        self._tell_records = tell_records
         self._remember = remember
         self._is_leaving = is_leaving
         self._timing = timing
@@ -100,12 +106,16 @@ class Greeting:
             tasks.create_task(self._greet(), name="hub late greeting")
 
     def tell_all(self) -> None:
-        """Publish every device's record, and answer the announces that asked for it."""
+        """Publish every device's record, and answer the announces that asked for it.
+
+        The records of ended jobs come after those: they tell no more than what they stand on.
+        """
         for agent in self._agents.values():
             agent.publish()
         while self._announces and not self._is_leaving():
             self._presence.announced = self._announces.popleft()
             self._post.presence(self._presence.say(online=True))
+        self._tell_records()
 
     async def _greet(self) -> None:
         """Take over what an earlier run left, then tell all that is true."""
@@ -117,12 +127,9 @@ class Greeting:
                 # it does, its link is slower to come back.
                 await asyncio.sleep(self._timing.settle * (1 + self._cut_short))
         self._post.tell_devices()
-        lost = [each for ghost in self._take_over() for each in ghost.lost]
+        self._take_over()
         self.done.set()
         self.tell_all()
-        for each in lost:
-            self._post.record(each.record)
-        self._post.send_kept()
 
     async def _hear_myself(self) -> None:
         try:
@@ -136,12 +143,13 @@ class Greeting:
                 self._address,
             )
 
-    def _take_over(self) -> list[Ghost]:
+    def _take_over(self) -> None:
         """Tell the end of the jobs that died, and drop what left the configuration."""
         ghosts = [self._raise_ghost(device) for device in self._left_behind.values()]
         self._left_behind.clear()
         for ghost in ghosts:
             for each in ghost.lost:
+                self._end(each)
                 self._post.event(each.event)
             device_id = ghost.device.device_id
             if device_id not in self._agents:
@@ -150,4 +158,3 @@ class Greeting:
                 agent.adopt(ghost)
             else:
                 self._post.clear(device_id)
-        return ghosts

@@ -23,12 +23,14 @@ from flashyard.flash.ports.plugged import Plugged
 from flashyard.flash.ports.policy import PortPolicy
 from flashyard.flash.ports.settling import Change
 from flashyard.flash.usb.host import UsbHost
+from flashyard.settings import HubSettings
 
 _log = logging.getLogger(__name__)
 
 _MOST_ABSENT = 256  # devices that are kept in mind while they are not there
 _LETS_GO = 2.0  # seconds; what the thread that looks may take to end
 _UNKNOWN = "unknown"
+_NAMES = "usb-names.json"
 
 
 class _Seat(NamedTuple):
@@ -175,3 +177,22 @@ class Hotplug:
 
 def _is_in_dfu(plugged: Plugged) -> bool:
     return DFU in {function.triplet for function in plugged.functions}
+
+
+def hotplug_of(
+    settings: HubSettings,
+    host: UsbHost,
+    agents: dict[str, DeviceAgent],
+    *,
+    add: Callable[[Port], DeviceAgent],
+    drop: Callable[[str], None],
+) -> Hotplug | None:
+    """Make the USB side of a hub; where nothing was said about USB, if there is any."""
+    wanted = host.sysfs.is_there if settings.usb is None else settings.usb
+    if not wanted:
+        return None
+    if not host.sysfs.is_there:
+        _log.warning("--usb: this host has no USB yet; it is looked for now and then")
+    names = Names(settings.directory / _NAMES)
+    policy = PortPolicy(settings.usb_port)
+    return Hotplug(host, policy, names, agents, largest_disk=settings.max_disk, add=add, drop=drop)

@@ -19,35 +19,33 @@ from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.gear import Gear
-from flashyard.agent.ghosts import lost_job, raise_ghost
+from flashyard.agent.ghosts import Lost, raise_ghost
 from flashyard.agent.greeting import Greeting
-from flashyard.agent.hotplug import Hotplug
+from flashyard.agent.hotplug import hotplug_of
 from flashyard.agent.idempotency import Keys
 from flashyard.agent.identity import new_session
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.journal.ledger import KEPT_ENDS, Kept, Ledger
 from flashyard.agent.limiting import Limiting
+from flashyard.agent.orphans import settle
 from flashyard.agent.ports import Port, configured
 from flashyard.agent.post import Post
 from flashyard.agent.presence import Presence
 from flashyard.agent.queueing.permits import Permits
 from flashyard.agent.queueing.turns import Turns
+from flashyard.agent.records.repeater import Repeater
 from flashyard.agent.recovery.quarantine import Quarantines
 from flashyard.agent.recovery.supply import Supply
 from flashyard.agent.recovery.troubles import Troubles
-from flashyard.agent.story import Teller
+from flashyard.agent.rivals import Rivals
+from flashyard.agent.telling import Teller
 from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
-from flashyard.contract.entries import recent_entry
-from flashyard.contract.faults import FaultError
 from flashyard.contract.limits import Limits
-from flashyard.contract.messages import HubChanged
-from flashyard.contract.orders import Announce
+from flashyard.contract.orders import Announce, Recorded
 from flashyard.contract.phases import Status
-from flashyard.contract.records import Device
+from flashyard.contract.records import Device, Unrecorded
 from flashyard.contract.topics import ANNOUNCE, Kind, build, hub_filters, parse
-from flashyard.flash.ports.names import Names
-from flashyard.flash.ports.policy import PortPolicy
 from flashyard.flash.recordings.folder import recording
 from flashyard.flash.usb.host import UsbHost
 from flashyard.link import Link, Will
@@ -58,7 +56,6 @@ _log = logging.getLogger(__name__)
 
 _JOURNAL = "journal.db"
 _IMAGES = "images"
-_USB_NAMES = "usb-names.json"
 
 
 class Hub:
@@ -106,6 +103,13 @@ class Hub:
         self._journal.on_trouble = self._note_trouble
         ledger = self._ledger = Ledger(self._journal)
         self._post = Post(self._link, hub_id, self._journal.after)
+        self._repeater = Repeater(
+            self._journal,
+            self._post.record,
+            self._tell_unrecorded,
+            self._timing.record_again,
+            self._clock.monotonic,
+        )
         self._bandwidth = Bandwidth(
             settings.bandwidth_limit, settings.download_limit, self._clock.monotonic, ledger.limit
         )
@@ -127,6 +131,7 @@ class Hub:
         self._gear = Gear(
             teller=Teller(hub_id, self._clock, self._post),
             ledger=ledger,
+            repeater=self._repeater,
             session=self.session,
             cache=self._cache,
             bandwidth=self._bandwidth,
@@ -153,7 +158,9 @@ class Hub:
         self._agents: dict[str, DeviceAgent] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._configured = configured(settings)
-        self._hotplug = self._usb(settings, usb or UsbHost())
+        self._hotplug = hotplug_of(
+            settings, usb or UsbHost(), self._agents, add=self._add, drop=self._drop
+        )
         self._keys = Keys(self._clock.now, ledger.use_key, ledger.free_key, self._clock.elapsed)
         self._desk = Desk(
             self._agents,
@@ -171,12 +178,14 @@ class Hub:
             self._post,
             self._presence,
             raise_ghost=partial(raise_ghost, clock=self._clock, is_known=self._knows),
+            end=self._end,
+            tell_records=self._repeater.begin_anew,
             remember=self._remember,
             is_leaving=self._asked_to_stop.is_set,
             timing=self._timing,
             address=str(self._link.address),
         )
-        self._rival: FaultError | None = None
+        self._rivals = Rivals(self._presence, self._post, self._greeting, self.stop)
         self._tasks: asyncio.TaskGroup
 
     def stop(self) -> None:
@@ -198,14 +207,15 @@ class Hub:
                 await self._serve(ready)
             finally:
                 await self._journal.close()
-        if self._rival is not None:
-            raise self._rival
+        if self._rivals.first is not None:
+            raise self._rivals.first
 
     async def _serve(self, ready: Callable[[str], None]) -> None:
         async with asyncio.TaskGroup() as self._tasks, self._link:
             for port in self._configured:
                 self._add(port)
             chores = [self._tasks.create_task(self._get_ready(ready), name="hub ready")]
+            chores.append(self._tasks.create_task(self._repeater.run(), name="hub records"))
             if self._hotplug is not None:
                 chores.append(self._tasks.create_task(self._hotplug.run(), name="hub usb"))
             await self._asked_to_stop.wait()
@@ -227,6 +237,7 @@ class Hub:
         self._gear.permits.restore(kept.limits)
         self._limiting.note()
         self._quarantines.restore(kept.places)
+        self._presence.unrecorded = self._repeater.restore()
 
     def _knows(self, job_id: str) -> bool:
         return self._desk.knows(job_id) or any(
@@ -252,24 +263,9 @@ class Hub:
         self._presence.troubles = self._troubles.told
         self._say_presence()
 
-    def _usb(self, settings: HubSettings, host: UsbHost) -> Hotplug | None:
-        """Where nothing was said about USB, it is used where there is any."""
-        wanted = host.sysfs.is_there if settings.usb is None else settings.usb
-        if not wanted:
-            return None
-        if not host.sysfs.is_there:
-            _log.warning("--usb: this host has no USB yet; it is looked for now and then")
-        names = Names(settings.directory / _USB_NAMES)
-        policy = PortPolicy(settings.usb_port)
-        return Hotplug(
-            host,
-            policy,
-            names,
-            self._agents,
-            largest_disk=settings.max_disk,
-            add=self._add,
-            drop=self._drop,
-        )
+    def _tell_unrecorded(self, unrecorded: Unrecorded | None) -> None:
+        self._presence.unrecorded = unrecorded
+        self._say_presence()
 
     def _add(self, port: Port) -> DeviceAgent:
         """Take on a device, and with it the jobs it had when an earlier run of the hub ended."""
@@ -290,26 +286,17 @@ class Hub:
         del self._lives[device_id]
         self._post.clear(device_id)
 
-    def _settle_orphans(self) -> None:
-        """Give the jobs of devices that are not there an agent, which waits for the device.
-
-        Without USB it cannot come: they are over, and told so from the device's old record.
-        """
-        for kept in list(self._kept.jobs):
-            device_id = kept.job.device_id
-            if device_id not in self._agents and self._hotplug is not None:
-                self._hotplug.remember(device_id, kept.port)
-            elif device_id not in self._agents:
-                self._kept.jobs.remove(kept)
-                lost = lost_job(kept.job, kept.seq, self._clock).record
-                self._ledger.end(device_id, recent_entry(lost.job, lost.seq))
+    def _end(self, lost: Lost) -> None:
+        """Write down the end of a job that nobody can go on with."""
+        self._ledger.end(lost.entry, lost.record)
+        self._repeater.ended()
 
     async def _get_ready(self, ready: Callable[[str], None]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.first_looks):
                 if self._hotplug is not None:
                     await self._hotplug.looked.wait()
-                self._settle_orphans()
+                settle(self._kept, self._agents, self._hotplug, clock=self._clock, end=self._end)
                 for agent in list(self._agents.values()):
                     await agent.looked.wait()
         await self._greeting.done.wait()
@@ -329,11 +316,18 @@ class Hub:
         await self._cache.close()
         self._greeting.end()
         await self._journal.settled(self._timing.farewell)
-        if self._rival is None:
+        await self._tell_last_records()
+        if self._rivals.first is None:
             told = await self._post.farewell(
                 self._presence.say(online=False), self._timing.farewell
             )
             _log.info("the hub goes" if told else "the hub goes, and the broker was not told")
+
+    async def _tell_last_records(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.farewell):
+                await self._repeater.look()
+        self._presence.unrecorded = self._repeater.unrecorded
 
     # The link's callbacks
 
@@ -350,6 +344,7 @@ class Hub:
 
     def _link_down(self, _reason: str) -> None:
         self._greeting.cut_short()
+        self._repeater.link_down()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - the link's signature
         if topic == ANNOUNCE:
@@ -362,32 +357,14 @@ class Hub:
             # An order is never retained; one that is would be a trap of somebody's.
             if not retained and (receipt := self._desk.take(payload)):
                 self._post.receipt(receipt)
+        elif kind is Kind.RECORDED and not retained:
+            self._repeater.acknowledged(Recorded.decode(payload))
         elif kind is Kind.PRESENCE:
             if not self._asked_to_stop.is_set():  # from then on the last word is `offline`
-                self._hear_presence(payload, retained=retained)
+                self._rivals.hear(payload, retained=retained)
         elif kind is Kind.DEVICE and device_id and retained and self._is_left_behind(payload):
             self._greeting.find(device_id, payload, self._tasks)
 
     def _is_left_behind(self, payload: bytes) -> bool:
         """Is it an earlier run's? Our own records come back to us as well."""
         return payload != b"" and self.session.encode() not in payload
-
-    def _hear_presence(self, payload: bytes, *, retained: bool) -> None:
-        try:
-            hub = HubChanged.decode(payload).hub
-            contested = self._presence.contest(hub, retained=retained)
-        except ValueError:  # cleared, or somebody's rubbish
-            self._post.presence(self._presence.say(online=True))
-            return
-        except FaultError as rival:
-            _log.critical("%s", rival)
-            self._rival = rival
-            self.stop()
-            return
-        if contested:
-            _log.info("what session %s left as presence is overwritten", hub.session)
-            self._post.presence(self._presence.say(online=True))
-            if hub.online and self._greeting.done.is_set():
-                self._greeting.tell_all()  # its records may lie over ours
-        else:
-            self._greeting.heard_myself.set()

@@ -23,7 +23,7 @@ def launch(
     limit = story.job.bandwidth_limit
     run = Run(
         order.partitions,
-        story.lines,
+        story.course.lines,
         clock,
         keep=keep,
         since=story.mark,

@@ -1,19 +1,17 @@
 """The hub's way out: every report is encoded once here and put on the topic its kind has.
 
 What a crash could make untrue, an event, a record, a receipt, goes out once the journal has what it
-stands on. Otherwise it never waits and keeps nothing but job records: what is lost while the link
-is down is told again by the device records that follow each connection.
+stands on. Otherwise it never waits and keeps nothing: what is lost while the link is down is told
+again by the records that follow each connection.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
 from flashyard.contract.faults import Code
-from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     DeviceChanged,
     Event,
@@ -26,8 +24,6 @@ from flashyard.contract.orders import Answer
 from flashyard.contract.topics import MANNERS, Kind, build
 from flashyard.link import Link
 
-_KEPT_RECORDS = 100
-
 After: TypeAlias = Callable[[Callable[[], object], str | None], None]
 
 
@@ -38,7 +34,6 @@ class Post:
         self._link = link
         self._after = after
         self._hub_id = hub_id
-        self._unsent: deque[JobRecord] = deque(maxlen=_KEPT_RECORDS)
         self._tells_devices = False
 
     def tell_devices(self) -> None:
@@ -87,20 +82,14 @@ class Post:
         else:
             self._after(partial(self._send, Kind.RECEIPT, message), None)
 
-    def record(self, message: JobRecord) -> None:
-        """Publish an ended job's record, or keep it for the next connection."""
-        self._after(partial(self._send_record, message), None)
+    def record(self, payload: bytes) -> bool:
+        """Publish an ended job's record as the journal has it; False: the link takes nothing."""
+        return self._publish(Kind.RECORD, payload)
 
-    def _send_record(self, message: JobRecord) -> None:
-        if not self._send(Kind.RECORD, message):
-            self._unsent.append(message)
+    def _send(self, kind: Kind, message: Model, device_id: str | None = None) -> None:
+        self._publish(kind, message.encode(), device_id)
 
-    def send_kept(self) -> None:
-        """Publish the records that had to wait for a connection."""
-        for _ in range(len(self._unsent)):
-            self.record(self._unsent.popleft())
-
-    def _send(self, kind: Kind, message: Model, device_id: str | None = None) -> bool:
+    def _publish(self, kind: Kind, payload: bytes, device_id: str | None = None) -> bool:
         topic = build(kind, self._hub_id, device_id)
         manners = MANNERS[kind]
-        return self._link.publish(topic, message.encode(), qos=manners.qos, retain=manners.retain)
+        return self._link.publish(topic, payload, qos=manners.qos, retain=manners.retain)

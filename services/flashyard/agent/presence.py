@@ -8,7 +8,7 @@ from flashyard.agent.clock import Clock
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.limits import Limits
 from flashyard.contract.messages import HubChanged
-from flashyard.contract.records import Hub
+from flashyard.contract.records import Hub, Unrecorded
 from flashyard.contract.troubles import Trouble
 
 _TIMES = 3  # that a rival is seen within ...
@@ -23,11 +23,13 @@ class Presence:
         announced: the newest announce that was answered.
         limits: what the hub is held to now.
         troubles: what is wrong with the hub now.
+        unrecorded: the ended jobs whose records no history has; None: there are none.
     """
 
     def __init__(self, hub_id: str, session: str, clock: Clock, limits: Limits) -> None:
         self.announced: int | None = None
         self.troubles: tuple[Trouble, ...] = ()
+        self.unrecorded: Unrecorded | None = None
         self._hub_id = hub_id
         self._session = session
         self._clock = clock
@@ -46,6 +48,7 @@ class Presence:
             announced=self.announced,
             clock_skew_ms=self._clock.skew_ms,
             troubles=self.troubles or None,
+            unrecorded=self.unrecorded,
         )
         return HubChanged(hub_id=self._hub_id, timestamp=self._clock.stamp(), hub=hub)
 

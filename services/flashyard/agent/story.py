@@ -6,25 +6,24 @@ to it that percent never falls and that the end is told once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
-from flashyard.agent.clock import Clock
-from flashyard.agent.joblog import batches, last_line, tail
+from flashyard.agent.ending import last_line, over, short, words_of
 from flashyard.agent.newcomer import images_of, newcomer
-from flashyard.agent.post import Post
 from flashyard.agent.prospect import untaken
 from flashyard.agent.queueing.turns import Turn
-from flashyard.agent.tally import tallied
-from flashyard.contract import steps
+from flashyard.agent.records.course import Course, Noted
+from flashyard.agent.records.record import record_of
+from flashyard.agent.tally import partition_of, tallied
+from flashyard.agent.telling import Hold, Teller, head, progress
 from flashyard.contract.entries import QUEUED_STAGE, queue_entry, recent_entry
-from flashyard.contract.faults import Code, Fault
+from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.history import JobRecord
 from flashyard.contract.messages import (
     Event,
     FlashCompleted,
     FlashFailed,
-    FlashLog,
     FlashPaused,
     FlashProgress,
     FlashQueued,
@@ -32,35 +31,15 @@ from flashyard.contract.messages import (
     FlashStarted,
 )
 from flashyard.contract.orders import StartOrder
-from flashyard.contract.phases import (
-    Phase,
-    Status,
-    move,
-    status_of,
-)
-from flashyard.contract.records import (
-    CurrentJob,
-    Job,
-    QueueEntry,
-    RecentEntry,
-)
+from flashyard.contract.phases import Phase, Status, move, status_of
+from flashyard.contract.records import CurrentJob, Job, QueueEntry, RecentEntry
 from flashyard.contract.rollback import Outcome
 from flashyard.flash.running.aftermath import in_words
-from flashyard.flash.running.lines import Lines
 from flashyard.flash.running.mark import Mark
 from flashyard.flash.running.meter import Reading
 from flashyard.flash.running.run import Run, Where
 
 _INITIALIZING = "Initializing"
-_LONGEST = 1000  # characters of a sentence
-
-
-class Teller(NamedTuple):
-    """What every story of a hub is told with."""
-
-    hub_id: str
-    clock: Clock
-    post: Post
 
 
 class Story:
@@ -81,7 +60,7 @@ class Story:
         seq: the number of the last event told; -1 before the first.
         mark: where its run stood last; None: there is nothing to go on from.
         doom: how it ends, once it was taken back; None: that is open.
-        lines: the job's log.
+        course: what happened to it on its way, the job's log with it.
     """
 
     def __init__(
@@ -99,22 +78,30 @@ class Story:
         self.seq = -1
         self.mark: Mark | None = None
         self.doom: Fault | None = None
-        self.lines = Lines(lambda: teller.clock.now() / 1000)
+        self.course = Course(teller.clock)
         self._teller = teller
         self._keep = keep
         self._changed = changed
         self._logged = 0
         self._told_at = 0  # the newest timestamp told
-        self._holds_clock = False
+        self._hold = Hold(teller.clock)
         self._images = images_of(order)
         at = teller.clock.stamp()
         self.job = newcomer(order, device_name, teller.hub_id, turn.priority, at)
 
-    def take_over(self, job: Job, seq: int, mark: Mark | None) -> None:
+    def take_over(
+        self, job: Job, seq: int, mark: Mark | None, course: Iterable[Noted] = ()
+    ) -> None:
         """Go on with what an earlier run of the hub had told."""
         self.job, self.seq, self.mark = job, seq, mark
-        self._hold_clock()
-        self.lines.add("The hub was restarted")
+        self.course.restore(course)
+        self._logged = self.course.lines.count
+        self._hold.take()
+        if job.status is Status.RUNNING:
+            self.course.met(fault(Code.INTERRUPTED), mark.phase if mark else job.phase)
+        elif job.status is Status.QUEUED:
+            self.course.enters(Phase.QUEUED)
+        self._log("The hub was restarted")
 
     @property
     def left_behind(self) -> str:
@@ -123,9 +110,10 @@ class Story:
 
     def queued(self, position: int) -> None:
         """Tell that the job has to wait; ``position`` counts from 1."""
-        self._hold_clock()
+        self._hold.take()
         self.job = self.job.with_(position=position)
-        self.lines.add(f"Queued at position {position}")
+        self.course.enters(Phase.QUEUED)
+        self._log(f"Queued at position {position}")
         self._event(
             FlashQueued,
             timestamp=self.job.queued_at,
@@ -167,7 +155,7 @@ class Story:
 
     def started(self) -> None:
         """Tell that the job has begun."""
-        self._hold_clock()
+        self._hold.take()
         self.seq = max(self.seq, 0)  # also where it never had to wait
         self.job = self.job.with_(
             status=Status.RUNNING,
@@ -176,7 +164,8 @@ class Story:
             position=None,
             started_at=self._teller.clock.stamp(),
         )
-        self.lines.add(f"Started on hub {self._teller.hub_id}")
+        self.course.enters(Phase.PREPARING)
+        self._log(f"Started on hub {self._teller.hub_id}")
         self._event(
             FlashStarted,
             timestamp=self.job.started_at,
@@ -189,6 +178,9 @@ class Story:
     def note(self, run: Run, where: Where, reading: Reading) -> None:
         """Take over what the counters say, without a word."""
         self.job = tallied(self.job, self._images, run, where, reading)
+        self.course.enters(where.phase, partition_of(run, where), where.at)
+        if run.description is not None:
+            self.course.saw(run.description)
 
     def turned(self, since: float | None = None) -> None:
         """Tell, as an event, where the job was noted to be: a phase or stage, or a beginning.
@@ -198,12 +190,14 @@ class Story:
         clock = self._teller.clock
         ago = 0.0 if since is None else clock.monotonic() - since
         at = clock.stamp() - int(ago * 1000)
-        self._event(FlashProgress, timestamp=max(at, self._told_at), **self._progress())
+        self._event(FlashProgress, timestamp=max(at, self._told_at), **progress(self.job))
 
     def sampled(self) -> None:
         """Tell the same as a mere sample, under the last event's number."""
         at = self._told_at = self._teller.clock.stamp()
-        self._teller.post.sample(FlashProgress(timestamp=at, **self._head(), **self._progress()))
+        self._teller.post.sample(
+            FlashProgress(timestamp=at, **head(self.job, self.seq), **progress(self.job))
+        )
 
     def asked_to(self, what: Literal["cancel", "pause"] | None) -> None:
         """Note what the job is to do at its next safe point; the device's record tells it."""
@@ -215,7 +209,8 @@ class Story:
         """Tell that the job stands still, or that it is not to begin yet."""
         has_begun = self.job.has_begun
         self._stands(Status.PAUSED, "Paused" if has_begun else "On hold")
-        self.lines.add(self.job.stage)
+        self.course.stands()
+        self._log(self.job.stage)
         self._event(FlashPaused, timestamp=self._teller.clock.stamp())
 
     def resumed(self) -> None:
@@ -223,7 +218,9 @@ class Story:
         has_begun = self.job.has_begun
         status = Status.RUNNING if has_begun else Status.QUEUED
         self._stands(status, "Going on" if has_begun else QUEUED_STAGE)
-        self.lines.add("Resumed")
+        if not has_begun:
+            self.course.enters(Phase.QUEUED)
+        self._log("Resumed")
         self._event(FlashResumed, timestamp=self._teller.clock.stamp())
 
     def goes_on(self, stage: str) -> None:
@@ -231,7 +228,9 @@ class Story:
         self._stands(Status.RUNNING, stage)
         if self.job.phase is not Phase.PREPARING:
             self.job = self.job.with_(phase=move(self.job.phase, Phase.PREPARING))
-        self.lines.add(stage)
+        self.course.stands()
+        self.course.enters(Phase.PREPARING)
+        self._log(stage)
         self.turned()
 
     def goes_back(self, why: Fault) -> None:
@@ -240,7 +239,8 @@ class Story:
         if self.job.status is Status.PAUSED:
             self.resumed()
         self._stands(Status.RUNNING, "Going back")
-        self.lines.add(f"{why.sentence} The device is to be brought back")
+        self.course.met(why, self.job.phase)
+        self._log(f"{why.sentence} The device is to be brought back")
         self.turned()
 
     def _stands(self, status: Status, stage: str) -> None:
@@ -254,17 +254,7 @@ class Story:
 
     def tell_log(self) -> None:
         """Publish the log's new lines."""
-        new, self._logged = self.lines.since(self._logged)
-        for batch in batches(new):
-            self._teller.post.log(
-                FlashLog(
-                    job_id=self.job.job_id,
-                    device_id=self.job.device_id,
-                    hub_id=self.job.hub_id,
-                    timestamp=self._teller.clock.stamp(),
-                    lines=batch,
-                )
-            )
+        self._logged = self._teller.log(self.job, self.course.lines, self._logged)
 
     def complete(self, device_state: str | None = None) -> None:
         """Tell 100 %, and then that all of it is done."""
@@ -276,35 +266,28 @@ class Story:
         )
         self.turned()
         way_back = self.job.rollback and self.job.rollback.with_(outcome="not_needed")
-        self._end(Phase.COMPLETED, device_state=_short(device_state), rollback=way_back)
+        self._end(Phase.COMPLETED, device_state=short(device_state), rollback=way_back)
         self._event(
             FlashCompleted,
             timestamp=self.job.finished_at,
             verification=self.job.verification,
         )
-        self._let_go_of_clock()
+        self._hold.let_go()
 
-    def fail(
-        self, fault: Fault, device_state: str | None, rollback: Outcome = "not_needed"
-    ) -> None:
+    def fail(self, why: Fault, device_state: str | None, rollback: Outcome = "not_needed") -> None:
         """Tell an end without success; a cancelled job's is one.
 
         ``rollback``: what came of its way back, if that was taken.
         """
         if rollback == "not_needed":
-            rollback = untaken(self.order, self.mark, fault)
-        said = {
-            "error": _short(fault.sentence),
-            "code": fault.code,
-            "hint": _short(fault.hint),
-            "details": _short(fault.details),
-            "device_state": _short(device_state),
-        }
+            rollback = untaken(self.order, self.mark, why)
+        said = words_of(why, device_state)
         way_back = self.job.rollback and self.job.rollback.with_(outcome=rollback)
-        end = Phase.CANCELLED if fault.code is Code.CANCELLED else Phase.FAILED
+        self.course.ended_by(why, self.job.phase)
+        end = Phase.CANCELLED if why.code is Code.CANCELLED else Phase.FAILED
         self._end(end, rollback=way_back, **said)
         self._event(FlashFailed, timestamp=self.job.finished_at, rollback=way_back, **said)
-        self._let_go_of_clock()
+        self._hold.let_go()
 
     def waiting(self) -> QueueEntry:
         """The job as its device's record carries it while it waits."""
@@ -320,72 +303,22 @@ class Story:
 
     def record(self) -> JobRecord:
         """The job's full record, for its history."""
-        return JobRecord(
-            job_id=self.job.job_id,
-            device_id=self.job.device_id,
-            hub_id=self.job.hub_id,
-            timestamp=self._teller.clock.stamp(),
-            seq=self.seq,
-            job=self.job,
-            log=tail(self.lines.since(0)[0]),
-        )
+        at = self._teller.clock.stamp()
+        return record_of(self.job, self.seq, at, self.course, self.order.asked_by)
 
     def _end(self, phase: Phase, **said: Any) -> None:
         status = status_of(move(self.job.phase, phase))
-        self.lines.add(last_line(status, said))
+        self.course.stands()
+        self._log(last_line(status, said))
         self.tell_log()
-        self.job = self.job.with_(
-            status=status,
-            phase=phase,
-            stage=status.capitalize(),
-            steps=steps.ended(self.job.steps, status),
-            requested=None,
-            position=None,
-            transfer_speed=0,
-            estimated_time_remaining=0,
-            finished_at=self._teller.clock.stamp(),
-            **said,
-        )
+        self.job = over(self.job, status, self._teller.clock.stamp(), **said)
 
-    def _hold_clock(self) -> None:
-        """Have all times of the job be of one clock, from its first word to its last."""
-        if not self._holds_clock:
-            self._holds_clock = True
-            self._teller.clock.freeze()
-
-    def _let_go_of_clock(self) -> None:
-        if self._holds_clock:
-            self._holds_clock = False
-            self._teller.clock.thaw()
+    def _log(self, text: str) -> None:
+        self.course.lines.add(text)
 
     def _event(self, make: Callable[..., Event], **said: Any) -> None:
         self.seq += 1
         self._told_at = said["timestamp"]
         self._keep(self)
-        self._teller.post.event(make(**self._head(), **said))
+        self._teller.post.event(make(**head(self.job, self.seq), **said))
         self._changed(self)
-
-    def _head(self) -> dict[str, Any]:
-        job = self.job
-        return {
-            "job_id": job.job_id,
-            "device_id": job.device_id,
-            "hub_id": job.hub_id,
-            "seq": self.seq,
-            "phase": job.phase,
-        }
-
-    def _progress(self) -> dict[str, Any]:
-        job = self.job
-        return {
-            "progress": job.progress,
-            "stage": job.stage,
-            "bytes_transferred": job.bytes_transferred,
-            "total_bytes": job.total_bytes,
-            "transfer_speed": job.transfer_speed,
-            "estimated_time_remaining": job.estimated_time_remaining,
-        }
-
-
-def _short(text: str | None) -> str | None:
-    return text and text[:_LONGEST]

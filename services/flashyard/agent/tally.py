@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from flashyard.contract.phases import Phase
 from flashyard.contract.records import Job, StepRecord
 from flashyard.flash.running.meter import Reading
 from flashyard.flash.running.run import Run, Where
+
+# The phases in which it is at work on one partition.
+_OF_A_STEP = frozenset({Phase.ERASING, Phase.WRITING, Phase.SYNCING, Phase.VERIFYING})
 
 
 def tallied(
@@ -32,3 +36,8 @@ def tallied(
         estimated_time_remaining=reading.eta,
         verification=run.verification,
     )
+
+
+def partition_of(run: Run, where: Where) -> str | None:
+    """Tell the partition that a run is at work on there; None: its phase has to do with none."""
+    return run.steps[where.step].partition if where.phase in _OF_A_STEP else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flashyard.agent.recovery.backoff import IMAGE, LINK, Backoff
+from flashyard.agent.recovery.backoff import IMAGE, LINK, RECORD, Backoff
 from flashyard.agent.recovery.stall import DEADLINES, Deadline
 from flashyard.contract.phases import Phase
 from flashyard.flash.fastboot.limits import DEFAULT_LIMITS, Limits
@@ -37,6 +37,7 @@ class Timing:
         stalls: without a sign of life, by phase.
         image_again: between two attempts to reach the image store.
         link_again: before a job goes on whose link to the device broke.
+        record_again: before a record is told again that no history has acknowledged.
         farewell: how long the broker gets to acknowledge that the hub goes.
         probing: the deadlines of a look.
         flashing: the deadlines of a job.
@@ -60,6 +61,7 @@ class Timing:
     stalls: Mapping[Phase, Deadline] = field(default_factory=lambda: DEADLINES)
     image_again: Backoff = IMAGE
     link_again: Backoff = LINK
+    record_again: Backoff = RECORD
     farewell: float = 2.0
     probing: Limits = field(
         default_factory=lambda: Limits(connect=2.0, handshake=2.0, getvar=2.0, question=10.0)

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from flashyard.agent.journal.file import open_file
+from flashyard.agent.journal import unrecorded
+from flashyard.agent.journal.file import VERSION, open_file
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.journal.ledger import Ledger
 from flashyard.contract.faults import Code
+from flashyard.contract.phases import Status
+from flashyard.contract.records import Unrecorded
 from support.faults import refused
+from support.old_journal import lay_down
 from support.small_disk import small_disk
 
 LIMIT = "INSERT INTO limits VALUES ('hub', 7)"
@@ -52,6 +56,48 @@ def scribbled_over(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * (path.stat().st_size - 4096))
+
+
+def test_a_journal_of_version_1_that_is_in_use_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    lay_down(path)
+    journal = Journal(path)
+    journal.open()
+    kept = Ledger(journal).kept()
+    asyncio.run(journal.close())
+    assert [(each.job.status, each.seq) for each in kept.jobs] == [
+        (Status.RUNNING, 5),
+        (Status.QUEUED, 0),
+        (Status.PAUSED, 1),
+    ]
+    assert kept.jobs[0].mark is not None
+    assert (kept.jobs[0].mark.parts, list(kept.jobs[0].course)) == (2, [])
+    assert [entry.status for _, entry in kept.ended] == [Status.COMPLETED]
+    assert kept.limits == {"jobs at once": 3}
+    connection = open_file(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert unrecorded.find(connection).told == Unrecorded(waiting=0), "its hub told that once"
+    new = open_file(tmp_path / "new.db")
+    shape = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    assert connection.execute(shape).fetchall() == new.execute(shape).fetchall()
+    for each in (connection, new):
+        each.close()
+
+
+def test_one_that_cannot_be_brought_up_to_date_for_want_of_room_is_as_it_was(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        path = disk.path / "journal.db"
+        lay_down(path)
+        disk.fill()
+        with refused(Code.INVALID_REQUEST) as refusal:
+            Journal(path).open()
+        assert "full" in refusal.fault.sentence
+        disk.clear()
+        connection = open_file(path)
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (3,)
+        connection.close()
 
 
 @pytest.mark.parametrize("damage", [cut_short, without_its_head, scribbled_over])

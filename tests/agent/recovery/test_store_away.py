@@ -57,6 +57,9 @@ async def test_the_job_goes_on_by_itself_once_the_store_is_back(
         told_of = [bool(said.hub.troubles) for said in peer.said(HubChanged)]
         assert sum(not old and new for old, new in pairwise(told_of)) == 1
         check_story(peer, job_id)
+        record = peer.record_of(job_id)
+        assert record is not None
+        assert [mishap.code for mishap in record.mishaps] == [Code.IMAGE_UNREACHABLE]
 
 
 async def test_to_wait_for_the_next_attempt_is_no_stall(

@@ -14,7 +14,7 @@ from flashyard.agent.recovery.backoff import Backoff
 from flashyard.agent.recovery.supply import Supply
 from flashyard.agent.recovery.troubles import Troubles
 from flashyard.client.download import StoreAwayError
-from flashyard.contract.faults import Code, fault, refuse
+from flashyard.contract.faults import Code, Fault, fault, refuse
 from flashyard.contract.records import StoredImage
 from support.faults import refused
 from support.image_server import stored
@@ -33,6 +33,7 @@ class AwayStore:
         self.asked: list[str | None] = []
         self.troubles = Troubles(lambda: 1_703_001_234_000)
         self.stages: list[str] = []
+        self.met: list[Fault] = []
         self._away = away
         self._takes = takes
 
@@ -51,7 +52,7 @@ class AwayStore:
 
     async def have(self, supply: Supply) -> Path:
         query = lambda: f"query {len(self.asked)}"  # noqa: E731
-        async with supply.held(IMAGE, query, self.stages.append) as path:
+        async with supply.held(IMAGE, query, self.stages.append, self.met.append) as path:
             return path
 
 
@@ -62,6 +63,7 @@ async def test_the_image_is_had_once_the_store_is_back_and_the_trouble_is_gone()
     assert await store.have(store.supply()) == Path("image")
     assert store.stages == [STAGE.format(0)] * 3
     assert heard == [1, 0]
+    assert [why.code for why in store.met] == [Code.IMAGE_UNREACHABLE], "one outage is one fault"
 
 
 async def test_each_attempt_has_the_newest_signature() -> None:
@@ -109,6 +111,6 @@ async def test_what_a_stage_is_answered_with_ends_the_wait() -> None:
         raise refuse(Code.CANCELLED)
 
     with refused(Code.CANCELLED):
-        async with store.supply().held(IMAGE, lambda: None, cancelled):
+        async with store.supply().held(IMAGE, lambda: None, cancelled, store.met.append):
             pass
     assert store.troubles.told == ()

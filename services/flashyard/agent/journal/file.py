@@ -1,4 +1,4 @@
-"""The journal's file: opened, its tables made, and put aside where it cannot be read. Blocking."""
+"""The journal's file: opened, brought up to date, put aside where it is damaged. Blocking."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flashyard.contract.faults import Code, refuse
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x666C7961  # "flya", in the file's header: it is ours
 _BUSY = 5.0  # seconds for whoever looks into the file from outside
 # The least byte of what SQLite says where there is no room for what it keeps beside the file.
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 # What a job has done is in `job` and `mark`, and its turn in `place` and `overtaken`; `ended` is
 # written once for each.
-_TABLES = """
+_FIRST = """
 CREATE TABLE jobs (
     arrived INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id TEXT NOT NULL UNIQUE,
@@ -55,6 +55,30 @@ CREATE TABLE quarantine (
     reason TEXT NOT NULL
 ) STRICT;
 """
+# What happened to a job on its way, as long as it is not over; then it is in its record, which is
+# there until a history has it. `kept_at` counts as the total `ticks` does.
+_SECOND = """
+CREATE TABLE courses (
+    job_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    PRIMARY KEY (job_id, kind, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    ended_at INTEGER NOT NULL,
+    kept_at INTEGER NOT NULL,
+    record BLOB NOT NULL
+) STRICT;
+CREATE TABLE totals (
+    what TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+INSERT INTO totals VALUES ('lost', 0), ('ticks', 0);
+"""
+_STEPS = (_FIRST, _SECOND)  # each brings a file to the next version
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -133,6 +157,6 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
             f"The journal {path.name} was written by a newer flashyard.",
             hint="Run that version again, or give the hub another --data-dir.",
         )
-    if version == 0:
+    if version < VERSION:
         signed = f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};"
-        connection.executescript(f"BEGIN; {_TABLES} {signed} COMMIT;")
+        connection.executescript(f"BEGIN; {''.join(_STEPS[version:])} {signed} COMMIT;")

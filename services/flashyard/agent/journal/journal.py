@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from threading import Condition, Event, Thread
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flashyard.agent.journal.claim import Claim
 from flashyard.agent.journal.file import open_file
@@ -23,6 +23,7 @@ RETRY = 1.0  # seconds between two tries on a disk that takes nothing
 _LAST_WORDS = 2.0  # seconds that are waited at the end for what is still to be written
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
 Then = Callable[[], object]
 
@@ -117,16 +118,33 @@ class Journal:
                 self._followers = deque(kept)
         self._followers.append((self._written, key, then))
 
+    async def ask(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        """Have a function look into it; what was written before is on the disk by then.
+
+        What was to follow that comes before the answer, too.
+        """
+        found: list[T] = []
+
+        def work(connection: sqlite3.Connection) -> None:
+            found[:] = [look(connection)]
+
+        self.write(work)
+        await self._durable_by_now()
+        return found[0]
+
     async def settled(self, within: float) -> bool:
         """Wait until all that was written so far is on the disk; False: not so soon."""
-        done = asyncio.Event()
-        self.after(done.set)
         try:
             async with asyncio.timeout(within):
-                await done.wait()
+                await self._durable_by_now()
         except TimeoutError:
             return False
         return True
+
+    async def _durable_by_now(self) -> None:
+        done = asyncio.Event()
+        self.after(done.set)
+        await done.wait()
 
     async def close(self) -> None:
         """Write what is left, if that can be had soon, and let go of the file."""

@@ -6,13 +6,17 @@ It knows no agent.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
+from flashyard.agent.journal import courses, unrecorded
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.queueing.turns import Turn
+from flashyard.agent.records.course import Noted
 from flashyard.agent.recovery.quarantine import Record
 from flashyard.contract.faults import Code, refuse
+from flashyard.contract.history import JobRecord
 from flashyard.contract.model import Model
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.records import MAX_RECENT, Job, RecentEntry
@@ -35,7 +39,8 @@ WHERE excluded.seq >= jobs.seq
 class KeptJob:
     """A job that is not over, as it was written down last.
 
-    ``mark``: where its run stood, if it had begun; ``port``: where its device was.
+    ``mark``: where its run stood, if it had begun; ``port``: where its device was; ``course``: what
+    happened to it by then.
     """
 
     order: StartOrder
@@ -44,6 +49,7 @@ class KeptJob:
     turn: Turn
     mark: Mark | None
     port: str
+    course: Sequence[Noted] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Ledger:
         kept = Kept()
 
         def read(connection: sqlite3.Connection) -> None:
+            passed = courses.read(connection)
             rows = connection.execute(
                 "SELECT said, job, seq, place, overtaken, mark, port FROM jobs ORDER BY arrived"
             )
@@ -106,7 +113,8 @@ class Ledger:
                 order, job = StartOrder.decode(said), Job.decode(told)
                 turn = Turn(job.job_id, job.priority, place, overtaken)
                 since = Mark.decode(mark) if mark else None
-                kept.jobs.append(KeptJob(order, job, seq, turn, since, port))
+                course = passed.get(job.job_id, ())
+                kept.jobs.append(KeptJob(order, job, seq, turn, since, port, course))
             for device_id, entry in connection.execute(
                 "SELECT device_id, entry FROM ended ORDER BY number"
             ):
@@ -131,8 +139,17 @@ class Ledger:
             ) from strange
         return kept
 
-    def keep(self, order: StartOrder, job: Job, seq: int, turn: Turn, port: str) -> Event:
-        """Write down how a job stands that is not over."""
+    def keep(
+        self,
+        order: StartOrder,
+        job: Job,
+        seq: int,
+        turn: Turn,
+        *,
+        port: str,
+        news: Sequence[Noted] = (),
+    ) -> Event:
+        """Write down how a job stands that is not over, and what has happened to it since."""
         told = (_text(order), _text(job), seq, turn.place, turn.overtaken)
         row = (job.job_id, job.device_id, port, *told)
 
@@ -142,6 +159,7 @@ class Ledger:
             ).fetchone()
             if not over:
                 connection.execute(_KEEP, row)
+                courses.note(connection, job.job_id, news)
 
         return self._journal.write(work)
 
@@ -150,20 +168,29 @@ class Ledger:
         row = (turn.place, turn.overtaken, turn.job_id)
         return self._execute("UPDATE jobs SET place = ?, overtaken = ? WHERE job_id = ?", row)
 
-    def mark(self, job_id: str, mark: Mark) -> Event:
-        """Write down where a job's run stands."""
+    def mark(self, job_id: str, mark: Mark, news: Sequence[Noted] = ()) -> Event:
+        """Write down where a job's run stands, and what has happened to it since."""
         row = (_text(mark), job_id)
-        return self._execute("UPDATE jobs SET mark = ? WHERE job_id = ?", row)
-
-    def end(self, device_id: str, entry: RecentEntry) -> Event:
-        """Write down that a job is over; the first end that is written is the job's."""
-        row = (entry.job_id, device_id, _text(entry))
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
+            if connection.execute("UPDATE jobs SET mark = ? WHERE job_id = ?", row).rowcount:
+                courses.note(connection, job_id, news)
+
+        return self._journal.write(work)
+
+    def end(self, entry: RecentEntry, record: JobRecord) -> Event:
+        """Write down that a job is over, with its record; the first end that is written is its."""
+        row = (entry.job_id, record.device_id, _text(entry))
+        payload = record.encode()
+
+        def work(connection: sqlite3.Connection) -> None:
+            is_first = connection.execute(
                 "INSERT OR IGNORE INTO ended (job_id, device_id, entry) VALUES (?, ?, ?)", row
-            )
+            ).rowcount
+            if is_first:
+                unrecorded.add(connection, entry.job_id, entry.finished_at, payload)
             connection.execute("DELETE FROM jobs WHERE job_id = ?", row[:1])
+            courses.forget(connection, entry.job_id)
             connection.execute(
                 "DELETE FROM ended WHERE number <= (SELECT max(number) FROM ended) - ?",
                 (KEPT_ENDS,),

@@ -35,6 +35,7 @@ class Backoff(NamedTuple):
 
 IMAGE = Backoff(1.0, 2.0, 30.0)  # the way to the image store
 LINK = Backoff(1.0, 5.0, 30.0)  # the way to a device
+RECORD = Backoff(5.0, 2.0, 300.0)  # until a history has a job's record
 
 
 class Again(NamedTuple):

@@ -15,6 +15,7 @@ from flashyard.agent.cache import ImageCache
 from flashyard.agent.recovery.backoff import IMAGE, Backoff
 from flashyard.agent.recovery.troubles import Troubles
 from flashyard.client.download import StoreAwayError
+from flashyard.contract.faults import Fault
 from flashyard.contract.records import StoredImage
 
 _log = logging.getLogger(__name__)
@@ -48,18 +49,23 @@ class Supply:
 
     @asynccontextmanager
     async def held(
-        self, image: StoredImage, query: Callable[[], str | None], tell: Callable[[str], None]
+        self,
+        image: StoredImage,
+        query: Callable[[], str | None],
+        tell: Callable[[str], None],
+        met: Callable[[Fault], None],
     ) -> AsyncIterator[Path]:
         """Give an image's file and keep it while inside; see :meth:`ImageCache.held`.
 
         ``query``: signs its download, asked for before each attempt. ``tell``: takes the stage, for
-        people, while the store is away; what it raises ends the wait.
+        people, while the store is away; what it raises ends the wait. ``met``: takes the fault that
+        is waited out.
 
         Raises:
             FaultError: as the cache does.
         """
         async with AsyncExitStack() as held:
-            yield await self._have(held, image, query, tell)
+            yield await self._have(held, image, query, tell, met)
 
     async def _have(
         self,
@@ -67,6 +73,7 @@ class Supply:
         image: StoredImage,
         query: Callable[[], str | None],
         tell: Callable[[str], None],
+        met: Callable[[Fault], None],
     ) -> Path:
         failed, began = 0, self._clock()
         with ExitStack() as trouble:
@@ -79,6 +86,7 @@ class Supply:
                         raise
                     if not failed:
                         _log.warning("%s", away)
+                        met(away.fault)
                         trouble.enter_context(self._troubles.having(away.fault))
                 failed += 1
                 delay = self._backoff.delay(failed)

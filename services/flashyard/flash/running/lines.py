@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from threading import Lock
 from time import time
@@ -28,6 +28,12 @@ class Lines:
         self._lines: deque[Line] = deque(maxlen=MAX_LINES)
         self._count = 0
         self._lock = Lock()
+
+    def restore(self, lines: Iterable[Line], count: int) -> None:
+        """Begin with the lines of an earlier run, the last of ``count`` there had been by then."""
+        with self._lock:
+            self._lines.extend(lines)
+            self._count = count
 
     def add(self, text: str) -> None:
         """Add a line, stamped now; what is too long is cut."""
