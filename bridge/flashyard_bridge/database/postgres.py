@@ -27,7 +27,9 @@ _LIMITS = (
     f"SET statement_timeout = {STATEMENT * 1000:.0f};"
     f"SET lock_timeout = {BUSY * 1000:.0f};"
     # Whoever holds the lock below and stands still is thrown out, and the others go on.
-    f"SET idle_in_transaction_session_timeout = {SILENCE * 1000:.0f}"
+    f"SET idle_in_transaction_session_timeout = {SILENCE * 1000:.0f};"
+    # A plan that is kept is one for the tables as they were: for small ones, it reads all rows.
+    "SET plan_cache_mode = force_custom_plan"
 )
 # One lock for all that bridges write, held to the end of the transaction: what one decides on what
 # it read, no other can have changed meanwhile. The number is ours by chance: "flashyar".

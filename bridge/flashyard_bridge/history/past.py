@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,7 @@ from sqlalchemy import RowMapping
 
 from flashyard.contract.history import JobRecord, PastJob, Teller
 from flashyard.contract.records import Job, LogLine
-
-_LEVEL = 6  # of 9; higher ones save next to nothing on a text of this length
+from flashyard_bridge.history.packing import pack, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def row_of(past: Past) -> dict[str, Any]:
         "duration_ms": duration_ms(job),
         "bytes": job.bytes_transferred,
         "speed": job.average_speed,
-        "record": zlib.compress(record.with_(log=()).encode(), _LEVEL),
+        "record": pack(record.with_(log=()).encode()),
     }
 
 
@@ -72,18 +70,23 @@ def steps_of(job: Job) -> list[dict[str, Any]]:
 
 def log_of(lines: Sequence[LogLine]) -> bytes:
     """Pack a job's log."""
-    return zlib.compress(b"\n".join(line.encode() for line in lines), _LEVEL)
+    return pack(b"\n".join(line.encode() for line in lines))
 
 
 def lines_of(packed: bytes) -> list[LogLine]:
     """Unpack a job's log."""
-    text = zlib.decompress(packed)
+    text = unpack(packed)
     return [LogLine.decode(line) for line in text.split(b"\n")] if text else []
+
+
+def record_of(packed: bytes) -> JobRecord:
+    """Unpack a job's record, which has no log in it."""
+    return JobRecord.decode(unpack(packed))
 
 
 def past_job(row: RowMapping) -> PastJob:
     """Tell a row of `past_jobs` as REST shows it."""
-    record = JobRecord.decode(zlib.decompress(row["record"]))
+    record = record_of(row["record"])
     return PastJob(
         **dict(record.job),
         told_by=row["told_by"],

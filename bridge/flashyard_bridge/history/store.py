@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
@@ -33,7 +33,7 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
         if _is_news(past, new.get(job_id), told.get(job_id)):
             new[job_id] = past
     overridden = [job_id for job_id in new if job_id in told]
-    _forget(connection, [told[job_id]["number"] for job_id in overridden])
+    forget(connection, [told[job_id]["number"] for job_id in overridden])
     _insert(connection, list(new.values()))
     learn(connection, [past.record for past in new.values()])
     append(connection, [_line(past, told.get(job_id)) for job_id, past in new.items()])
@@ -60,7 +60,8 @@ def _told(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, RowMap
     return {row["job_id"]: row for row in connection.execute(found).mappings()}
 
 
-def _forget(connection: Connection, numbers: Sequence[int]) -> None:
+def forget(connection: Connection, numbers: Sequence[int]) -> None:
+    """Remove jobs; whatever goes out of the history goes out here."""
     if numbers:
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
 
@@ -68,20 +69,21 @@ def _forget(connection: Connection, numbers: Sequence[int]) -> None:
 def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     if not pasts:
         return
-    rows = [row_of(past) for past in pasts]
-    connection.execute(insert(PAST_JOBS), rows)
-    mine = PAST_JOBS.c.job_id.in_([row["job_id"] for row in rows])
-    found = connection.execute(select(PAST_JOBS.c.job_id, PAST_JOBS.c.number).where(mine))
-    numbers = {row.job_id: row.number for row in found}
+    # Nobody else writes meanwhile; to be told the numbers would take longer than to give them.
+    last = connection.scalar(select(func.max(PAST_JOBS.c.number))) or 0
+    numbered = list(enumerate(pasts, start=last + 1))
+    connection.execute(
+        insert(PAST_JOBS), [{"number": number, **row_of(past)} for number, past in numbered]
+    )
     steps = [
-        {"number": numbers[past.record.job_id], **step}
-        for past in pasts
+        {"number": number, **step}
+        for number, past in numbered
         for step in steps_of(past.record.job)
     ]
     connection.execute(insert(PAST_STEPS), steps)
     logs = [
-        {"number": numbers[past.record.job_id], "lines": log_of(past.record.log)}
-        for past in pasts
+        {"number": number, "lines": log_of(past.record.log)}
+        for number, past in numbered
         if past.record.log
     ]
     if logs:

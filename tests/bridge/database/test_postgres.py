@@ -161,6 +161,19 @@ async def test_who_only_reads_sees_one_moment_and_cannot_write(database: Databas
     assert "read-only" in await refused(database, "DELETE FROM alembic_version", reads=True)
 
 
+async def test_no_plan_outlives_the_size_of_its_tables(database: Database) -> None:
+    def ask_often(connection: Connection) -> Any:
+        for number in range(20):
+            wanted = text("SELECT 1 FROM past_jobs WHERE number = :number")
+            connection.execute(wanted, {"number": number}).close()
+        kept = text("SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements")
+        return connection.execute(kept).one()
+
+    custom, generic = await database.read(ask_often)
+    assert custom > 10
+    assert generic == 0
+
+
 async def test_what_the_operator_can_mend_is_said_to_be_the_databases_and_no_bug_of_ours(
     database: Database,
 ) -> None:

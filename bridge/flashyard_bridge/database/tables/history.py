@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from flashyard_bridge.database.tables.metadata import METADATA
 
-# A number that a row is given; SQLite counts by itself only under this name of the type.
+# Given by whoever stores; SQLite looks up a row by it only under this name of the type.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 # One row: what hubs are told of the history they report to.
@@ -25,7 +25,7 @@ HISTORY = Table("history", METADATA, Column("history_id", String(64), primary_ke
 PAST_JOBS = Table(
     "past_jobs",
     METADATA,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
     Column("job_id", String(40), nullable=False, unique=True),
     Column("ended_at", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
@@ -47,10 +47,11 @@ PAST_JOBS = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("speed", BigInteger, nullable=False),  # bytes per second, on average
     Column("record", LargeBinary, nullable=False),
-    Index("past_jobs_by_age", "ended_at", "job_id"),
-    Index("past_jobs_by_device", "device_id", "ended_at", "job_id"),
-    Index("past_jobs_by_hub", "hub_id", "ended_at", "job_id"),
-    Index("past_jobs_by_status", "status", "ended_at", "job_id"),
+    # Jobs of the same millisecond are few: databases sort them by their id as they are read.
+    Index("past_jobs_by_age", "ended_at"),
+    Index("past_jobs_by_device", "device_id", "ended_at"),
+    Index("past_jobs_by_hub", "hub_id", "ended_at"),
+    Index("past_jobs_by_status", "status", "ended_at"),
 )
 
 PAST_STEPS = Table(
@@ -70,6 +71,7 @@ PAST_STEPS = Table(
     Column("image", String(64)),
     Column("bytes", BigInteger, nullable=False),
     Index("past_steps_by_partition", "partition", "ended_at"),
+    sqlite_with_rowid=False,  # its rows lie in the order of the key
 )
 
 PAST_LOGS = Table(

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.bulk_insert(named, [{"history_id": secrets.token_hex(8)}])
     op.create_table(
         "past_jobs",
-        sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
+        sa.Column("number", _NUMBER, primary_key=True, autoincrement=False),
         sa.Column("job_id", sa.String(40), nullable=False, unique=True),
         sa.Column("ended_at", sa.BigInteger, nullable=False),
         sa.Column("recorded_at", sa.BigInteger, nullable=False),
@@ -42,10 +42,10 @@ def upgrade() -> None:
         sa.Column("speed", sa.BigInteger, nullable=False),
         sa.Column("record", sa.LargeBinary, nullable=False),
     )
-    op.create_index("past_jobs_by_age", "past_jobs", ["ended_at", "job_id"])
+    op.create_index("past_jobs_by_age", "past_jobs", ["ended_at"])
     for column in ("device", "hub", "status"):
         name = column if column == "status" else f"{column}_id"
-        op.create_index(f"past_jobs_by_{column}", "past_jobs", [name, "ended_at", "job_id"])
+        op.create_index(f"past_jobs_by_{column}", "past_jobs", [name, "ended_at"])
     op.create_table(
         "past_steps",
         _of_job(),
@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(10), nullable=False),
         sa.Column("image", sa.String(64)),
         sa.Column("bytes", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("past_steps_by_partition", "past_steps", ["partition", "ended_at"])
     op.create_table("past_logs", _of_job(), sa.Column("lines", sa.LargeBinary, nullable=False))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-
 import sqlalchemy as sa
 from alembic import op
 
-from flashyard.contract.history import JobRecord
+from flashyard_bridge.history.past import record_of
 from flashyard_bridge.learning.store import learn
 
 revision = "0007"
@@ -50,4 +48,4 @@ def _look_back(connection: sa.Connection) -> None:
     for first in range(0, len(numbers), _AT_ONCE):
         some = past.c.number.in_(numbers[first : first + _AT_ONCE])
         records = connection.scalars(sa.select(past.c.record).where(some))
-        learn(connection, [JobRecord.decode(zlib.decompress(record)) for record in records])
+        learn(connection, [record_of(record) for record in records])
