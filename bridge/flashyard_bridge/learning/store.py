@@ -81,7 +81,7 @@ def recall(connection: Connection, questions: Collection[Question]) -> dict[Ques
     answers: dict[Question, Expected] = {}
     for question in questions:
         for likeness in likenesses(question.occasion):
-            told = usual(likeness.grounds, memory.of(likeness), question.bytes)
+            told = memory.usual(likeness, question.bytes)
             if told is not None:
                 answers[question] = told
                 break
@@ -96,21 +96,28 @@ def in_hindsight(connection: Connection, pasts: Iterable[PastJob]) -> list[PastJ
 
 
 class _Memory:
-    """Runs by what they have in common, each looked up once; the closest of all at one go."""
+    """What was looked up for some questions, each likeness once; the closest of all at one go."""
 
     def __init__(self, connection: Connection, questions: Collection[Question]) -> None:
         self._connection = connection
-        self._known: dict[tuple[tuple[str, str], ...], list[Run]] = {}
+        self._runs: dict[Likeness, list[Run]] = {}
+        self._answers: dict[tuple[Likeness, int], Expected | None] = {}
         keys = {question.occasion.key for question in questions}
-        for row in connection.execute(select(_C.key, _C.pack).where(_C.key.in_(keys))):
-            self._known[(("key", row.key),)] = list(unpacked(row.pack))
+        rows = connection.execute(select(_C.key, _C.pack).where(_C.key.in_(keys)))
+        packs = {row.key: row.pack for row in rows}
+        for question in questions:
+            closest = next(likenesses(question.occasion))
+            pack = packs.get(question.occasion.key)
+            self._runs[closest] = [] if pack is None else list(unpacked(pack))
 
-    def of(self, likeness: Likeness) -> list[Run]:
-        same = likeness.same
-        if same not in self._known:
-            is_key = same[0][0] == "key"
-            self._known[same] = [] if is_key else list(self._found(likeness))
-        return self._known[same]
+    def usual(self, likeness: Likeness, amount: int) -> Expected | None:
+        """Tell what is usual for jobs that are like others in this, and have so many bytes."""
+        asked = likeness, amount
+        if asked not in self._answers:
+            if likeness not in self._runs:
+                self._runs[likeness] = list(self._found(likeness))
+            self._answers[asked] = usual(likeness.grounds, self._runs[likeness], amount)
+        return self._answers[asked]
 
     def _found(self, likeness: Likeness) -> Iterator[Run]:
         alike = and_(*(_C[name] == value for name, value in likeness.same))
