@@ -17,6 +17,7 @@ from flashyard.contract.phases import Phase, Status
 from flashyard.contract.tracked import queued, started
 from flashyard.contract.troubles import Quarantine, Trouble
 from support.browser import Page, chromium
+from support.learnt import DEVICE, FLASH, teach
 from support.rig import Rig
 from support.scripted_hub import accept, answer_with, queue, refuse_with
 from support.waiting import until
@@ -64,9 +65,9 @@ class Dashboard:
         }
         self.rig.hub.say(kind(**{**head, "seq": seq, **facts}))
 
-    async def run(self, device: str) -> str:
+    async def run(self, device: str, **body: object) -> str:
         """Start a job that is on its way; return its id."""
-        job_id: str = (await self.rig.start(deviceId=device))["jobId"]
+        job_id: str = (await self.rig.start(deviceId=device, **body))["jobId"]
         self.rig.hub.say(started(self.rig.job(job_id)).message)  # type: ignore[arg-type]
         facts = {"progress": 42.5, "stage": "Flashing system partition", "transfer_speed": 9}
         amounts = {"bytes_transferred": 425, "total_bytes": 1000, "estimated_time_remaining": 60}
@@ -154,6 +155,12 @@ async def test_a_queue_tells_places_and_reasons_and_is_reordered(dashboard: Dash
     await dashboard.press(ids[0], "pause")
     dashboard.say(FlashPaused, ids[0], 1, phase=Phase.QUEUED)
     await dashboard.reads(ids[0], ".stage", "On hold")
+
+
+async def test_what_is_usual_is_told_beside_what_is_measured(dashboard: Dashboard) -> None:
+    await teach(dashboard.rig, took={"preparing": 1_000, "writing boot": 78_800})
+    job_id = await dashboard.run(await dashboard.rig.plug(**DEVICE), **FLASH)
+    await dashboard.reads(job_id, ".numbers", "about 1 min left · usually 1:20")
 
 
 async def test_a_refusal_is_told_on_the_card_and_to_a_screen_reader(dashboard: Dashboard) -> None:

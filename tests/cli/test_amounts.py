@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashyard.cli.amounts import duration, rate, size
+from flashyard.cli.amounts import clock, duration, rate, size
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def test_a_rate_is_per_second() -> None:
 )
 def test_time_is_said_roughly(seconds: int, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_what_is_usual_is_said_to_the_second() -> None:
+    assert [*map(clock, (0, 35_400, 79_700, 3_725_000))] == ["0:00", "0:35", "1:20", "1:02:05"]
 
 
 @given(st.integers(min_value=0, max_value=2**60))

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from flashyard.cli.bars import Bars
 from flashyard.client.follow import Caught, Changed, Gap, News
+from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Phase, Status
 from support.facts import START, a_job
@@ -81,3 +82,12 @@ def test_ended_jobs_make_room_when_there_are_too_many() -> None:
     assert len(lines) == 51
     assert any(line.startswith("PIXEL6_001") for line in lines)
     assert not any(line.startswith("D0 ") for line in lines)
+
+
+def test_what_is_usual_is_told_beside_what_is_measured_where_there_is_room() -> None:
+    usual = Expected(duration_ms=79_700, samples=3, basis=("image",), phases=())
+    known = Changed(RUNNING.job.with_(expected=usual), START)
+    assert picture(known)[1].endswith("   2 min left usually 1:20")
+    assert picture(known, width=80)[1].endswith("   2 min left")
+    ended = Changed(known.job.with_(status=Status.COMPLETED), START)
+    assert "usually" not in picture(ended)[1]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from flashyard.cli.remarks import REMARKS
+from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code
 from flashyard.contract.limits import Limits
 from flashyard.contract.model import Model
@@ -31,6 +32,11 @@ def test_of_what_is_ordinary_nothing_is_remarked() -> None:
 def test_a_waiting_job_has_its_place_and_its_reason() -> None:
     job = a_job(status="queued", started_at=None, position=2, stage="Waiting for the device")
     assert remarks(job) == {"PLACE": "2", "WHY": "Waiting for the device"}
+
+
+def test_what_is_usual_for_a_job_is_remarked() -> None:
+    usual = Expected(duration_ms=80_000, samples=3, basis=("image",), phases=())
+    assert remarks(a_job(expected=usual, transfer_speed=1)) == {"USUALLY": "1:20"}
 
 
 def test_a_limit_is_remarked_of_jobs_devices_and_hubs() -> None:

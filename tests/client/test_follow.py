@@ -12,14 +12,16 @@ from flashyard.client.overhear import overhear
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Job
+from flashyard.contract.tracked import started
 from support.broker_process import free_port
 from support.facts import a_job
+from support.learnt import DEVICE, FLASH, teach
 from support.rig import Rig
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def started(rig: Rig, device: str) -> Job:
+async def begun(rig: Rig, device: str) -> Job:
     said = await rig.start(deviceId=device, partition="boot")
     return rig.job(said["jobId"])
 
@@ -31,7 +33,7 @@ async def ends(news: AsyncGenerator[News]) -> list[Job]:
 
 async def test_each_job_is_followed_to_its_one_end_with_all_its_facts(rig: Rig) -> None:
     devices = [await rig.plug(), await rig.plug()]
-    jobs = [await started(rig, device) for device in devices]
+    jobs = [await begun(rig, device) for device in devices]
     async with Bridge(str(rig.http.base_url)) as bridge:
         following = asyncio.create_task(ends(follow(bridge, jobs)))
         rig.hub.end(devices[0], jobs[0])
@@ -45,7 +47,7 @@ async def test_each_job_is_followed_to_its_one_end_with_all_its_facts(rig: Rig) 
 
 async def test_a_job_that_ended_before_anyone_looked_is_seen_to_end(rig: Rig) -> None:
     device = await rig.plug()
-    job = await started(rig, device)
+    job = await begun(rig, device)
     rig.hub.end(device, job)
     async with Bridge(str(rig.http.base_url)) as bridge:
         (ended,) = await ends(follow(bridge, [job]))
@@ -71,7 +73,7 @@ async def test_that_the_bridge_is_back_is_told_though_all_ended_before_the_conne
     rig: Rig,
 ) -> None:
     device = await rig.plug()
-    job = await started(rig, device)
+    job = await begun(rig, device)
     async with Bridge(str(rig.http.base_url)) as bridge:
         bridge.url = f"http://127.0.0.1:{free_port()}"  # REST answers, and the WebSocket does not
         async with aclosing(follow(bridge, [job])) as news, asyncio.timeout(30):
@@ -85,7 +87,7 @@ async def test_that_the_bridge_is_back_is_told_though_all_ended_before_the_conne
 
 async def test_whatever_runs_is_overheard_while_one_listens(rig: Rig) -> None:
     device, other = await rig.plug(), await rig.plug()
-    before = await started(rig, device)
+    before = await begun(rig, device)
     async with (
         Bridge(str(rig.http.base_url)) as bridge,
         aclosing(overhear(bridge, [device])) as news,
@@ -94,10 +96,30 @@ async def test_whatever_runs_is_overheard_while_one_listens(rig: Rig) -> None:
         first = await anext(news)
         assert isinstance(first, Changed)
         assert first.job.job_id == before.job_id
-        await started(rig, other)
+        await begun(rig, other)
         rig.hub.end(device, before)
         async for each in news:
             assert isinstance(each, Changed)
             assert each.job.device_id == device
             if each.job.is_final:
                 break
+
+
+async def test_what_is_usual_for_a_job_is_known_as_it_begins(rig: Rig) -> None:
+    await teach(rig)
+    device = await rig.plug(**DEVICE)
+    said = await rig.start(deviceId=device, **FLASH)
+    job = rig.job(said["jobId"]).with_(started_at=1_700_000_000_000)
+    async with (
+        Bridge(str(rig.http.base_url)) as bridge,
+        aclosing(follow(bridge, [job.with_(started_at=None)])) as followed,
+        aclosing(overhear(bridge, [device])) as overheard,
+        asyncio.timeout(30),
+    ):
+        rig.hub.say(started(job).message)  # type: ignore[arg-type]
+        for news in (followed, overheard):
+            async for each in news:
+                assert isinstance(each, Changed)
+                if each.job.expected is not None:
+                    assert each.job.expected.duration_ms == 9_500
+                    break

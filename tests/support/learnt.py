@@ -1,14 +1,21 @@
-"""Records of jobs that completed, each phase with the time it took."""
+"""Records of jobs that completed, each phase with the time it took, and a bridge that has them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from flashyard.contract.history import JobRecord, Span
 from flashyard.contract.phases import Phase
+from flashyard_bridge.history.past import Past
 from support.records import ended_job, record_of
+from support.rig import Rig
 
+# A start that names no image, and what a device is that those who went before are like.
+FLASH: Mapping[str, Any] = {"partition": "boot", "imageSize": 4096}
+DEVICE: Mapping[str, Any] = {"product": "phone", "port": "tcp:127.0.0.1:5554"}
+_NUMBERS = count()
 TOOK = {"preparing": 1_000, "identifying": 500, "writing": 8_000, "finishing": 500}
 
 
@@ -28,3 +35,12 @@ def taken(
         spans.append(Span(phase=Phase(phase), partition=where, at=at, duration_ms=ms))
         at += ms
     return record_of(done, **{"spans": tuple(spans), **changes})
+
+
+async def teach(rig: Rig, partition: str = "boot", took: Mapping[str, int] | None = None) -> None:
+    """Put four jobs into the history, as a start of ``FLASH`` on a ``DEVICE`` would be one."""
+    took = took or {"preparing": 1_000, f"writing {partition}": 8_000, "finishing": 500}
+    job = {"hub_id": "bench-a", "partition": partition, "image": None, "total_bytes": 4096}
+    facts = {**DEVICE, "job": job, "emulated": True}
+    records = [taken(next(_NUMBERS), took, **facts) for _ in range(4)]
+    await rig.bridge.state.history.store([Past(record, "hub", 1) for record in records])

@@ -77,9 +77,10 @@ function made(list, template, id, tell) {
 
 function update(line, batch) {
   line.batch = batch;
-  const { name, batchId, status, requested, stoppedBecause, progress, counts, total } = batch;
+  const { name, batchId, status, requested, stoppedBecause, progress, counts, total, slow } = batch;
   const state = requested ? "cancelling" : stoppedBecause && status === "running" ? "stopping" : status;
   const told = COUNTS.filter((word) => counts[word]).map((word) => `${counts[word]} ${word}`);
+  if (slow) told.push(`${slow} much slower than the others`);
   const text = [name || batchId, state, `${total} devices`, ...told, stoppedBecause];
   put(line.querySelector(".words"), text.filter(Boolean).join(" · "));
   const bar = line.querySelector("progress");

@@ -2,6 +2,8 @@
 
 import { asked, patch as patchActs, waits } from "/static/acts.js";
 
+const ENDED = new Set(["completed", "failed", "cancelled"]);
+
 const template = document.getElementById("card");
 
 export class Cards {
@@ -99,14 +101,28 @@ function numbers(job) {
   if (waits(job)) {
     const place = job.position ? `Place ${job.position} in the queue` : "";
     const rank = job.priority === undefined ? "" : `priority ${job.priority}`;
-    return [place, rank, size(job.totalBytes)].filter(Boolean).join(" · ");
+    return [place, rank, size(job.totalBytes), usual(job)].filter(Boolean).join(" · ");
   }
   const parts = [`${job.progress.toFixed(1)} %`, size(job.totalBytes)];
   if (job.status === "running" && job.transferSpeed > 0) parts.push(`${size(job.transferSpeed)}/s`);
   if (job.status === "running" && job.estimatedTimeRemaining > 0) {
     parts.push(`about ${time(job.estimatedTimeRemaining)} left`);
   }
-  return parts.join(" · ");
+  if (!ENDED.has(job.status)) parts.push(usual(job));
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** What such a job took before: `usually 1:20`. */
+function usual({ expected }) {
+  if (!expected) return "";
+  const seconds = Math.round(expected.durationMs / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const parts = hours ? [hours, two(minutes)] : [minutes];
+  return `usually ${[...parts, two(seconds % 60)].join(":")}`;
+}
+
+function two(number) {
+  return String(number).padStart(2, "0");
 }
 
 function size(bytes) {

@@ -50,8 +50,8 @@ export class Jobs {
   learn(record) {
     const job = this.all.get(record.jobId);
     if (!job || ENDED.has(job.status)) return undefined;
-    const { position, priority, notBefore, phase, stage, status, requested } = record;
-    Object.assign(job, { position, priority, notBefore });
+    const { position, priority, notBefore, phase, stage, status, requested, expected } = record;
+    Object.assign(job, { position, priority, notBefore, expected });
     if (status === job.status) Object.assign(job, { requested });
     if (phase === "queued") Object.assign(job, { stage });
     return job;

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from flashyard.cli.amounts import duration, rate
+from flashyard.cli.amounts import clock, duration, rate
 from flashyard.cli.canvas import Canvas
 from flashyard.cli.outcome import fault_of, told_beside
 from flashyard.cli.states import state_of
@@ -27,6 +27,7 @@ _STYLES = {
     Status.QUEUED: "dim",
 }
 _BUSY = frozenset({Phase.PREPARING, Phase.IDENTIFYING, Phase.ERASING})
+_WIDE = 90  # columns, in which there is room for what is usual
 _MOST = 50  # rows; of more, the ended ones that came first go
 
 
@@ -58,9 +59,12 @@ class Bars(Canvas):
         table.add_column(ratio=1)
         for width in (6, 11, 12):
             table.add_column(justify="right", no_wrap=True, width=width)
+        tells_usual = self._console.width >= _WIDE and any(map(_usual, self._jobs.values()))
+        if tells_usual:
+            table.add_column(no_wrap=True, style="dim")
         notes: list[RenderableType] = []
         for job in self._jobs.values():
-            table.add_row(*_row(job))
+            table.add_row(*_row(job), *([_usual(job)] if tells_usual else []))
             why = fault_of(job) if job.is_final else None
             if why is not None:
                 style = _STYLES[job.status]
@@ -103,6 +107,13 @@ def _row(job: Job) -> tuple[RenderableType, ...]:
         Text(rate(job.transfer_speed) if runs and job.transfer_speed else ""),
         Text(f"{duration(job.estimated_time_remaining)} left" if runs and _tells_time(job) else ""),
     )
+
+
+def _usual(job: Job) -> str:
+    """Tell what such a job usually takes, as long as that is of interest."""
+    if job.expected is None or job.is_final:
+        return ""
+    return f"usually {clock(job.expected.duration_ms)}"
 
 
 def _tells_time(job: Job) -> bool:

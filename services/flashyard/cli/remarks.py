@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flashyard.cli.amounts import rate
+from flashyard.cli.amounts import clock, rate
 from flashyard.cli.states import reason_of
+from flashyard.contract.batches import Batch
 from flashyard.contract.limits import Limits
 from flashyard.contract.model import Model
 from flashyard.contract.records import Device, Hub, Job
@@ -25,6 +26,18 @@ def _limit(record: Model) -> str:
     held = record.limits if isinstance(record, Hub) else record
     limit = held.bandwidth_limit if isinstance(held, Job | Device | Limits) else None
     return "" if limit is None else rate(limit)
+
+
+def _usually(record: Model) -> str:
+    """Tell what such a job usually takes."""
+    expected = record.expected if isinstance(record, Job) else None
+    return "" if expected is None else clock(expected.duration_ms)
+
+
+def _slow(record: Model) -> str:
+    """Tell how many devices of a batch are marked."""
+    slow = record.slow if isinstance(record, Batch) else None
+    return str(slow or "")
 
 
 def _quarantine(record: Model) -> str:
@@ -47,6 +60,8 @@ REMARKS: Mapping[str, Callable[[Model], str]] = {
     "PLACE": _place,
     "WHY": _waits,
     "LIMIT": _limit,
+    "USUALLY": _usually,
+    "SLOW": _slow,
     "QUARANTINE": _quarantine,
     "TROUBLE": _trouble,
     "STANDING": _standing,

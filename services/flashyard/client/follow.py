@@ -14,7 +14,7 @@ from flashyard.client.bridge import Bridge
 from flashyard.client.live import Closed, Heard, Live, Opened
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.faults import Code, FaultError
-from flashyard.contract.messages import Event, FlashCompleted, FlashFailed
+from flashyard.contract.messages import Event, FlashCompleted, FlashFailed, FlashStarted
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
 from flashyard.contract.tracked import told
@@ -109,8 +109,18 @@ class _Story:
             return []
         if isinstance(event, FlashCompleted | FlashFailed):
             return await self._check([job.job_id], text=text)  # the record says more than the end
-        self._known[job.job_id] = job = told(job, event)
+        job = told(job, event)
+        if isinstance(event, FlashStarted) and job.expected is None:
+            job = await self._with_what_is_usual(job)
+        self._known[job.job_id] = job
         return [Changed(job, event.timestamp, text)]
+
+    async def _with_what_is_usual(self, job: Job) -> Job:
+        """Add to a job that begins what no message tells."""
+        try:
+            return job.with_(expected=(await self._bridge.job(job.job_id)).expected)
+        except (UnreachableError, FaultError):
+            return job
 
     async def _check(
         self, job_ids: list[str], *, ends_only: bool = False, text: str | None = None

@@ -9,7 +9,7 @@ from flashyard.client.follow import Caught, Changed, Gap, News
 from flashyard.client.live import Closed, Heard, Live, Opened
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.faults import FaultError
-from flashyard.contract.messages import Event, FlashCompleted, FlashFailed
+from flashyard.contract.messages import Event, FlashCompleted, FlashFailed, FlashStarted
 from flashyard.contract.records import Job
 from flashyard.contract.tracked import told
 
@@ -50,8 +50,8 @@ async def overhear(bridge: Bridge, device_ids: Sequence[str] | None = None) -> A
 
 
 async def _now(bridge: Bridge, job: Job | None, event: Event) -> Job | None:
-    """Tell the job after an event; REST knows the whole of one that is new, or that ended."""
-    if job is not None and not isinstance(event, FlashCompleted | FlashFailed):
+    """Tell the job after an event; REST knows the whole of one that is new, begins, or ended."""
+    if job is not None and not isinstance(event, FlashStarted | FlashCompleted | FlashFailed):
         return told(job, event)
     try:
         return await bridge.job(event.job_id)

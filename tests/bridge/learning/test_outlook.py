@@ -8,25 +8,12 @@ import pytest
 
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.phases import Phase, Status
-from flashyard_bridge.history.past import Past
-from support.learnt import taken
+from support.learnt import DEVICE, FLASH, teach
 from support.rig import Rig
 from support.scripted_hub import queue
 from support.waiting import until_told
 
-FLASH = {"partition": "boot", "imageSize": 4096}
-TOOK = {"preparing": 1_000, "writing boot": 8_000, "finishing": 500}
-DEVICE = {"product": "phone", "port": "tcp:127.0.0.1:5554"}
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def teach(rig: Rig, first: int, partition: str = "boot", **changes: Any) -> None:
-    """Put four such jobs into the history."""
-    job = {"hub_id": "bench-a", "partition": partition, "image": None, "total_bytes": 4096}
-    facts = {**DEVICE, "emulated": True, **changes}
-    records = [taken(first + number, TOOK, job=job, **facts) for number in range(4)]
-    await rig.bridge.state.history.store([Past(record, "hub", 1) for record in records])
 
 
 async def read(rig: Rig, job_id: str) -> dict[str, Any]:
@@ -35,7 +22,7 @@ async def read(rig: Rig, job_id: str) -> dict[str, Any]:
 
 
 async def test_it_is_told_wherever_a_job_is_shown(rig: Rig) -> None:
-    await teach(rig, 0)
+    await teach(rig)
     device = await rig.plug(**DEVICE)
     job_id = (await rig.start(deviceId=device, **FLASH))["jobId"]
     job = await read(rig, job_id)
@@ -61,7 +48,7 @@ async def test_it_is_told_wherever_a_job_is_shown(rig: Rig) -> None:
 
 
 async def test_what_is_ahead_of_it_shrinks_as_it_goes_on(rig: Rig) -> None:
-    await teach(rig, 100)
+    await teach(rig)
     device = await rig.plug(**DEVICE)
     job_id = (await rig.start(deviceId=device, **FLASH))["jobId"]
     job = rig.job(job_id).with_(started_at=1, phase=Phase.WRITING, bytes_transferred=3072)
@@ -81,7 +68,7 @@ async def test_what_is_ahead_of_it_shrinks_as_it_goes_on(rig: Rig) -> None:
 
 
 async def test_of_one_that_waits_all_is_known_but_when_it_begins(rig: Rig) -> None:
-    await teach(rig, 200)
+    await teach(rig)
     device = await rig.plug(**DEVICE)
     rig.hub.answer = queue
     expected = (await read(rig, (await rig.start(deviceId=device, **FLASH))["jobId"]))["expected"]
@@ -90,7 +77,7 @@ async def test_of_one_that_waits_all_is_known_but_when_it_begins(rig: Rig) -> No
 
 
 async def test_one_like_no_other_is_told_without(rig: Rig) -> None:
-    await teach(rig, 300)
+    await teach(rig)
     device = await rig.plug(product="tablet", port="tcp:127.0.0.1:1")
     assert "expected" not in await read(
         rig, (await rig.start(deviceId=device, partition="vendor", imageSize=8192))["jobId"]
@@ -100,7 +87,7 @@ async def test_one_like_no_other_is_told_without(rig: Rig) -> None:
 async def test_without_its_database_a_bridge_expects_nothing_and_goes_on(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await teach(rig, 400, "vendor")
+    await teach(rig, "vendor")
 
     async def gone(*_: object, **__: object) -> NoReturn:
         raise refuse(Code.DATABASE_UNREACHABLE)

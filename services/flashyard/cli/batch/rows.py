@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flashyard.cli.amounts import duration
+from flashyard.cli.amounts import clock, duration, rate
 from flashyard.cli.table import when
-from flashyard.contract.batches import Batch, BatchItem, ItemStatus
+from flashyard.contract.batches import Batch, BatchItem, ItemStatus, Slow
 from flashyard.contract.faults import Code
 
 HEADS = ("BATCH", "NAME", "STATE", "DONE", "DEVICES", "FAILED", "SINCE")
-ITEM_HEADS = ("DEVICE", "HUB", "STATE", "DONE", "JOB", "WHY")
+_ITEM_HEADS = ("DEVICE", "HUB", "STATE", "DONE", "JOB", "WHY")
 
 
 def row(batch: Batch) -> Sequence[str]:
@@ -45,6 +45,7 @@ def facts(batch: Batch) -> Sequence[tuple[str, str]]:
         "why": batch.stopped_because,
         "devices": counted(batch),
         "done": f"{batch.progress:.1f}%" + (f", about {duration(left)} left" if left else ""),
+        "slow": batch.slow and _counted_slow(batch),
         "what": _what(batch),
         "options": ", ".join(options),
         "limits": ", ".join(limit for limit in limits if limit),
@@ -54,10 +55,22 @@ def facts(batch: Batch) -> Sequence[tuple[str, str]]:
     return [(name, str(value)) for name, value in told.items() if value]
 
 
-def item_row(item: BatchItem) -> Sequence[str]:
-    """Make a device's row."""
-    done = f"{item.progress:.1f}%"
-    return item.device_id, item.hub_id, item.status, done, item.job_id or "", item.error or ""
+def item_table(items: Sequence[BatchItem]) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Make the heads and rows of its devices; that one is slow is told where any is."""
+    rows = [_item_row(item) for item in items]
+    if not any(item.slow for item in items):
+        return _ITEM_HEADS, rows
+    slow = [(item.slow and in_words(item.slow)) or "" for item in items]
+    return (*_ITEM_HEADS, "SLOW"), [(*row, word) for row, word in zip(rows, slow, strict=True)]
+
+
+def in_words(slow: Slow) -> str:
+    """Say how slow a device is, at what, and against whom."""
+    mine, usual = clock(slow.duration_ms), clock(slow.usual_ms)
+    if slow.speed is not None and slow.usual_speed is not None:
+        mine, usual = rate(slow.speed), rate(slow.usual_speed)
+    many = f"{slow.phase}, {slow.factor:g} times as long as {slow.others} others"
+    return f"{many}: {mine}, they {usual}"
 
 
 def state(batch: Batch) -> str:
@@ -78,6 +91,15 @@ def why(item: BatchItem) -> str | None:
     if item.status is not ItemStatus.FAILED:
         return None
     return item.error or item.code or Code.INTERNAL
+
+
+def _item_row(item: BatchItem) -> Sequence[str]:
+    done = f"{item.progress:.1f}%"
+    return item.device_id, item.hub_id, item.status, done, item.job_id or "", item.error or ""
+
+
+def _counted_slow(batch: Batch) -> str:
+    return f"{batch.slow} device{'s' if batch.slow != 1 else ''}"
 
 
 def _what(batch: Batch) -> str:

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flashyard.cli.amounts import duration
-from flashyard.cli.batch.rows import counted, state, why
+from flashyard.cli.batch.rows import counted, in_words, state, why
 from flashyard.cli.canvas import Canvas
 from flashyard.cli.talk import print_data, printable
-from flashyard.contract.batches import Batch, BatchItem, ItemStatus
+from flashyard.contract.batches import Batch, BatchItem, ItemStatus, Slow
 
 _MOST = 24  # rows of devices
 _STYLES = {"completed": "green", "failed": "red", "stopped": "red", "cancelled": "yellow"}
@@ -44,11 +44,16 @@ class Lines:
         self._out = out
         self._width = max((len(item.device_id) for item in batch.items or ()), default=16)
         self._told: dict[tuple[str, str], ItemStatus] = {}
+        self._slow: set[tuple[str, str]] = set()
 
     def show(self, batch: Batch) -> None:
         """Write what is new."""
         for item in batch.items or ():
             at = item.hub_id, item.device_id
+            if item.slow is not None and at not in self._slow:
+                self._slow.add(at)
+                line = f"{item.device_id:<{self._width}}  slow ({in_words(item.slow)})"
+                self._out.write(f"{printable(line)}\n")
             if item.status in _UNTOLD or self._told.get(at) is item.status:
                 continue
             self._told[at] = item.status
@@ -99,6 +104,7 @@ class Picture(Canvas):
         if batch.estimated_time_remaining:
             head.append(f" · about {duration(batch.estimated_time_remaining)} left")
         notes = [_note(item) for item in items if why(item)][-_MOST:]
+        notes += [_remark(item.device_id, item.slow) for item in items if item.slow][:_MOST]
         return Group(head, table, *notes)
 
 
@@ -110,6 +116,10 @@ def _cells(name: Text, word: str, percent: float) -> tuple[RenderableType, ...]:
 
 def _note(item: BatchItem) -> Text:
     return Text(printable(f"{item.device_id}: {why(item)}"), style="red")
+
+
+def _remark(device_id: str, slow: Slow) -> Text:
+    return Text(printable(f"{device_id} is slow: {in_words(slow)}"), style="yellow")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flashyard.cli.batch.attending import attend
-from flashyard.cli.batch.rows import ITEM_HEADS, counted, facts, item_row
+from flashyard.cli.batch.rows import counted, facts, item_table
 from flashyard.cli.batch.views import showing
 from flashyard.cli.cargo import Cargo
 from flashyard.cli.flashing import chosen, foresee, is_agreed, request_for
@@ -85,7 +85,8 @@ async def print_one(settings: ClientSettings, named: str, *, json: bool) -> None
     for name, value in facts(batch):
         print_data(f"{name:<8} {printable(value)}")
     print_data("")
-    print_table(ITEM_HEADS, [[*map(printable, item_row(item))] for item in batch.items or ()])
+    heads, rows = item_table(batch.items or ())
+    print_table(heads, [[*map(printable, row)] for row in rows])
 
 
 async def follow(settings: ClientSettings, named: str, *, json: bool) -> int:
