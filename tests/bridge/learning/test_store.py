@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,14 +23,6 @@ from support.learnt import TOOK, taken
 from support.records import failed_job, past_of
 
 OTHER_IMAGE = {"image": ImageRef(sha256="b" * 64, name="boot.img", size=1000)}
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'flashyard.db'}")
-    opened.open()
-    yield opened
-    opened.close()
 
 
 async def keep(database: Database, records: Sequence[JobRecord]) -> None:
