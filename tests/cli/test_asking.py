@@ -11,7 +11,9 @@ import pytest
 
 from flashyard.contract.faults import Code
 from flashyard.contract.orders import CancelOrder
+from flashyard.contract.records import ImageRef
 from support.brokers import free_port
+from support.learnt import DEVICE, teach
 from support.processes import Finished, flashyard
 from support.rig import Rig
 from support.scripted_hub import queue, refuse_with
@@ -135,6 +137,18 @@ async def test_a_dry_run_tells_the_plan_and_touches_nothing(rig: Rig, image: Pat
     assert "it would be sent first" in finished.out
     assert "boot: erase, write, restart" in finished.out
     assert "real, online" in finished.out
+    assert rig.hub.orders == []
+
+
+async def test_a_dry_run_tells_what_is_usual_where_it_was_done_before(
+    rig: Rig, image: Path
+) -> None:
+    content = await asyncio.to_thread(image.read_bytes)
+    sha256 = await rig.upload(content)
+    await teach(rig, image=ImageRef(sha256=sha256, name="boot.img", size=len(content)))
+    device = await rig.plug(**DEVICE)
+    finished = await ask(rig, "flash", device, "boot", image, "--dry-run")
+    assert finished.out.splitlines()[-1].endswith("emulated, online, usually 0:10")
     assert rig.hub.orders == []
 
 

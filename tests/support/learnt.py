@@ -8,6 +8,7 @@ from typing import Any
 
 from flashyard.contract.history import JobRecord, Span
 from flashyard.contract.phases import Phase
+from flashyard.contract.records import ImageRef
 from flashyard_bridge.history.past import Past
 from support.records import ended_job, record_of
 from support.rig import Rig
@@ -37,10 +38,16 @@ def taken(
     return record_of(done, **{"spans": tuple(spans), **changes})
 
 
-async def teach(rig: Rig, partition: str = "boot", took: Mapping[str, int] | None = None) -> None:
+async def teach(
+    rig: Rig,
+    partition: str = "boot",
+    took: Mapping[str, int] | None = None,
+    image: ImageRef | None = None,
+) -> None:
     """Put four jobs into the history, as a start of ``FLASH`` on a ``DEVICE`` would be one."""
     took = took or {"preparing": 1_000, f"writing {partition}": 8_000, "finishing": 500}
-    job = {"hub_id": "bench-a", "partition": partition, "image": None, "total_bytes": 4096}
+    job: dict[str, Any] = {"hub_id": "bench-a", "partition": partition, "image": image}
+    job["total_bytes"] = image.size if image else 4096
     facts = {**DEVICE, "job": job, "emulated": True}
     records = [taken(next(_NUMBERS), took, **facts) for _ in range(4)]
     await rig.bridge.state.history.store([Past(record, "hub", 1) for record in records])

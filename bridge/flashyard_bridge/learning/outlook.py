@@ -99,6 +99,20 @@ class Outlook:
                 self._news.set()  # the next round sees to it
         return self.tell(job)
 
+    async def foresee(self, job: Job) -> Expected | None:
+        """Tell what is to be expected of a job that is not started.
+
+        Raises:
+            FaultError: `database_unreachable`.
+        """
+        device = self._fleet.device(job.hub_id, job.device_id)
+        if device is None:
+            return None
+        question = Question(occasion_at(job, device), job.total_bytes)
+        answers = await self._database.read(partial(recall, questions={question}))
+        told = answers.get(question)
+        return told and held_to(told, job.total_bytes, job.bandwidth_limit)
+
     async def _go_round(self) -> None:
         jobs = self._fleet.jobs()
         known = {job.job_id for job in jobs}

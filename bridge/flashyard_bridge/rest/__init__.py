@@ -11,6 +11,7 @@ from flashyard_bridge.rest import (
     described,
     devices,
     flash,
+    foresight,
     health,
     history,
     hubs,
@@ -25,6 +26,7 @@ from flashyard_bridge.rest import (
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    of_fleet = (flash, batches, jobs, history, audit, control, devices, standing, hubs, images)
+    of_jobs = (flash, foresight, batches, jobs, history, audit, control)
+    of_yard = (devices, standing, hubs, images)
     of_bridge = (health, metrics, unbuilt, described, page)
-    return [noun.router for noun in (*of_fleet, *of_bridge)]
+    return [noun.router for noun in (*of_jobs, *of_yard, *of_bridge)]

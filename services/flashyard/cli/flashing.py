@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import typer
@@ -21,6 +21,7 @@ from flashyard.cli.preview import plan_lines
 from flashyard.cli.reaching import bridge_of
 from flashyard.cli.sending import send_missing, stored
 from flashyard.cli.talk import complain, print_data, printable, say
+from flashyard.cli.usual import usual_for
 from flashyard.cli.views import can_ask, showing
 from flashyard.cli.wish import Manner, Wish
 from flashyard.client.answers import OneJob, Started, StartRequest
@@ -66,11 +67,10 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
         async with loaded(wish) as cargo:
             foresee(wish, devices, cargo)
             have = await stored(bridge, cargo)
-            plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
             if manner.dry_run:
-                for line in plan:
-                    print_data(line)
+                await print_plan(bridge, wish, devices, cargo, have)
                 return 0
+            plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
             if not is_agreed(wish, cargo, devices, manner, plan):
                 return TABLE[Code.CANCELLED].exit
             await send_missing(bridge, cargo, have)
@@ -80,6 +80,15 @@ async def run(settings: ClientSettings, wish: Wish, manner: Manner) -> int:
             some = begun.jobs and begun.refused
             return SOME_FAILED if some else exit_status([], begun.refused)
         return await _attend(bridge, begun, json=manner.json)
+
+
+async def print_plan(
+    bridge: Bridge, wish: Wish, devices: Sequence[Device], cargo: Cargo, have: Collection[str]
+) -> None:
+    """Print what would be done, and how long that usually takes."""
+    usual = await usual_for(bridge, [request_for(wish, each, cargo) for each in devices])
+    for line in plan_lines(wish, cargo, devices, have, usual):
+        print_data(printable(line))
 
 
 def foresee(wish: Wish, devices: Sequence[Device], cargo: Cargo) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from flashyard.cli.amounts import size
+from flashyard.cli.amounts import clock, size
 from flashyard.cli.cargo import Cargo, Piece
 from flashyard.cli.mapping import covered
 from flashyard.cli.naming import named
+from flashyard.cli.usual import NOBODY_KNOWS, Usual
 from flashyard.cli.wish import Wish
 from flashyard.contract.plans import Requirement
 from flashyard.contract.records import Device
@@ -16,9 +17,21 @@ _RESTARTS = {"reboot-bootloader": "its bootloader", "reboot-fastboot": "fastboot
 
 
 def plan_lines(
-    wish: Wish, cargo: Cargo, devices: Sequence[Device], stored: Collection[str]
+    wish: Wish,
+    cargo: Cargo,
+    devices: Sequence[Device],
+    stored: Collection[str],
+    usual: Usual = NOBODY_KNOWS,
 ) -> Iterator[str]:
-    """Yield the plan; ``stored``: the SHA-256 of what the bridge has already."""
+    """Yield the plan.
+
+    Args:
+        wish: what is asked for.
+        cargo: what is flashed.
+        devices: those that are meant.
+        stored: the SHA-256 of what the bridge has already.
+        usual: how long it usually takes, by hub and device.
+    """
     yield from _plain(wish, cargo, stored) if cargo.is_plain else _whole(wish, cargo, stored)
     if turn := ", ".join(wish.turn.words()):
         yield f"when       {turn}"
@@ -27,7 +40,9 @@ def plan_lines(
         state = "online" if device.online else "offline"
         busy = f", {len(device.queue) + 1} jobs before it" if device.current_job else ""
         name = f"{named(device)} ({device.device_name})"
-        yield f"device     {name} on hub {device.hub_id}: {kind}, {state}{busy}"
+        known = usual.get((device.hub_id, device.device_id))
+        long = f", usually {clock(known.duration_ms)}" if known else ""
+        yield f"device     {name} on hub {device.hub_id}: {kind}, {state}{busy}{long}"
         left = [piece.image.name for piece in cargo.pieces if piece not in cargo.pieces_for(device)]
         if left:
             yield f"           it has no slots: without {', '.join(left)}"

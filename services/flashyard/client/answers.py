@@ -6,6 +6,7 @@ Source: the public contract, section 2. Unknown keys are ignored; it grows by ad
 from __future__ import annotations
 
 from flashyard.contract.batches import Batch, BatchStatus
+from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code, Fault, fault
 from flashyard.contract.history import PastJob
 from flashyard.contract.limits import Priority, Rate
@@ -132,6 +133,12 @@ class Started(Model):
     device_id: DeviceId
     partition: Partition
     ignored: tuple[str, ...] = ()
+
+
+class Foreseen(Model):
+    """POST /api/flash/expected."""
+
+    expected: Expected | None = None
 
 
 class Verdict(Model):

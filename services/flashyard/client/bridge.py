@@ -20,6 +20,7 @@ from flashyard.client.answers import (
     BatchMade,
     BatchVerdict,
     Devices,
+    Foreseen,
     Hubs,
     Image,
     Images,
@@ -41,6 +42,7 @@ from flashyard.client.answers import (
 from flashyard.client.introduction import introduction
 from flashyard.client.unreachable import UnreachableError
 from flashyard.contract.batches import Batch
+from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.history import HistoryPage, PastJob
 from flashyard.contract.model import Model
@@ -167,6 +169,12 @@ class Bridge:
         return await self._ask(
             Started, "POST", "/api/flash/start", content=request.encode(), headers=headers
         )
+
+    async def expected(self, request: StartRequest) -> Expected | None:
+        """Ask what is usual for a start like this; None: nobody can tell."""
+        headers = {"content-type": "application/json"}
+        asked = {"content": request.encode(), "headers": headers}
+        return (await self._ask(Foreseen, "POST", "/api/flash/expected", **asked)).expected
 
     async def retry(self, job_id: str) -> Started:
         """Start an ended job once more, under a new id."""

@@ -76,6 +76,23 @@ async def test_of_one_that_waits_all_is_known_but_when_it_begins(rig: Rig) -> No
     assert "remainingMs" not in expected
 
 
+async def test_a_start_can_be_asked_about_before_it_is_made(rig: Rig) -> None:
+    await teach(rig)
+    device = await rig.plug(**DEVICE)
+    body = {"deviceId": device, **FLASH}
+    told = (await rig.http.post("/api/flash/expected", json=body)).json()
+    assert (told["deviceId"], told["expected"]["durationMs"]) == (device, 9_500)
+    held = {**body, "bandwidthLimit": 256}
+    told = (await rig.http.post("/api/flash/expected", json=held)).json()
+    assert told["expected"]["durationMs"] == 17_500
+    none = {**body, "partition": "vendor", "imageSize": 1 << 20}
+    told = (await rig.http.post("/api/flash/expected", json=none)).json()
+    assert told == {"success": True, "deviceId": device}
+    answer = await rig.http.post("/api/flash/expected", json={"deviceId": "NOBODY"})
+    assert answer.json()["code"] == "unknown_device"
+    assert rig.hub.orders == []
+
+
 async def test_one_like_no_other_is_told_without(rig: Rig) -> None:
     await teach(rig)
     device = await rig.plug(product="tablet", port="tcp:127.0.0.1:1")

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CONTRACT = {
     "/api/flash/start": {"post"},
+    "/api/flash/expected": {"post"},
     "/api/flash/demo": {"post"},
     "/api/flash/jobs": {"get"},
     "/api/flash/job/{}": {"get", "patch"},

@@ -11,7 +11,7 @@ from flashyard.cli.batch.attending import attend
 from flashyard.cli.batch.rows import counted, facts, item_table
 from flashyard.cli.batch.views import showing
 from flashyard.cli.cargo import Cargo
-from flashyard.cli.flashing import chosen, foresee, is_agreed, request_for
+from flashyard.cli.flashing import chosen, foresee, is_agreed, print_plan, request_for
 from flashyard.cli.foresight import judge_options
 from flashyard.cli.loading import loaded
 from flashyard.cli.mapping import judge_map
@@ -57,11 +57,10 @@ async def run(settings: ClientSettings, wish: Wish, terms: Terms, manner: Manner
         async with loaded(wish) as cargo:
             foresee(wish, devices, cargo)
             have = await stored(bridge, cargo)
-            plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
             if manner.dry_run:
-                for line in plan:
-                    print_data(line)
+                await print_plan(bridge, wish, devices, cargo, have)
                 return 0
+            plan = [printable(line) for line in plan_lines(wish, cargo, devices, have)]
             body = _body(wish, terms, devices, cargo)
             body["devices"] = _names(devices, known)
             if not is_agreed(wish, cargo, devices, manner, plan):
