@@ -11,10 +11,18 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    text,
 )
 
 from flashyard_bridge.database.tables.asked_by import AskedBy
 from flashyard_bridge.database.tables.metadata import METADATA
+
+
+def _sparse(name: str, column: str) -> Index:
+    """Make the index of a column that most lines have nothing in."""
+    there = text(f"{column} IS NOT NULL")
+    return Index(name, column, "number", sqlite_where=there, postgresql_where=there)
+
 
 AUDIT = Table(
     "audit",
@@ -39,9 +47,8 @@ AUDIT = Table(
     Column("requester", AskedBy),
     Column("details", JSON(none_as_null=True)),
     Index("audit_by_age", "at"),
-    Index("audit_by_job", "job_id", "number"),
-    Index("audit_by_device", "device_id", "number"),
-    Index("audit_by_identity", "identity", "number"),
-    Index("audit_by_action", "action", "number"),
+    *(Index(f"audit_by_{each}", each, "number") for each in ("job_id", "device_id", "hub_id")),
+    *(Index(f"audit_by_{each}", each, "number") for each in ("action", "outcome")),
+    *(_sparse(f"audit_by_{each}", each) for each in ("subject", "identity")),
     sqlite_autoincrement=True,  # no number is used twice
 )

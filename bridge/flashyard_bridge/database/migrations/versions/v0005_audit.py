@@ -80,9 +80,17 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("audit_by_age", "audit", ["at"])
-    for column in ("job_id", "device_id", "identity", "action"):
-        name = f"audit_by_{column.removesuffix('_id')}"
-        op.create_index(name, "audit", [column, "number"])
+    for column in ("job_id", "device_id", "hub_id", "action", "outcome"):
+        op.create_index(f"audit_by_{column}", "audit", [column, "number"])
+    for column in ("subject", "identity"):  # most lines have none
+        there = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"audit_by_{column}",
+            "audit",
+            [column, "number"],
+            sqlite_where=there,
+            postgresql_where=there,
+        )
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _ON_SQLITE if is_sqlite else _ON_POSTGRESQL:
         op.execute(sa.text(statement))
