@@ -13,7 +13,7 @@ def ended(past: Past) -> AuditEntry:
     record, job = past.record, past.record.job
     details = {
         "endedAt": ended_at(job),
-        "toldBy": past.told_by,
+        "toldBy": past.told_by if past.told_by == "bridge" else None,
         "verification": job.verification.value,
         "deviceState": job.device_state,
         "rollback": job.rollback and job.rollback.outcome,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from flashyard.contract.faults import Code
 from flashyard.contract.requester import Requester
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.database import Database
@@ -59,6 +58,12 @@ async def test_what_came_of_a_job_is_found_with_how_it_was_asked_for(filled: Dat
     assert (asked.action, asked.requester) == ("start", ALICE)
     assert (ended.action, ended.outcome, ended.code) == ("job_ended", "failed", job.code)
     assert (ended.error, ended.at) == (job.error, past.recorded_at)
+    assert ended.details == {"endedAt": job.finished_at, "verification": "none"}
+
+
+async def test_an_end_that_a_bridge_wrote_says_so(filled: Database) -> None:
+    lost = failed_job(0, code=Code.HUB_LOST)
+    await History(filled).store([past_of(lost, told_by="bridge")])
+    [ended] = await lines_in(filled, job_id=lost.job_id)
     assert ended.details is not None
-    assert ended.details["toldBy"] == "hub"
-    assert json.dumps(ended.details)
+    assert ended.details["toldBy"] == "bridge"
