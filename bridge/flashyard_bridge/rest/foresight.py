@@ -16,6 +16,7 @@ from flashyard_bridge.picture.ordered import ordered_job
 from flashyard_bridge.rest.plan import REFUSALS, plan_start
 from flashyard_bridge.rest.request import StartRequest, start_request, start_schema
 from flashyard_bridge.state import Bridge
+from flashyard_bridge.witness.action import harmless
 
 router = APIRouter(tags=["flash"], responses=ANY_ERROR)
 
@@ -49,6 +50,7 @@ class Foreseen(Model):
     ),
     openapi_extra=start_schema(),
 )
+@harmless
 async def foresee(
     request: Annotated[StartRequest, Depends(start_request)], bridge: Bridge
 ) -> Foreseen:

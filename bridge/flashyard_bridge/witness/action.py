@@ -15,6 +15,7 @@ from flashyard.contract.model import Model
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, section 9.2.1
 _MARK = "_flashyard_action"
+_HARMLESS = "_flashyard_harmless"
 _UNTOLD = frozenset({"idempotencyKey"})
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,9 +80,17 @@ def audited(name: str, *shapes: type[Model], query: Sequence[str] = ()) -> Calla
     return mark
 
 
+def harmless(function: F) -> F:
+    """Say that a route's function changes nothing, though it takes a body."""
+    setattr(function, _HARMLESS, True)
+    return function
+
+
 def changes(route: BaseRoute) -> bool:
     """Can a request to it change something?"""
-    return isinstance(route, APIRoute) and not SAFE.issuperset(route.methods or ())
+    if not isinstance(route, APIRoute) or getattr(route.endpoint, _HARMLESS, False):
+        return False
+    return not SAFE.issuperset(route.methods or ())
 
 
 def action_of(route: BaseRoute) -> Action:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CONTRACT = {
     "/api/flash/start": {"post"},
+    "/api/audit": {"get"},
     "/api/flash/expected": {"post"},
     "/api/flash/demo": {"post"},
     "/api/flash/jobs": {"get"},
