@@ -12,23 +12,22 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
 
 import httpx
+import psutil
 from sqlalchemy import Connection, func, select, text
 
+from bench.asker import IDLE, Answers, Asker
 from bench.questions import PROMISED, questions
 from bench.year import year
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.history.archivist import BATCH
-from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.store import store
 from support.mosquitto import mosquitto
 from support.postgres import Postgres, cluster, initdb
@@ -38,20 +37,7 @@ from support.waiting import until_told
 JOBS = 1_000_000
 LEAST = 2_000  # jobs/s that are promised
 _STRETCH = 40  # batches that are told together
-_PAGES = 100  # that are followed
 _PATIENCE = 60.0  # seconds for an answer
-_IDLE = "/api/v1/ready"  # what an answer costs that is in no database
-
-
-class Answers(NamedTuple):
-    """How long the answers to one question took, in ms, and how long the longest was, in bytes."""
-
-    taken: Sequence[float]
-    size: int
-
-    @property
-    def p99(self) -> float:
-        return sorted(self.taken)[-1 - len(self.taken) // 100]
 
 
 async def measure(kind: str, url: str, folder: Path, jobs: int) -> int:
@@ -63,59 +49,48 @@ async def measure(kind: str, url: str, folder: Path, jobs: int) -> int:
     try:
         until = time.time_ns() // 1_000_000
         if not (held := await database.read(_count)):
-            rates, mean = await _fill(database, until, jobs)
-            missed += mean < LEAST
-            _print_rates(rates, mean)
+            missed += await _fill(database, until, jobs) < LEAST
             held = await database.read(_count)
         print(f"  {await database.read(_size) / held:.0f} bytes a job", flush=True)
         until = await database.read(_newest)
     finally:
         await asyncio.to_thread(database.close)
-    async with _bridge(url, folder) as http:
-        return missed + await _ask_all(http, until)
+    async with _bridge(url, folder) as asker:
+        return missed + await _ask_all(asker, until)
 
 
-async def _fill(database: Database, until: int, jobs: int) -> tuple[list[float], float]:
-    """Store them; return the jobs/s of each stretch, and of all."""
-    rates, all_taken = [], 0.0
-    stretch = _STRETCH * BATCH
+async def _fill(database: Database, until: int, jobs: int) -> float:
+    """Store them, and print how that went; return the jobs/s."""
+    rates, all_taken, cpu = [], 0.0, 0.0
     told = year(jobs, until)
-    while some := list(islice(told, stretch)):
-        began = time.perf_counter()
-        for batch in _batches(some):
-            await database.write(partial(store, pasts=batch))
+    while some := list(islice(told, _STRETCH * BATCH)):
+        began, cpu_before = time.perf_counter(), time.process_time()
+        for first in range(0, len(some), BATCH):
+            await database.write(partial(store, pasts=some[first : first + BATCH]))
         taken = time.perf_counter() - began
         all_taken += taken
+        cpu += time.process_time() - cpu_before
         rates.append(len(some) / taken)
-    return rates, jobs / all_taken
-
-
-def _batches(pasts: Sequence[Past]) -> Iterator[Sequence[Past]]:
-    return (pasts[first : first + BATCH] for first in range(0, len(pasts), BATCH))
-
-
-def _print_rates(rates: Sequence[float], mean: float) -> None:
-    met = "met   " if mean >= LEAST else "MISSED"
+    mean = jobs / all_taken
     print(
-        f"  {met} {mean:.0f} jobs/s stored, {BATCH} in a transaction ({LEAST} promised); "
-        f"the slowest {_STRETCH * BATCH} {min(rates):.0f}/s, the last {rates[-1]:.0f}/s"
+        f"  {'MISSED' if mean < LEAST else 'met   '} {mean:.0f} jobs/s stored, {BATCH} in a "
+        f"transaction ({LEAST} promised); the slowest {_STRETCH * BATCH} {min(rates):.0f}/s, the "
+        f"last {rates[-1]:.0f}/s; {cpu / jobs * 1e6:.0f} us of CPU each, the server's not counted"
     )
+    return mean
 
 
-async def _ask_all(http: httpx.AsyncClient, until: int) -> int:
+async def _ask_all(asker: Asker, until: int) -> int:
     """Ask everything, and print a line for each question; return how many were too slow."""
-    print(f"  {'':47}{'p50 ms':>8} {'p99 ms':>8} {'most ms':>8} {'KiB':>6}   promised")
-    _print(f"nothing ({_IDLE})", await _ask(http, [_IDLE] * 200), "")
+    print(f"  {'ms':46}{'p50':>8}{'p99':>8}{'most':>8}{'CPU':>8}{'KiB':>8}   promised")
+    _print(f"nothing ({IDLE})", await asker.ask([IDLE] * 200), "")
     missed = 0
     for question in questions(until):
         name = f"{question.kind}: {question.name}"
         try:
-            if question.follows:
-                answers = await _follow(http, question.paths[0])
-            else:
-                answers = await _ask(http, question.paths)
+            answers = await asker.ask(question.paths, follows=question.follows)
         except httpx.HTTPStatusError as error:
-            print(f"  {name:47}MISSED {error.response.status_code}: {error.response.text[:100]}")
+            print(f"  {name:46}MISSED {error.response.status_code}: {error.response.text[:100]}")
             missed += 1
             continue
         is_late = answers.p99 > (bound := PROMISED[question.kind])
@@ -124,39 +99,14 @@ async def _ask_all(http: httpx.AsyncClient, until: int) -> int:
     return missed
 
 
-async def _ask(http: httpx.AsyncClient, paths: Iterable[str]) -> Answers:
-    answers = [await _get(http, path) for path in paths]
-    return _answers(answers)
-
-
-async def _follow(http: httpx.AsyncClient, path: str) -> Answers:
-    """Get so many pages, each the one that the one before says is next."""
-    answers = [await _get(http, path)]
-    while len(answers) < _PAGES and (cursor := answers[-1].json().get("nextCursor")):
-        answers.append(await _get(http, f"{path}&cursor={quote(cursor)}"))
-    return _answers(answers)
-
-
-async def _get(http: httpx.AsyncClient, path: str) -> httpx.Response:
-    return (await http.get(path)).raise_for_status()
-
-
-def _answers(answers: Sequence[httpx.Response]) -> Answers:
-    taken = [answer.elapsed.total_seconds() * 1000 for answer in answers]
-    return Answers(taken, max(len(answer.content) for answer in answers))
-
-
 def _print(name: str, answers: Answers, promised: str) -> None:
-    middle = statistics.median(answers.taken)
-    print(
-        f"  {name:47}{middle:8.1f} {answers.p99:8.1f} {max(answers.taken):8.1f} "
-        f"{answers.size / 1024:6.1f}   {promised}".rstrip(),
-        flush=True,
-    )
+    middle, most, size = statistics.median(answers.taken), max(answers.taken), answers.size / 1024
+    figures = f"{middle:8.1f}{answers.p99:8.1f}{most:8.1f}{answers.cpu:8.1f}{size:8.1f}"
+    print(f"  {name:46}{figures}   {promised}".rstrip(), flush=True)
 
 
 @asynccontextmanager
-async def _bridge(url: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def _bridge(url: str, folder: Path) -> AsyncIterator[Asker]:
     async with (
         mosquitto(folder) as broker,
         serving(
@@ -165,12 +115,9 @@ async def _bridge(url: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
         ) as bridge,
         httpx.AsyncClient(base_url=bridge.ready[0], timeout=_PATIENCE) as http,
     ):
-        await until_told(partial(_is_ready, http))
-        yield http
-
-
-async def _is_ready(http: httpx.AsyncClient) -> bool:
-    return (await http.get(_IDLE)).is_success
+        asker = Asker(http, psutil.Process(bridge.pid))
+        await until_told(asker.is_ready)
+        yield asker
 
 
 def _count(connection: Connection) -> int:

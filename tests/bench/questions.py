@@ -99,7 +99,7 @@ def _filters(until: int) -> Iterator[tuple[str, Draw]]:
         },
     )
     yield (  # a device is plugged into one hub
-        "device that was never at the hub",
+        "device never at that hub",
         lambda noise: {"deviceId": device_id(8 * noise.randrange(60)), "hubId": "hub-1"},
     )
 
@@ -110,15 +110,13 @@ def _words() -> dict[str, Draw]:
         "common word": lambda _: {"q": COMMON},
         "word of most errors": lambda _: {"q": "bytes"},
         "two words": lambda noise: {"q": f"{COMMON} {noise.choice(PARTITIONS)}"},
-        "two words that are rare together": lambda noise: {
-            "q": f"{RARE} {noise.choice(PARTITIONS)}"
-        },
+        "two words, rare together": lambda noise: {"q": f"{RARE} {noise.choice(PARTITIONS)}"},
         "beginning of a device": lambda noise: {"q": device_id(noise.randrange(DEVICES))[:7]},
         "device": lambda noise: {"q": device_id(noise.randrange(DEVICES))},
         "image by its digest": lambda noise: {"q": image_sha256(noise.randrange(40))},
         "nothing found": lambda noise: {"q": f"zebra{noise.randrange(10**6)}"},
         "common word and failed": lambda _: {"q": COMMON, "status": "failed"},
-        "common word and a device that has it not": lambda _: {
+        "common word, a device without it": lambda _: {
             "q": COMMON,
             "deviceId": device_id(8),
         },
