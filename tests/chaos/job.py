@@ -23,6 +23,7 @@ _PAUSE = 0.3  # seconds between two looks
 _AGAIN = frozenset(
     {
         "broker_unreachable",
+        "database_unreachable",
         "hub_no_answer",
         "device_offline",
         "unknown_device",
@@ -36,7 +37,7 @@ _FINAL = frozenset({"completed", "failed", "cancelled"})
 
 
 class Job:
-    """An errand under way.
+    """An errand under way; its user knows one bridge, by ``http``.
 
     Attributes:
         job_id: once its start was answered.
@@ -48,7 +49,9 @@ class Job:
         trouble: what went wrong with the asking, in sentences.
     """
 
-    def __init__(self, errand: Errand, system: System, ledger: Ledger) -> None:
+    def __init__(
+        self, errand: Errand, system: System, http: httpx.AsyncClient, ledger: Ledger
+    ) -> None:
         self.errand = errand
         self.job_id = ""
         self.asked = 0
@@ -58,6 +61,7 @@ class Job:
         self.breaks = 0
         self.trouble: list[str] = []
         self._system = system
+        self._http = http
         self._ledger = ledger
 
     async def run(self, stored: dict[str, str], doings: Counter[str]) -> None:
@@ -85,7 +89,7 @@ class Job:
     async def told(self) -> dict[str, Any]:
         """What REST tells of it; nothing where it cannot be asked."""
         try:
-            answer = await self._system.http.get(f"/api/flash/job/{self.job_id}")
+            answer = await self._http.get(f"/api/flash/job/{self.job_id}")
         except httpx.TransportError:
             return {}
         job: dict[str, Any] = answer.json().get("job", {}) if answer.is_success else {}
@@ -168,7 +172,7 @@ class Job:
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            answer = await self._system.http.post(path, json=body)
+            answer = await self._http.post(path, json=body)
             answered: dict[str, Any] = answer.json()
         except (httpx.TransportError, ValueError):
             return {}

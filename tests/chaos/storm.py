@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from chaos.errand import Errand, errands
 from chaos.job import Job
 from chaos.killer import Killer
 from chaos.ledger import Ledger
-from chaos.system import System, Victim, system
+from chaos.system import Keep, System, Victim, system
+from support.archive import Archive
 from support.broker_process import BrokerProcess
 from support.yard import Browser
 
@@ -36,6 +38,7 @@ class Scale:
         speed: bytes per second of each device.
         calm: seconds between two kills, at most.
         down: seconds until the killed are started again, at most.
+        victims: who is killed, of those that there are.
     """
 
     jobs: int
@@ -45,10 +48,24 @@ class Scale:
     speed: int
     calm: float
     down: float
+    victims: Sequence[Victim] = tuple(Victim)
+
+    def victims_of(self, keep: Keep) -> list[Victim]:
+        """Whom there is to kill in a system with this database."""
+        return [each for each in self.victims if each is not Victim.DATABASE or keep.server]
 
 
-LARGE = Scale(jobs=50, devices=5, depth=3, mib=12, speed=5 * MIB, calm=3.0, down=1.0)
-SMALL = Scale(jobs=2, devices=2, depth=2, mib=2, speed=2 * MIB, calm=0.4, down=0.2)
+LARGE = Scale(jobs=62, devices=5, depth=3, mib=12, speed=5 * MIB, calm=3.0, down=1.0)
+SMALL = Scale(
+    jobs=2,
+    devices=2,
+    depth=2,
+    mib=2,
+    speed=2 * MIB,
+    calm=0.8,
+    down=0.2,
+    victims=(Victim.HUB, Victim.BRIDGE, Victim.DATABASE, Victim.ALL),
+)
 
 
 @dataclass
@@ -72,6 +89,7 @@ class Storm:
     """One run. It is over when :meth:`blow` returns; what came of it is for others to judge.
 
     Attributes:
+        archive: what is in the history.
         cargoes: the images, by name.
         ear: what was heard.
         ledger: what the devices wrote.
@@ -84,6 +102,7 @@ class Storm:
         self.system = made
         self.ear = ear
         self.ledger = Ledger(made.folder)
+        self.archive = Archive(made.keep.url)
         self.cargoes = {cargo.name: cargo for cargo in cargoes}
         self.rounds: list[Round] = []
         self._scale = scale
@@ -94,12 +113,16 @@ class Storm:
         """Have all kinds of kills, each with its share of the errands."""
         for cargo in self.cargoes.values():
             self._stored[cargo.name] = await upload(self.system.http, cargo)
-        for number, victim in enumerate(Victim):
+        for number, victim in enumerate(self._scale.victims_of(self.system.keep)):
             start = number * self._scale.jobs
             await self._round(victim, errand_list[start : start + self._scale.jobs])
 
     async def _round(self, victim: Victim, errand_list: Sequence[Errand]) -> None:
-        jobs = [Job(errand, self.system, self.ledger) for errand in errand_list]
+        bridges = cycle(self.system.https)
+        jobs = [
+            Job(errand, self.system, http, self.ledger)
+            for errand, http in zip(errand_list, bridges, strict=False)
+        ]
         over = asyncio.Event()
         async with self.system.browser() as browser:
             struck = partial(self._note_flights, victim, jobs)
@@ -111,7 +134,9 @@ class Storm:
                 group.create_task(self._kill(now, over), name=f"killing {victim}")
                 await self._run(jobs)
                 over.set()
-            await browser.caught_up({job.job_id for job in jobs if job.end})
+            ended = {job.job_id for job in jobs if job.end}
+            await browser.caught_up(ended)
+            await self.archive.has(ended)
             now.known = await self.system.jobs()
 
     async def _run(self, jobs: Sequence[Job]) -> None:
@@ -147,18 +172,18 @@ class Storm:
 
 @asynccontextmanager
 async def storm(
-    seed: str, scale: Scale, broker: BrokerProcess, folder: Path
+    seed: str, scale: Scale, broker: BrokerProcess, keep: Keep, folder: Path
 ) -> AsyncIterator[Storm]:
     """Let it blow over a system of its own; inside, all of it has come to rest."""
     cargoes = images(folder, seed, scale.mib)
     serials = [f"DEVICE_{number}" for number in range(scale.devices)]
     names = [cargo.name for cargo in cargoes]
-    drawn = errands(seed, scale.jobs * len(Victim), serials, names, scale.mib)
+    drawn = errands(seed, scale.jobs * len(scale.victims_of(keep)), serials, names, scale.mib)
     devices: dict[str, dict[str, int]] = {serial: {} for serial in serials}
     for errand in drawn:
         devices[errand.device] |= dict.fromkeys(errand.partitions, _ROOM)
     async with (
-        system(folder, broker, devices, scale.speed) as made,
+        system(folder, broker, devices, scale.speed, keep) as made,
         listening(broker.url) as ear,
     ):
         blowing = Storm(seed, scale, made, ear, cargoes)

@@ -1,4 +1,7 @@
-"""A hub with several devices, a bridge and a broker, each of which can be killed and started."""
+"""A hub with several devices, bridges, a broker and a database, to be killed and started again.
+
+The bridges share the database, and the images. Of SQLite's only they are the processes.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,20 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from chaos.cargo import PART_SIZE
 from support.broker_process import BrokerProcess, free_port, python
+from support.postgres import Postgres
 from support.waiting import until_told
 from support.yard import Browser, Role
 
 HUB = "bench-a"
+_BRIDGES = 2
 _WITHIN = 60.0  # seconds for anything to start, on a busy machine
 _RECOVERY = 90.0  # seconds until a system must be whole again
 
@@ -28,9 +34,11 @@ class Victim(StrEnum):
     """Who is killed."""
 
     HUB = "hub"
-    BRIDGE = "bridge"
+    BRIDGE = "one bridge"
+    BRIDGES = "all bridges"
     BROKER = "broker"
-    ALL = "all three"
+    DATABASE = "database"
+    ALL = "all of it"
 
     @property
     def breaks_flights(self) -> bool:
@@ -38,10 +46,26 @@ class Victim(StrEnum):
         return self in {Victim.HUB, Victim.ALL}
 
 
+class Keep(NamedTuple):
+    """Where the bridges keep things; ``server`` None: it needs none."""
+
+    url: str
+    server: Postgres | None = None
+
+
 class System:
-    """All of it. ``devices``: partitions with their bytes, by serial; ``speed``: bytes/s of each.
+    """All of it.
+
+    Args:
+        folder: where all of it keeps what it keeps, but for the database.
+        broker: its broker.
+        keep: its database, which is somebody else's to start and stop.
+        devices: partitions with their bytes, by serial.
+        speed: bytes/s of each device.
+        lost_after: seconds until the bridges give up the jobs of a hub.
 
     Attributes:
+        https: to ask a bridge, one for each.
         folder: where the devices keep what they are flashed with.
         kills: how often it was killed.
         is_whole: has it got over the last of them?
@@ -53,23 +77,38 @@ class System:
         broker: BrokerProcess,
         devices: Mapping[str, Mapping[str, int]],
         speed: int,
+        keep: Keep,
+        *,
+        lost_after: float,
     ) -> None:
-        port = free_port()
+        ports = [free_port() for _ in range(_BRIDGES)]
         self.folder = folder
         self.broker = broker
+        self.keep = keep
         self.kills = 0
         self.is_whole = False
-        self.base = f"http://127.0.0.1:{port}"
-        self.http = httpx.AsyncClient(base_url=self.base, timeout=15)
+        self.base = f"http://127.0.0.1:{ports[0]}"
+        self.https = [
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=15) for port in ports
+        ]
         self._devices = devices
         self._speed = speed
         self._emulator: Process | None = None
-        self._bridge = Role(
-            folder / "bridge.log",
-            *("--debug", "bridge", "--broker", broker.url, "--listen", f"127.0.0.1:{port}"),
-            *("--data-dir", str(folder)),
-        )
+        self._bridges = [
+            Role(
+                folder / f"bridge-{number}.log",
+                *("--debug", "bridge", "--broker", broker.url, "--listen", f"127.0.0.1:{port}"),
+                *("--data-dir", str(folder / f"bridge-{number}"), "--database", keep.url),
+                *("--image-store", str(folder / "images"), "--lost-after", f"{lost_after:g}"),
+            )
+            for number, port in enumerate(ports)
+        ]
         self._hub: Role | None = None
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """To ask the first bridge."""
+        return self.https[0]
 
     def browser(self) -> Browser:
         return Browser(self.base.replace("http", "ws") + "/flash-progress")
@@ -83,7 +122,7 @@ class System:
             *("--part-size", str(PART_SIZE)),
             *(word for place in places for word in ("--fastboot-tcp", place)),
         )
-        await asyncio.gather(self._bridge.start(), self._hub.start())
+        await asyncio.gather(*(role.start() for role in (*self._bridges, self._hub)))
         await self.whole()
 
     async def kill(self, victim: Victim) -> None:
@@ -94,7 +133,10 @@ class System:
 
     async def revive(self, victim: Victim) -> None:
         """Start them again; which one serves first is left to chance."""
-        await asyncio.gather(*(one.start() for one in self._parts(victim)))
+        parts = self._parts(victim)
+        # No bridge begins without its database.
+        await asyncio.gather(*(one.start() for one in parts if isinstance(one, Postgres)))
+        await asyncio.gather(*(one.start() for one in parts if not isinstance(one, Postgres)))
 
     async def stumble(self, victim: Victim, after: float) -> None:
         """Start them, and kill them so many seconds later, whether or not they serve by then."""
@@ -105,29 +147,32 @@ class System:
         await asyncio.gather(*starts, return_exceptions=True)
         self.kills += 1
 
-    def _parts(self, victim: Victim) -> Sequence[Role | BrokerProcess]:
-        parts: dict[Victim, Sequence[Role | BrokerProcess]] = {
+    def _parts(self, victim: Victim) -> Sequence[Role | BrokerProcess | Postgres]:
+        servers = [self.keep.server] if self.keep.server else []
+        parts: dict[Victim, Sequence[Role | BrokerProcess | Postgres]] = {
             Victim.HUB: [self._the_hub],
-            Victim.BRIDGE: [self._bridge],
+            Victim.BRIDGE: self._bridges[:1],
+            Victim.BRIDGES: self._bridges,
             Victim.BROKER: [self.broker],
-            Victim.ALL: [self._the_hub, self._bridge, self.broker],
+            Victim.DATABASE: servers,
+            Victim.ALL: [self._the_hub, *self._bridges, self.broker, *servers],
         }
         return parts[victim]
 
     async def whole(self) -> None:
-        """Wait until health is good and every device is there."""
-
-        async def is_so() -> bool:
-            try:
-                health = (await self.http.get("/health")).json()
-                devices = (await self.http.get("/api/devices")).json().get("devices", [])
-            except httpx.TransportError:
-                return False
-            online = {device["deviceId"] for device in devices if device["online"]}
-            return health["status"] == "ok" and online == set(self._devices)
-
-        await until_told(is_so, _RECOVERY)
+        """Wait until health is good and every device is there, for every bridge."""
+        for http in self.https:
+            await until_told(partial(self._is_whole, http), _RECOVERY)
         self.is_whole = True
+
+    async def _is_whole(self, http: httpx.AsyncClient) -> bool:
+        try:
+            health = (await http.get("/health")).json()
+            devices = (await http.get("/api/devices")).json().get("devices", [])
+        except httpx.TransportError:
+            return False
+        online = {device["deviceId"] for device in devices if device["online"]}
+        return health["status"] == "ok" and online == set(self._devices)
 
     async def jobs(self) -> dict[str, dict[str, Any]]:
         """Every job that REST tells of, at hand or in the history, by its id."""
@@ -145,10 +190,11 @@ class System:
 
     async def stop(self) -> None:
         """Stop all of it in order; the devices write the last of their ledger then."""
-        for role in (self._hub, self._bridge):
+        for role in (self._hub, *self._bridges):
             if role is not None:
                 await role.stop()
-        await self.http.aclose()
+        for http in self.https:
+            await http.aclose()
         emulator, self._emulator = self._emulator, None
         if emulator is not None:
             emulator.send_signal(signal.SIGTERM)
@@ -180,12 +226,18 @@ class System:
 
 @asynccontextmanager
 async def system(
-    folder: Path, broker: BrokerProcess, devices: Mapping[str, Mapping[str, int]], speed: int
+    folder: Path,
+    broker: BrokerProcess,
+    devices: Mapping[str, Mapping[str, int]],
+    speed: int,
+    keep: Keep,
+    *,
+    lost_after: float = 600.0,
 ) -> AsyncIterator[System]:
     """A system that serves, its broker with it."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(broker)
-        made = System(folder, broker, devices, speed)
+        made = System(folder, broker, devices, speed, keep, lost_after=lost_after)
         stack.push_async_callback(made.stop)
         await made.start()
         yield made

@@ -47,11 +47,19 @@ class Verdict:
                 self._complain(now, job, self._told(now, job))
             victim, browser = now.killer.victim, now.browser
             self.complaints += [f"{victim}: a browser heard {it}" for it in browser.complaints()]
-            if victim in {Victim.HUB, Victim.BROKER} and len(browser.connections) > 1:
+            if (
+                victim in {Victim.HUB, Victim.BROKER, Victim.DATABASE}
+                and len(browser.connections) > 1
+            ):
                 self.complaints.append(f"{victim}: a healthy browser was dropped")
 
     def when_it_is_over(self) -> None:
-        """What the devices tell: what they hold, and what it took. Their ledger is complete."""
+        """What the devices tell: what they hold, and what it took. Their ledger is complete.
+
+        And what is stored: nobody is there any more who could store the rest.
+        """
+        self._storm.archive.read()
+        self.complaints += self._stored()
         self._storm.ledger.read()
         for now in self._storm.rounds:
             for job in now.jobs:
@@ -66,7 +74,8 @@ class Verdict:
             "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        return "\n".join([*table, f"killed {self._moments()}"])
+        stored = f"{len(self._storm.archive.jobs)} jobs in the history"
+        return "\n".join([*table, f"killed {self._moments()}; {stored}"])
 
     def again(self, job: Job) -> int:
         """How many bytes more a device was sent than its job takes."""
@@ -77,6 +86,29 @@ class Verdict:
         return ", ".join(
             f"{count} times {_WHEN[moment]}" for moment, count in moments.most_common()
         )
+
+    def _stored(self) -> Iterator[str]:
+        """Is each that ended in the history once, by its hub's word, and nothing else?"""
+        told, stored = self._ends(), self._storm.archive.jobs
+        yield from (f"{job_id} is stored, and never ended" for job_id in stored.keys() - told)
+        for job_id, ends in told.items():
+            kept = stored.get(job_id, [])
+            if len(kept) != 1:
+                yield f"{job_id} is in the history {len(kept)} times"
+            for one in kept:
+                if {End(one.status, one.code)} != ends:
+                    yield f"{job_id} is {one.status} {one.code} in the history, and ended {ends}"
+                if one.told_by != "hub":
+                    yield f"{job_id} is in the history by the {one.told_by}'s word"
+
+    def _ends(self) -> dict[str, set[End]]:
+        """How each job ended, by everybody's word."""
+        ends = {job_id: set(told) for job_id, told in self._storm.ear.ends.items() if told}
+        for now in self._storm.rounds:
+            for job in now.jobs:
+                if job.end:
+                    ends.setdefault(job.job_id, set()).add(_end(job.end))
+        return ends
 
     def _row(self, now: Round) -> tuple[str, ...]:
         ends = Counter(str(job.end.get("status", "none")) for job in now.jobs)
