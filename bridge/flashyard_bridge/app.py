@@ -28,6 +28,8 @@ from flashyard_bridge.errors import HANDLERS
 from flashyard_bridge.gate import LOOPBACK_ORIGIN, CrossOrigin, Doors, FrontDoor, TokenDoor
 from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.history.history import History
+from flashyard_bridge.history.pruning import Bounds
+from flashyard_bridge.history.pruning import Pruner as HistoryPruner
 from flashyard_bridge.images.renewal import Renewal
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
@@ -174,6 +176,8 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
         intake.listeners.append(bridge.outlook.hear)
         intake.archivists.append(archivist.take)
         pruner = Pruner(database, clock.now, settings.audit_keep)
+        bounds = Bounds(settings.history_keep, settings.history_max)
+        history_pruner = HistoryPruner(database, clock.now, bounds)
         app = create_app(state, settings.trusted_proxy)
         server = Server(app, lambda: ready(" ".join(map(_url, listeners))))
         async with intake.link, asyncio.TaskGroup() as group:
@@ -189,6 +193,7 @@ async def serve(settings: BridgeSettings, ready: Callable[[str], None]) -> None:
                 group.create_task(trail.run(), name="bridge[audit]"),
                 group.create_task(strangers.run(), name="bridge[strangers]"),
                 group.create_task(pruner.run(), name="bridge[audit's age]"),
+                group.create_task(history_pruner.run(), name="bridge[history's bounds]"),
             ]
             await server.run_until_stopped([s for each in listeners for s in each.sockets])
             for chore in chores:

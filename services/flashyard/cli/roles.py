@@ -189,6 +189,18 @@ def bridge(
             metavar="DAYS", help="Keep the audit trail for so long (default: 1830); 0: for ever."
         ),
     ] = None,
+    history_keep: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DAYS", help="Keep ended jobs for so long (default: 1098); 0: for ever."
+        ),
+    ] = None,
+    history_max: Annotated[
+        int | None,
+        typer.Option(
+            metavar="JOBS", help="Keep so many ended jobs (default: 1000000); 0: any number."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
@@ -215,6 +227,8 @@ def bridge(
         broker_sys=broker_sys,
         database=database,
         audit_keep=audit_keep,
+        history_keep=history_keep,
+        history_max=history_max,
         data_dir=data_dir,
         log_level=log_level,
         log_format=log_format,

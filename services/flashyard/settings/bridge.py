@@ -20,7 +20,8 @@ class BridgeSettings(LinkSettings):
     ``lost_after``: seconds until a silent hub's jobs are given up; ``broker_sys``: whether to ask
     for the broker's ``$SYS`` topics; ``trusted_proxy``: addresses and networks whose word on where
     a request came from is taken; ``audit_keep``: days that a line of the audit trail is kept, 0 for
-    ever.
+    ever; ``history_keep``, ``history_max``: days that an ended job is kept, and how many jobs are,
+    0 for no such bound.
     """
 
     section: ClassVar[str] = "bridge"
@@ -34,6 +35,8 @@ class BridgeSettings(LinkSettings):
     database: DatabaseUrl | None = Field(default=None, repr=False)
     trusted_proxy: Networks = ()
     audit_keep: Annotated[int, Field(ge=0, le=36_525)] = 5 * 366
+    history_keep: Annotated[int, Field(ge=0, le=36_525)] = 3 * 366
+    history_max: Annotated[int, Field(ge=0, le=1_000_000_000)] = 1_000_000
 
     @property
     def images(self) -> Path:
