@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy import Connection, RowMapping
 
 from flashyard.contract.audit import AuditEntry, NumberedEntry
 from flashyard.contract.faults import Code
+from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.upsert import upsert
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add lines, in their order."""
-    if entries:
-        connection.execute(insert(AUDIT), [_row(entry) for entry in entries])
+    load(connection, AUDIT, [_row(entry) for entry in entries])
 
 
 def append_once(connection: Connection, entries: Mapping[str, AuditEntry]) -> None:

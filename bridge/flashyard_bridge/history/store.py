@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
+from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
 from flashyard_bridge.history import endings
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
@@ -72,19 +73,16 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     # Nobody else writes meanwhile; to be told the numbers would take longer than to give them.
     last = connection.scalar(select(func.max(PAST_JOBS.c.number))) or 0
     numbered = list(enumerate(pasts, start=last + 1))
-    connection.execute(
-        insert(PAST_JOBS), [{"number": number, **row_of(past)} for number, past in numbered]
-    )
+    load(connection, PAST_JOBS, [{"number": number, **row_of(past)} for number, past in numbered])
     steps = [
         {"number": number, **step}
         for number, past in numbered
         for step in steps_of(past.record.job)
     ]
-    connection.execute(insert(PAST_STEPS), steps)
+    load(connection, PAST_STEPS, steps)
     logs = [
         {"number": number, "lines": log_of(past.record.log)}
         for number, past in numbered
         if past.record.log
     ]
-    if logs:
-        connection.execute(insert(PAST_LOGS), logs)
+    load(connection, PAST_LOGS, logs)
