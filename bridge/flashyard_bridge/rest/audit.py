@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from flashyard.contract.audit import AuditPage
+from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.faults import Code
 from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
 from flashyard_bridge.audit import reading
-from flashyard_bridge.errors import ANY_ERROR, documented
+from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
+from flashyard_bridge.rest.export import Sheet, described, export, pages_of
 from flashyard_bridge.state import AnyTimeBridge
 
 _PAGE = 100
@@ -40,8 +44,14 @@ class AuditQuery(Model):
         None
     )
     until: Annotated[Millis | None, Query(strict=False, description="Unix ms; before")] = None
-    limit: Annotated[int, Query(ge=1, le=_MOST, strict=False)] = _PAGE
+    limit: Annotated[
+        int | None,
+        Query(ge=1, strict=False, description=f"default {_PAGE}, at most {_MOST}; of a file: all"),
+    ] = None
     cursor: Annotated[str, Query(max_length=200)] | None = None
+    format: Annotated[
+        Literal["json", "csv", "jsonl"], Query(description="`csv`, `jsonl`: a file of all of them")
+    ] = "json"
 
     @property
     def sought(self) -> reading.Sought:
@@ -50,18 +60,63 @@ class AuditQuery(Model):
         return reading.Sought(**{name: getattr(self, name) for name in names})
 
 
+_SHEET: Sheet[NumberedEntry] = Sheet(
+    "audit",
+    {
+        "number": lambda line: line.number,
+        "at": lambda line: line.at,
+        "time": lambda line: _time(line.at),
+        "action": lambda line: line.action,
+        "outcome": lambda line: line.outcome,
+        "code": lambda line: line.code,
+        "error": lambda line: line.error,
+        "jobId": lambda line: line.job_id,
+        "deviceId": lambda line: line.device_id,
+        "hubId": lambda line: line.hub_id,
+        "subject": lambda line: line.subject,
+        "identity": lambda line: line.requester and line.requester.identity,
+        "user": lambda line: line.requester and line.requester.user,
+        "address": lambda line: line.requester and line.requester.address,
+        "agent": lambda line: line.requester and line.requester.agent,
+        "onBehalf": lambda line: line.requester and line.requester.on_behalf,
+        "details": lambda line: line.details and json.dumps(line.details, ensure_ascii=False),
+    },
+)
+
+
 @router.get(
     "/api/audit",
     operation_id="listAudit",
     summary="Read the audit trail",
+    response_model=AuditPage,
     response_model_exclude_none=True,
-    responses=documented(Code.INVALID_REQUEST, Code.DATABASE_UNREACHABLE),
+    responses=described() | documented(Code.INVALID_REQUEST, Code.DATABASE_UNREACHABLE),
 )
-async def list_audit(query: Annotated[AuditQuery, Query()], bridge: AnyTimeBridge) -> AuditPage:
-    """List its lines, the newest first; `jobId` tells a job from its start to its end."""
-    before = None if query.cursor is None else cursor.decode(query.cursor)[0]
-    look = partial(reading.page, sought=query.sought, limit=query.limit + 1, before=before)
-    found = await bridge.database.read(look)
-    lines = tuple(found[: query.limit])
-    more = cursor.encode((lines[-1].number, "")) if len(found) > len(lines) else None
+async def list_audit(
+    query: Annotated[AuditQuery, Query()], bridge: AnyTimeBridge
+) -> AuditPage | Response:
+    """List its lines, the newest first; `jobId` tells a job from its start to its end.
+
+    With a `format` other than `json` it is a file of all of them, or of the newest `limit`.
+    """
+    after = None if query.cursor is None else cursor.decode(query.cursor)[0]
+
+    async def read(before: int | None, most: int) -> Sequence[NumberedEntry]:
+        before = after if before is None else before
+        look = partial(reading.page, sought=query.sought, limit=most, before=before)
+        return await bridge.database.read(look)
+
+    if query.format != "json":
+        pages = pages_of(read, lambda line: line.number, query.limit)
+        return await export(_SHEET, query.format, pages)
+    limit = _PAGE if query.limit is None else query.limit
+    if limit > _MOST:
+        raise reject(Code.INVALID_REQUEST, "limit", f"is over {_MOST}; a file may have more.")
+    found = await read(None, limit + 1)
+    lines = tuple(found[:limit])
+    more = cursor.encode((lines[-1].number, "")) if len(found) > limit else None
     return AuditPage(audit=lines, count=len(lines), next_cursor=more)
+
+
+def _time(millis: int) -> str:
+    return datetime.fromtimestamp(millis / 1000, tz=UTC).isoformat(timespec="milliseconds")

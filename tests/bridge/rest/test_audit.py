@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from flashyard_bridge.audit.lines import append
+from flashyard_bridge.rest import export
 from support.rig import Rig
-from support.trail import line
+from support.trail import bring_back, line, take_away
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,3 +58,29 @@ async def test_bad_questions_are_refused(rig: Rig, query: str) -> None:
 async def test_looking_leaves_no_line(rig: Rig) -> None:
     before = (await rig.http.get("/api/audit")).json()
     assert (await rig.http.get("/api/audit")).json() == before
+
+
+async def test_it_is_exported_as_a_file(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "PAGE", 3)
+    query: dict[str, str | int] = {"subject": SUBJECT, "format": "jsonl"}
+    answer = await rig.http.get("/api/audit", params=query)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines == (await rig.http.get("/api/audit", params={"subject": SUBJECT})).json()["audit"]
+    query |= {"format": "csv", "limit": 4}
+    answer = await rig.http.get("/api/audit", params=query)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [int(row["number"]) for row in rows] == [line["number"] for line in lines[:4]]
+    assert rows[0]["time"] == "2023-11-14T22:13:26.000+00:00"
+    assert (rows[0]["action"], rows[0]["identity"]) == ("cancel", "")
+
+
+async def test_a_file_that_cannot_be_read_is_refused(rig: Rig) -> None:
+    database = rig.bridge.state.database
+    await take_away(database)
+    try:
+        answer = await rig.http.get("/api/audit", params={"format": "csv"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
+    finally:
+        await bring_back(database)

@@ -1,0 +1,110 @@
+"""Records as a file that is written while they are read: JSON lines or CSV, a page at a time.
+
+However many there are, a bridge holds a page of them. What breaks off in the middle breaks the
+connection off, too: nobody takes a part for all. It knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from fastapi.responses import StreamingResponse
+
+from flashyard.contract.model import Model
+
+PAGE = 500  # records that are read and told at a time
+MEDIA_TYPES = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
+
+# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Form: TypeAlias = Literal["csv", "jsonl"]
+M = TypeVar("M", bound=Model)
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet(Generic[M]):
+    """How a kind of record is told in a file.
+
+    Attributes:
+        name: the file's, without its ending.
+        columns: of a CSV: what each makes of a record, by its head; None is an empty cell.
+    """
+
+    name: str
+    columns: Mapping[str, Callable[[M], object]]
+
+    def head(self, form: Form) -> bytes:
+        """Make what stands before the first record."""
+        return b"" if form == "jsonl" else _rows([list(self.columns)])
+
+    def lines(self, form: Form, records: Sequence[M]) -> bytes:
+        """Tell some records: an object a line, or a row each (RFC 4180)."""
+        if form == "jsonl":
+            return b"".join(record.encode() + b"\n" for record in records)
+        return _rows([_cell(tell(record)) for tell in self.columns.values()] for record in records)
+
+
+async def pages_of(
+    read: Callable[[P | None, int], Awaitable[Sequence[M]]],
+    place: Callable[[M], P],
+    limit: int | None,
+) -> AsyncIterator[Sequence[M]]:
+    """Read page after page.
+
+    Args:
+        read: reads at most so many of those that come after a place, or the first ones.
+        place: tells a record's.
+        limit: how many at most; None: all.
+    """
+    after, left = None, limit
+    while left is None or left > 0:
+        most = PAGE if left is None else min(PAGE, left)
+        page = await read(after, most)
+        if page:
+            yield page
+        if len(page) < most:
+            return
+        after = place(page[-1])
+        left = None if left is None else left - len(page)
+
+
+async def export(
+    sheet: Sheet[M], form: Form, pages: AsyncIterator[Sequence[M]]
+) -> StreamingResponse:
+    """Answer with a file; raises what its first page does."""
+    try:
+        first = await anext(pages)
+    except StopAsyncIteration:
+        first = ()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield sheet.head(form) + await asyncio.to_thread(sheet.lines, form, first)
+        async for page in pages:
+            yield await asyncio.to_thread(sheet.lines, form, page)
+
+    named = {"Content-Disposition": f'attachment; filename="{sheet.name}.{form}"'}
+    return StreamingResponse(body(), media_type=MEDIA_TYPES[form], headers=named)
+
+
+def described() -> dict[int | str, dict[str, Any]]:
+    """Describe such a file for a route's OpenAPI entry, beside its JSON."""
+    text = {"schema": {"type": "string"}}
+    return {200: {"content": dict.fromkeys(MEDIA_TYPES.values(), text)}}
+
+
+def _rows(rows: Any) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    """Keep text text, whatever program opens it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
