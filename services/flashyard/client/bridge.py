@@ -41,6 +41,7 @@ from flashyard.client.answers import (
 )
 from flashyard.client.introduction import introduction
 from flashyard.client.unreachable import UnreachableError
+from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.batches import Batch
 from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code, FaultError, refuse
@@ -55,8 +56,10 @@ _PATIENCE = httpx.Timeout(30.0, connect=5.0)
 # Before the answer it is flushed to disk, and read through where it is compressed.
 _UPLOAD_PATIENCE = httpx.Timeout(1800.0, connect=5.0)
 _MAX_PAGES = 1_000
-_MAX_PAGE = 1_000  # ended jobs
+_MAX_PAGE = 1_000  # ended jobs, or lines of the audit trail
 _HISTORY = "/api/flash/history"
+_AUDIT = "/api/audit"
+_FILES = {"history": _HISTORY, "audit": _AUDIT}
 _STANDING = "/api/standing-orders"
 
 M = TypeVar("M", bound=Model)
@@ -151,11 +154,27 @@ class Bridge:
         """Read all that is on record of an ended job."""
         return (await self._ask(OnePastJob, "GET", f"{_HISTORY}/{job_id}")).job
 
+    async def audit(
+        self, query: Mapping[str, str], limit: int
+    ) -> tuple[tuple[NumberedEntry, ...], bool]:
+        """List the newest lines of the audit trail; as `history`."""
+        params = dict(query)
+        lines: list[NumberedEntry] = []
+        while True:
+            params["limit"] = str(min(limit - len(lines), _MAX_PAGE))
+            page = await self._ask(AuditPage, "GET", _AUDIT, params=params)
+            lines += page.audit
+            if page.next_cursor is None or len(lines) >= limit:
+                return tuple(lines), page.next_cursor is not None
+            params["cursor"] = page.next_cursor
+
     @asynccontextmanager
-    async def export(self, query: Mapping[str, str]) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Read all ended jobs of a query as a file, in chunks; it raises where that breaks off."""
+    async def export(
+        self, query: Mapping[str, str], of: Literal["history", "audit"] = "history"
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Read all that a query finds as a file, in chunks; it raises where that breaks off."""
         try:
-            async with self._http.stream("GET", _HISTORY, params=query) as answer:
+            async with self._http.stream("GET", _FILES[of], params=query) as answer:
                 if not answer.is_success:
                     await answer.aread()
                     raise self._refusal(answer)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flashyard.cli.history import options
+from flashyard.cli.history.audit import audit
 from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
@@ -80,3 +81,6 @@ def show(
     from flashyard.cli.history.work import print_one
 
     asyncio.run(print_one(client_settings(ctx, url, token_file), job, json=json))
+
+
+history.command()(audit)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from flashyard.cli.history.file import print_file
 from flashyard.cli.history.rows import (
     HEADS,
     MISHAP_HEADS,
@@ -20,13 +20,12 @@ from flashyard.cli.history.rows import (
     step_row,
 )
 from flashyard.cli.history.sought import Sought
+from flashyard.cli.reaching import bridge_of
 from flashyard.cli.table import print_table
 from flashyard.cli.talk import print_data, printable, say
-from flashyard.client.bridge import Bridge
 from flashyard.contract.history import PastJob
 from flashyard.contract.records import LogLine
 from flashyard.settings import ClientSettings
-from flashyard.token_file import read_token
 
 NEWEST = 50  # jobs that are listed unless told otherwise
 _EMPTY = "No job that ended is like that; `flashyard ls jobs` lists those under way."
@@ -40,7 +39,7 @@ async def print_newest(settings: ClientSettings, sought: Sought, limit: int | No
         FaultError: the bridge refuses, or what is sought cannot be meant.
         UnreachableError: no bridge.
     """
-    async with _bridge(settings) as bridge:
+    async with bridge_of(settings) as bridge:
         wanted = await sought.parameters(bridge, _now())
         jobs, there_is_more = await bridge.history(wanted, limit or NEWEST)
     if not jobs:
@@ -59,14 +58,9 @@ async def export(
     Raises:
         FaultError, UnreachableError: as `print_newest`.
     """
-    async with _bridge(settings) as bridge:
-        wanted = {**await sought.parameters(bridge, _now()), "format": form}
-        if limit is not None:
-            wanted["limit"] = str(limit)
-        async with bridge.export(wanted) as chunks:
-            async for chunk in chunks:
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
+    async with bridge_of(settings) as bridge:
+        wanted = await sought.parameters(bridge, _now())
+        await print_file(bridge, "history", wanted, form, limit)
 
 
 async def print_one(settings: ClientSettings, job_id: str, *, json: bool) -> None:
@@ -75,7 +69,7 @@ async def print_one(settings: ClientSettings, job_id: str, *, json: bool) -> Non
     Raises:
         FaultError, UnreachableError: as `print_newest`; `unknown_job`.
     """
-    async with _bridge(settings) as bridge:
+    async with bridge_of(settings) as bridge:
         job = await bridge.past(job_id)
         if json:
             print_data(job.encode().decode())
@@ -109,10 +103,6 @@ def _print_log(log: Sequence[LogLine]) -> None:
 
 def _print(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print_table(heads, [[*map(printable, cells)] for cells in rows])
-
-
-def _bridge(settings: ClientSettings) -> Bridge:
-    return Bridge(settings.url, read_token(settings.token_file))
 
 
 def _now() -> datetime:
