@@ -39,6 +39,7 @@ def test_a_bridge_with_a_forgotten_route_is_not_even_made() -> None:
         ("GET", "/api/flash/job/job_1_a", None),
         ("HEAD", "/api/images/0", None),
         ("OPTIONS", "/api/flash/start", None),
+        ("POST", "/api/flash/expected", None),
         ("DELETE", "/api/flash/start", None),
         ("POST", "/nowhere", None),
     ],
