@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import pytest
@@ -14,12 +16,14 @@ from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.fastboot.transport import Address
 from flashyard_bridge.batches import slowness
 from support.broker_process import Broker, free_port
+from support.flashed import flashed
 from support.hub_at_work import hub_at_work
 from support.served import ServedBridge, served_bridge
 from support.waiting import until, until_told
 
 BINARY = {"Content-Type": "application/octet-stream"}
 IMAGE = random.Random("image").randbytes(1 << 20)
+Part = tuple[str, str | None]  # a phase, and the partition it was about
 QUICK, SLOW = 8_000_000, 300_000  # bytes a second
 
 
@@ -87,3 +91,42 @@ async def test_the_one_device_on_a_bad_cable_is_marked_while_it_runs_and_ever_af
     assert mark["factor"] > 4
     assert mark["speed"] < 2 * SLOW < mark["usualSpeed"] <= 2 * QUICK
     assert mark["durationMs"] > mark["usualMs"]
+
+
+@pytest.mark.parametrize("broker", ["embedded"], indirect=True)
+async def test_after_three_jobs_a_fourth_is_told_what_they_took(
+    broker: Broker, tmp_path: Path
+) -> None:
+    async with shelf(broker, tmp_path, {"UNIT_1": QUICK}) as bridge:
+        body = {"deviceId": "UNIT_1", "partition": "boot", "image": await sent(bridge)}
+        runs: list[Counter[Part]] = []
+        for _ in range(3):
+            job_id = (await flashed(bridge.http, **body))["jobId"]
+
+            async def is_kept(job_id: str = job_id) -> Any:
+                return await bridge.state.history.job(job_id)
+
+            past = await until_told(is_kept)
+            assert (past.expected is not None) is (len(runs) == 2)
+            spent: Counter[Part] = Counter()
+            for span in past.spans:
+                spent[span.phase, span.partition] += span.duration_ms
+            runs.append(spent)
+        told = (await bridge.http.post("/api/flash/expected", json=body)).json()["expected"]
+        assert (told["samples"], told["basis"]) == (3, ["image", "product", "port"])
+        parts = {part for run in runs for part in run if part[0] != "queued"}
+        usual = {part: median_low([run[part] for run in runs]) for part in parts}
+        assert {
+            (each["phase"], each.get("partition")): each["durationMs"] for each in told["phases"]
+        } == {part: ms for part, ms in usual.items() if ms}
+        job_id = (await bridge.http.post("/api/flash/start", json=body)).json()["jobId"]
+        seen: list[int] = []
+
+        async def is_over() -> bool:
+            job = (await bridge.http.get(f"/api/flash/job/{job_id}")).json()["job"]
+            assert job["expected"]["durationMs"] == told["durationMs"]
+            seen.append(job["expected"].get("remainingMs", 0))
+            return bool(job["status"] == "completed")
+
+        await until_told(is_over)
+        assert max(seen) <= told["durationMs"]
