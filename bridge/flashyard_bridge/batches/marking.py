@@ -16,12 +16,15 @@ from flashyard_bridge.batches.sights import Jobs
 from flashyard_bridge.batches.slowness import Seen, judge
 from flashyard_bridge.state import BridgeState
 
+EVERY = 1.0  # s between two looks at a batch under way; its jobs may end one after the other
+
 
 class Marking:
-    """Looks whenever it is asked to; ``bridge``: whose jobs and batches."""
+    """Looks when it is asked to, if it is time; ``bridge``: whose jobs and batches."""
 
     def __init__(self, bridge: BridgeState) -> None:
         self._bridge = bridge
+        self._looked: dict[str, float] = {}  # by batch, of late: when, by the loop's clock
 
     async def look(self, batch: KeptBatch, items: Sequence[KeptItem], jobs: Jobs) -> None:
         """Mark those that are slow by now, and take back marks that do not hold any more.
@@ -29,6 +32,8 @@ class Marking:
         Raises:
             FaultError: `database_unreachable`.
         """
+        if batch.is_open and not self._is_due(batch.id):
+            return
         seen = dict(self._seen(items, jobs))
         found = await asyncio.to_thread(judge, seen, self._bridge.now())
         marks = {
@@ -40,6 +45,11 @@ class Marking:
         }
         if marks:
             await self._bridge.batches.mark(batch.id, marks)
+
+    def _is_due(self, batch_id: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._looked = {each: at for each, at in self._looked.items() if at > now - EVERY}
+        return self._looked.setdefault(batch_id, now) == now
 
     def _seen(self, items: Sequence[KeptItem], jobs: Jobs) -> Iterator[tuple[str, Seen]]:
         """Yield what was heard of the jobs that can be compared."""

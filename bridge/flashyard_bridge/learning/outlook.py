@@ -80,14 +80,13 @@ class Outlook:
 
     def tell(self, job: Job) -> Job:
         """Add to a job what is to be expected of it, as far as that was looked up."""
-        looked = self._looked.get(job.job_id)
-        if looked is None or looked.expected is None:
-            return job
-        expected = held_to(looked.expected, job.total_bytes, job.bandwidth_limit)
-        runs = job.status is Status.RUNNING
-        elapsed = self.paces.elapsed(job.job_id, job.phase, self._now()) if runs else 0
-        left = remaining_ms(expected, job, elapsed)
-        return job.with_(expected=expected.with_(remaining_ms=left))
+        expected = self._expected(job)
+        return job if expected is None else job.with_(expected=expected)
+
+    def tell_briefly(self, job: Job) -> Job:
+        """Do so, but for the phases: there may be many jobs, with many partitions each."""
+        expected = self._expected(job)
+        return job if expected is None else job.with_(expected=expected.with_(phases=()))
 
     async def tell_now(self, job: Job) -> Job:
         """Do so for one that may have come this moment, but do not wait long."""
@@ -95,8 +94,9 @@ class Outlook:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._look([job])
-            except (TimeoutError, FaultError):
-                self._news.set()  # the next round sees to it
+            except (TimeoutError, FaultError) as error:
+                self._note_down(error)
+                self._news.set()  # the next round sees whether it is back
         return self.tell(job)
 
     async def foresee(self, job: Job) -> Expected | None:
@@ -113,6 +113,15 @@ class Outlook:
         told = answers.get(question)
         return told and held_to(told, job.total_bytes, job.bandwidth_limit)
 
+    def _expected(self, job: Job) -> Expected | None:
+        looked = self._looked.get(job.job_id)
+        if looked is None or looked.expected is None:
+            return None
+        expected = held_to(looked.expected, job.total_bytes, job.bandwidth_limit)
+        runs = job.status is Status.RUNNING
+        elapsed = self.paces.elapsed(job.job_id, job.phase, self._now()) if runs else 0
+        return expected.with_(remaining_ms=remaining_ms(expected, job, elapsed))
+
     async def _go_round(self) -> None:
         jobs = self._fleet.jobs()
         known = {job.job_id for job in jobs}
@@ -123,11 +132,14 @@ class Outlook:
             for first in range(0, len(due), AT_ONCE):
                 await self._look(due[first : first + AT_ONCE])
         except FaultError as error:
-            if not self._is_down:
-                _log.warning("nothing is expected of jobs: %s", error)
-            self._is_down = True
+            self._note_down(error)
         else:
             self._is_down = False
+
+    def _note_down(self, error: Exception) -> None:
+        if not self._is_down:
+            _log.warning("nothing is expected of jobs for now: %s", str(error) or "no answer")
+        self._is_down = True
 
     def _is_due(self, job: Job) -> bool:
         """Was it not looked up yet, or only when it had still to wait?"""

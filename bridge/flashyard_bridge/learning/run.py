@@ -74,7 +74,7 @@ def add(pack: dict[str, Any], run: Run) -> None:
     runs: list[list[int]] = pack.setdefault("runs", [])
     told = [run.at, run.bytes]
     for part, ms in run.parts.items():
-        name = [part.phase.value, part.partition]
+        name: list[str | None] = [*part]
         if name not in names:
             names.append(name)
         told += (names.index(name), ms)

@@ -176,5 +176,6 @@ async def _listed(bridge: BridgeState, devices: Sequence[Device]) -> tuple[Liste
 
 
 def _told(bridge: BridgeState, device: Device) -> Device:
-    current = device.current_job
-    return device if current is None else device.with_(current_job=bridge.outlook.tell(current))
+    if device.current_job is None:
+        return device
+    return device.with_(current_job=bridge.outlook.tell_briefly(device.current_job))

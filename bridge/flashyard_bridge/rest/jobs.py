@@ -103,7 +103,7 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> Job
     page = jobs[: query.limit]
     more = len(jobs) > len(page)
     return JobList(
-        jobs=tuple(bridge.outlook.tell(each.job) for each in page),
+        jobs=tuple(bridge.outlook.tell_briefly(each.job) for each in page),
         next_cursor=cursor.encode(page[-1].place) if more else None,
     )
 
@@ -144,7 +144,7 @@ async def get_log(job_id: str, bridge: Bridge) -> JobLog:
 async def active_operations(bridge: Bridge) -> Operations:
     """List the queued, running and paused jobs."""
     jobs = in_turn(job for job in bridge.fleet.jobs() if job.is_active)
-    operations = tuple(bridge.outlook.tell(each.job) for each in jobs)
+    operations = tuple(bridge.outlook.tell_briefly(each.job) for each in jobs)
     return Operations(count=len(jobs), operations=operations)
 
 

@@ -26,11 +26,11 @@ class Expected(Model):
     ``basis``: what they have in common with it; without ``image`` they wrote another one, and their
     times are scaled to its bytes. ``duration_ms``: its phases together, as medians; waiting for a
     turn and pauses are no part of it. ``remaining_ms``: what of that is still ahead of a job that
-    has begun.
+    has begun. ``phases``: empty in lists.
     """
 
     duration_ms: Count
     remaining_ms: Count | None = None
     samples: Annotated[int, Field(ge=1)]
     basis: tuple[Ground, ...]
-    phases: tuple[ExpectedPhase, ...]
+    phases: tuple[ExpectedPhase, ...] = ()
