@@ -33,7 +33,6 @@ CONTRACT = {
     "/api/devices/{}": {"get", "patch", "delete"},
     "/api/devices/{}/release": {"post"},
     "/api/flash/batch": {"post"},
-    "/api/audit": {"get"},
     "/api/flash/batches": {"get"},
     "/api/flash/batch/{}": {"get"},
     "/api/flash/batch/{}/cancel": {"post"},
