@@ -78,7 +78,10 @@ class Overseer:
         jobs = {job.job_id: job for job in self._bridge.fleet.jobs()}
         self._asked = {job_id: at for job_id, at in self._asked.items() if job_id in jobs}
         try:
-            for batch in await self._batches.under_way():
+            under_way = await self._batches.under_way()
+            self._marking.keep(under_way)
+            for batch in under_way:
+                await self._marking.look(batch.id, jobs)
                 await self._advance(batch.id, jobs)
         except FaultError as error:
             if not self._is_down:
@@ -104,7 +107,7 @@ class Overseer:
                 self._silence(item.hub_id)
             if item.status is ItemStatus.STARTING and item.hub_id in reached and self._is_due(item):
                 self._do(item, partial(self._take_up, batch, item))
-        await self._marking.look(batch, items, jobs)
+        self._marking.note(batch.id, items)
 
     def _online(self) -> set[str]:
         """Tell the hubs that can be asked; none while the bridge itself has no broker."""
