@@ -12,6 +12,7 @@ from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import CurrentJob, Device
 from flashyard.contract.topics import Kind, build
 from flashyard.flash.emulator import EmulatedDevice, Profile
+from flashyard.flash.fastboot.limits import Limits
 from flashyard.flash.fastboot.transport import Address
 from support.bridge_peer import BridgePeer, now_ms
 from support.brokers import Broker, free_port
@@ -269,5 +270,6 @@ async def test_a_device_that_holds_up_the_stop_is_left_behind_in_time(
         job_id = (await peer.start("DEVICE_1")).job_id
         await until(lambda: "flash:system" in device.commands)
     assert peer.end(job_id) is None
-    async with hub_at_work(peer.link_url, tmp_path, addresses):
+    hasty = {"flashing": Limits(flash=0.5)}
+    async with hub_at_work(peer.link_url, tmp_path, addresses, timing=hasty):
         await peer.ended(job_id)

@@ -1,4 +1,4 @@
-"""What the hub's journal costs: per accepted job and per safe point, in microseconds and fsyncs.
+"""What the hub's journal costs: per job, its end and its safe points, in microseconds and fsyncs.
 
 Beside a bare SQLite commit on the same disk, and beside the same flash without a journal.
 """
@@ -21,9 +21,16 @@ from threading import Event
 from typing import NamedTuple
 
 from bench.pairs import Cost, in_turn, spread
+from flashyard.agent.clock import Clock
+from flashyard.agent.journal import unrecorded
 from flashyard.agent.journal.journal import Journal
 from flashyard.agent.journal.ledger import Ledger
 from flashyard.agent.queueing.turns import Turn
+from flashyard.agent.records.course import Course, Subject
+from flashyard.agent.records.record import record_of
+from flashyard.agent.records.window import SIZE
+from flashyard.contract.entries import recent_entry
+from flashyard.contract.history import JobRecord
 from flashyard.contract.orders import StartOrder
 from flashyard.contract.phases import Phase, Status
 from flashyard.contract.records import Job
@@ -36,6 +43,8 @@ from support.emulated import MIB, Emulated, emulated
 SOURCE = Path(__file__).with_name("fsyncs.c")
 COUNTED = "FLASHYARD_BENCH_FSYNCS"
 COMMITS = 300
+FLASHED = 999_999  # the job that goes on while others end
+WAITING = 10_000  # records, the most there may be
 AT_ONCE = 50  # a device's queue, filled by one who is in a hurry
 PART, PARTS = MIB, 64
 RECIPE = Recipe(
@@ -75,19 +84,38 @@ async def measure(folder: Path, pairs: int) -> None:
     bare.execute("PRAGMA synchronous=FULL")
     bare.execute("CREATE TABLE said (what TEXT)")
     said = _order(0).encode().decode()
+    course, going_on = _course(), _course()
+    _keep(ledger, FLASHED).wait()
     prices = {
         "a bare SQLite commit": _price(partial(_commit, bare, said), COMMITS),
         "an accepted job, one by one": _price(lambda: _accept(ledger, next(numbers)), COMMITS),
         f"an accepted job, {AT_ONCE} at once": _price(
             lambda: _accept_many(ledger, [next(numbers) for _ in range(AT_ONCE)]), 20, AT_ONCE
         ),
-        "a safe point": _price(
-            lambda: ledger.mark(_job_id(1), _mark(next(numbers))).wait(), COMMITS
-        ),
+        "a safe point": _price(lambda: _mark(ledger, going_on, next(numbers)).wait(), COMMITS),
     }
+    ended = iter(range(1_000_000))
+    size = len(_record(0, course).encode())
+    prices[f"an end, with a record of {size} bytes"] = _price(
+        lambda: _end(ledger, next(ended), course).wait(), COMMITS
+    )
+    kept = iter(range(1_000_000))
+    prices["a record that is acknowledged"] = _price(
+        lambda: _drop(journal, [_job_id(next(kept))]).wait(), COMMITS
+    )
+    for _ in range(WAITING):
+        last = _end(ledger, next(ended), course)
+    last.wait()
+    look = partial(unrecorded.find, room=SIZE)
+    took = [await _asked(journal, look) for _ in range(COMMITS)]
+    before = _fsyncs()
+    await _asked(journal, look)
+    prices[f"reading {SIZE} of {WAITING} records"] = Price(
+        statistics.median(took), _fsyncs() - before
+    )
     print(f"{COMMITS} of each; medians in µs until it is on the disk ({_disk(folder)})")
     for what, price in prices.items():
-        print(f"  {what:32} {price.us:8.0f} µs  {price.fsyncs:5.2f} fsyncs")
+        print(f"  {what:38} {price.us:8.0f} µs  {price.fsyncs:5.2f} fsyncs")
     with emulated(folder / "device") as device:
         before = _fsyncs()
         ours, plain = in_turn(partial(_flash, device, ledger), partial(_flash, device, None), pairs)
@@ -134,7 +162,13 @@ def _accept_many(ledger: Ledger, numbers: list[int]) -> None:
 
 def _keep(ledger: Ledger, number: int) -> Event:
     order = _order(number)
-    job = Job(
+    job = _job(order)
+    turn = Turn(job.job_id, job.priority, number)
+    return ledger.keep(order, job, 0, turn, port="tcp:127.0.0.1:5554")
+
+
+def _job(order: StartOrder) -> Job:
+    return Job(
         job_id=order.job_id,
         device_id=order.device_id,
         device_name="Device 1",
@@ -146,13 +180,32 @@ def _keep(ledger: Ledger, number: int) -> Event:
         total_bytes=order.total_bytes,
         queued_at=0,
     )
-    turn = Turn(job.job_id, job.priority, number)
-    return ledger.keep(order, job, 0, turn, port="tcp:127.0.0.1:5554")
 
 
 def _flash(device: Emulated, ledger: Ledger | None) -> None:
-    keep = None if ledger is None else partial(ledger.mark, _job_id(1))
-    device.flash(RECIPE, run=Run(("system",), keep=keep))
+    course = Course(Clock())
+    course.enters(Phase.WRITING, "system")
+    keep = None if ledger is None else partial(_keep_mark, ledger, course)
+    device.flash(RECIPE, run=Run(("system",), course.lines, keep=keep))
+
+
+def _keep_mark(ledger: Ledger, course: Course, mark: Mark) -> Event:
+    return ledger.mark(_job_id(FLASHED), mark, course.news())
+
+
+def _end(ledger: Ledger, number: int, course: Course) -> Event:
+    record = _record(number, course)
+    return ledger.end(recent_entry(record.job, record.seq), record)
+
+
+def _drop(journal: Journal, job_ids: list[str]) -> Event:
+    return journal.write(partial(unrecorded.drop, job_ids=job_ids))
+
+
+async def _asked(journal: Journal, look: Callable[[sqlite3.Connection], object]) -> float:
+    begun = time.perf_counter()
+    await journal.ask(look)
+    return (time.perf_counter() - begun) * 1e6
 
 
 def _job_id(number: int) -> str:
@@ -171,8 +224,27 @@ def _order(number: int) -> StartOrder:
     )
 
 
-def _mark(parts: int) -> Mark:
-    return Mark(phase=Phase.WRITING, parts=parts, bytes=(parts * PART,), met=True, serial="S1")
+def _course() -> Course:
+    """What a job leaves behind that was cut into many parts."""
+    course = Course(Clock())
+    course.went_to(Subject(port="usb:1-1.2", serial="S1", product="raven", emulated=False))
+    for phase in (Phase.QUEUED, Phase.PREPARING, Phase.IDENTIFYING, Phase.WRITING):
+        course.enters(phase, "system" if phase is Phase.WRITING else None)
+    for number in range(PARTS):
+        course.lines.add(f"system: part {number} written")
+    course.news()
+    return course
+
+
+def _mark(ledger: Ledger, course: Course, parts: int) -> Event:
+    course.lines.add(f"system: part {parts} written")
+    mark = Mark(phase=Phase.WRITING, parts=parts, bytes=(parts * PART,), met=True, serial="S1")
+    return _keep_mark(ledger, course, mark)
+
+
+def _record(number: int, course: Course) -> JobRecord:
+    job = _job(_order(number)).with_(status=Status.COMPLETED, phase=Phase.COMPLETED, finished_at=1)
+    return record_of(job, 9, 1, course)
 
 
 def _fsyncs() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flashyard.contract.faults import Code
+from flashyard.contract.records import Unrecorded
 from flashyard.contract.topics import MANNERS
 from flashyard.contract.troubles import Quarantine, Trouble
 from flashyard.link import Link
@@ -53,7 +54,7 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "active_jobs": 2,
             "broker": "connected",
             "database": "connected",
-            "history": {"waiting": 0},
+            "history": {"waiting": 0, "unrecorded": []},
             "hubs": {"online": 1, "known": 1},
             "troubles": [],
         }
@@ -130,3 +131,27 @@ async def test_a_hubs_trouble_is_told_and_degrades_health_which_still_answers_20
         assert (told["status"], told["troubles"]) == ("ok", []), (
             "of one that is gone nothing is known"
         )
+
+
+async def test_what_hubs_have_and_no_history_is_told_and_degrades_health_once_it_is_old(
+    broker: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(broker.url) as hub,
+        served_bridge(broker.url, tmp_path) as served,
+    ):
+        fleet = served.state.fleet
+        for age, status in ((60, "ok"), (3700, "degraded")):
+            since = served.state.now() - age * 1000
+            hub.unrecorded = Unrecorded(waiting=3, since=since, lost=2)
+            hub.say_presence()
+            await until(lambda: fleet.hubs() and fleet.hubs()[0].unrecorded == hub.unrecorded)
+            reply = await served.http.get("/health")
+            assert (reply.status_code, reply.json()["status"]) == (200, status)
+            told = {"hub_id": "bench-a", "waiting": 3, "since": since, "lost": 2}
+            assert reply.json()["history"]["unrecorded"] == [told]
+            [listed] = (await served.http.get("/api/hubs")).json()["hubs"]
+            assert listed["unrecorded"] == {"waiting": 3, "since": since, "lost": 2}
+        metrics = (await served.http.get("/metrics")).text
+        assert 'flashyard_hub_records{state="waiting"} 3.0' in metrics
+        assert 'flashyard_hub_records{state="lost"} 2.0' in metrics

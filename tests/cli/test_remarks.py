@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from flashyard.cli.remarks import REMARKS
+from flashyard.cli.table import when
 from flashyard.contract.expected import Expected
 from flashyard.contract.faults import Code
 from flashyard.contract.limits import Limits
 from flashyard.contract.model import Model
-from flashyard.contract.records import Hub
+from flashyard.contract.records import Hub, Unrecorded
 from flashyard.contract.troubles import Quarantine, Trouble
 from support.facts import START, a_device, a_job
 
@@ -57,3 +58,12 @@ def test_a_quarantine_and_a_trouble_are_told_with_their_sentences() -> None:
     trouble = Trouble(code=Code.DISK_FULL, error="The disk is full.", since=1)
     assert remarks(HUB.with_(troubles=(trouble,))) == {"TROUBLE": "The disk is full."}
     assert remarks(HUB.with_(troubles=(trouble,), online=False)) == {}
+
+
+def test_a_hub_with_jobs_that_are_not_on_record_has_them_counted_also_while_it_is_away() -> None:
+    for online in (True, False):
+        hub = HUB.with_(online=online, unrecorded=Unrecorded(waiting=2, since=START))
+        assert remarks(hub) == {"UNRECORDED": f"2 jobs since {when(START)}"}
+    hub = HUB.with_(unrecorded=Unrecorded(waiting=2, since=START, lost=1))
+    assert remarks(hub) == {"UNRECORDED": f"2 jobs since {when(START)}, 1 lost"}
+    assert remarks(HUB.with_(unrecorded=Unrecorded(waiting=0, lost=3))) == {"UNRECORDED": "3 lost"}

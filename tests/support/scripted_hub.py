@@ -21,7 +21,7 @@ from flashyard.contract.orders import (
     decode_order,
 )
 from flashyard.contract.phases import Phase, Status
-from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
+from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine, Unrecorded
 from flashyard.contract.topics import ANNOUNCE, Kind, build
 from flashyard.contract.troubles import Trouble
 from flashyard.link import Link
@@ -66,7 +66,8 @@ def refuse_with(code: Code, details: str | None = None) -> Answering:
 class ScriptedHub:
     """The hub's end. ``answer`` makes the receipt of each order, or None for silence.
 
-    ``orders`` are those it got, oldest first; ``troubles`` and ``limits`` what its presence says.
+    ``orders`` are those it got, oldest first; ``troubles``, ``limits`` and ``unrecorded`` what its
+    presence says.
     """
 
     def __init__(self, broker_url: str, hub_id: str = "bench-a") -> None:
@@ -77,6 +78,7 @@ class ScriptedHub:
         self.devices: dict[str, Device] = {}
         self.troubles: tuple[Trouble, ...] = ()
         self.limits = Limits(max_parallel=8)
+        self.unrecorded: Unrecorded | None = None
         self._link = Link(
             broker_url,
             hub_id,
@@ -176,6 +178,7 @@ class ScriptedHub:
             limits=self.limits,
             announced=announced,
             troubles=self.troubles or None,
+            unrecorded=self.unrecorded,
         )
         said = HubChanged(hub_id=self.hub_id, timestamp=_now(), hub=hub)
         self._link.publish(build(Kind.PRESENCE, self.hub_id), said.encode(), qos=1, retain=True)

@@ -104,6 +104,11 @@ OWN: Mapping[Metric, Callable[[Rooms], Values]] = {
     Metric("flashyard_hub_troubles", "What is wrong with hubs that are there, by code", "code"): (
         lambda rooms: {str(code): count for code, count in _troubles(rooms.fleet.hubs()).items()}
     ),
+    Metric(
+        "flashyard_hub_records",
+        "Records of ended jobs that hubs have and no history; lost: those they had to give up",
+        "state",
+    ): lambda rooms: _unrecorded(rooms.fleet.hubs()),
     Metric("flashyard_images", "Images in the store"): lambda rooms: one(len(rooms.images)),
     Metric("flashyard_images_bytes", "Bytes of the images in the store"): (
         lambda rooms: one(sum(image.size for image in rooms.images))
@@ -123,6 +128,11 @@ def _is_held(job: Job) -> bool:
 def _troubles(hubs: Iterable[Hub]) -> Counter[Code]:
     online = [hub for hub in hubs if hub.online]
     return Counter(trouble.code for hub in online for trouble in hub.troubles or ())
+
+
+def _unrecorded(hubs: Iterable[Hub]) -> Values:
+    told = [hub.unrecorded for hub in hubs if hub.unrecorded]
+    return {"waiting": sum(t.waiting for t in told), "lost": sum(t.lost for t in told)}
 
 
 def _presence(are_online: Iterable[bool]) -> Values:

@@ -19,6 +19,7 @@ from flashyard_bridge.state import AnyTimeBridge
 
 # What the original's readiness told its frontend, which asks for nothing newer.
 _FRONTEND = "2.0.0"
+_LATE = 3600 * 1000  # ms; for a record to wait with a hub that is there
 
 router = APIRouter(tags=["health"])
 
@@ -67,15 +68,26 @@ class HubTrouble(BaseModel):
     since: int
 
 
+class Unrecorded(BaseModel):
+    """The ended jobs that a hub has the records of, and no history; see `Hub.unrecorded`."""
+
+    hub_id: str
+    waiting: int
+    since: int | None = None
+    lost: int
+
+
 class Kept(BaseModel):
     """How the history is kept: ended jobs whose records wait to be stored, and what is wrong.
 
     What waits is stored once that can be done; what a bridge has no room for its hub keeps.
+    ``unrecorded``: what hubs keep, as they said last.
     """
 
     waiting: int
     error: str | None = None
     details: str | None = None
+    unrecorded: list[Unrecorded]
 
 
 class Health(BaseModel):
@@ -113,15 +125,17 @@ async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response)
     """Tell how the bridge is; 503 and `degraded` while broker or database are out of reach.
 
     A hub's trouble is told as `degraded`, too, but with 200: the bridge itself can be relied on.
+    So is a hub that has told a record for an hour, and no history took it.
     """
     hubs = bridge.fleet.hubs()
     troubles = _troubles(hubs)
+    is_quiet = not troubles and not any(_is_late(hub, bridge.now()) for hub in hubs)
     is_up, has_database = bridge.link.is_up, await bridge.database.answers()
     trouble = vitals.archivist.trouble
     is_well = is_up and has_database and trouble is None
     response.status_code = 200 if is_well else 503
     return Health(
-        status="ok" if is_well and not troubles else "degraded",
+        status="ok" if is_well and is_quiet else "degraded",
         websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
         active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
         broker="connected" if is_up else "unreachable",
@@ -130,6 +144,11 @@ async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response)
             waiting=vitals.archivist.waiting,
             error=trouble.sentence if trouble else None,
             details=trouble.details if trouble else None,
+            unrecorded=[
+                Unrecorded(hub_id=hub.hub_id, **dict(hub.unrecorded))
+                for hub in hubs
+                if hub.unrecorded
+            ],
         ),
         hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
         troubles=troubles,
@@ -151,6 +170,11 @@ def _troubles(hubs: Sequence[Hub]) -> list[HubTrouble]:
         if hub.online
         for trouble in hub.troubles or ()
     ]
+
+
+def _is_late(hub: Hub, now: int) -> bool:
+    since = hub.unrecorded.since if hub.unrecorded else None
+    return hub.online and since is not None and now - since > _LATE
 
 
 @router.get("/api/v1/ready", responses={503: {"model": Ready}})

@@ -1,4 +1,4 @@
-"""What is told of a record only where there is something to tell: a column of its own. Pure."""
+"""What is told of a record only where there is something to tell: a column of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flashyard.cli.amounts import clock, rate
 from flashyard.cli.states import reason_of
+from flashyard.cli.table import when
 from flashyard.contract.batches import Batch
 from flashyard.contract.limits import Limits
 from flashyard.contract.model import Model
@@ -50,6 +51,15 @@ def _trouble(record: Model) -> str:
     return " ".join(trouble.error for trouble in troubles or ())
 
 
+def _unrecorded(record: Model) -> str:
+    told = record.unrecorded if isinstance(record, Hub) else None
+    if told is None:
+        return ""
+    since = f" since {when(told.since)}" if told.since is not None else ""
+    waiting = f"{told.waiting} jobs{since}" if told.waiting else ""
+    return ", ".join(filter(None, (waiting, f"{told.lost} lost" if told.lost else "")))
+
+
 def _standing(record: Model) -> str:
     """Tell how a device stands with the standing order it is under."""
     standing = record.standing_order if isinstance(record, ListedDevice) else None
@@ -64,5 +74,6 @@ REMARKS: Mapping[str, Callable[[Model], str]] = {
     "SLOW": _slow,
     "QUARANTINE": _quarantine,
     "TROUBLE": _trouble,
+    "UNRECORDED": _unrecorded,
     "STANDING": _standing,
 }
