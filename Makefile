@@ -15,7 +15,7 @@ help:
 	@echo "make test       run the tests (installs what they need; says so first)"
 	@echo "make test-long  run the large property, fault and load tests"
 	@echo "make test-usb   run the tests on a real USB stack, in a virtual machine"
-	@echo "make chaos      kill every part in the midst of 200 jobs, tell what came of them; SEED=… repeats a run"
+	@echo "make chaos      kill every part in the midst of hundreds of jobs, tell what came of them; SEED=… repeats a run"
 	@echo "make check      format, lint, types, floors, generated pages"
 	@echo "make bench      measure, against peers, in the same run; NAMES='wire usb' for some only"
 	@echo "make docs       write the generated pages and golden files anew"
