@@ -65,6 +65,7 @@ class Verdict:
             for job in now.jobs:
                 if job.end:
                     self._complain(now, job, self._held(job))
+                    self._complain(now, job, self._kept(job))
 
     def table(self) -> str:
         """Tell what came of each kind of kill."""
@@ -172,6 +173,14 @@ class Verdict:
                 yield f"failed with {job.end['code']}: {job.end.get('error')}"
             elif not job.end.get("deviceState"):
                 yield "was interrupted, and does not tell what is on the device"
+
+    def _kept(self, job: Job) -> Iterator[str]:
+        """Does the history have all of its steps, and the bytes that its user was told of?"""
+        for one in self._storm.archive.jobs.get(job.job_id, []):
+            if one.steps != len(job.errand.partitions):
+                yield f"has {one.steps} steps in the history"
+            if one.bytes != job.end.get("bytesTransferred"):
+                yield f"has {one.bytes} bytes in the history, not {job.end['bytesTransferred']}"
 
     def _held(self, job: Job) -> Iterator[str]:
         """Does the device hold what it should, and did it take no more than it may?"""
