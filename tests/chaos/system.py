@@ -145,6 +145,7 @@ class System:
         await asyncio.sleep(after)
         await asyncio.gather(*(one.kill() for one in parts))
         await asyncio.gather(*starts, return_exceptions=True)
+        await asyncio.gather(*(one.kill() for one in parts))  # who was no process yet
         self.kills += 1
 
     def _parts(self, victim: Victim) -> Sequence[Role | BrokerProcess | Postgres]:

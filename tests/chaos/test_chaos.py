@@ -38,7 +38,7 @@ async def blow(
         verdict = await judge(over)
     with capsys.disabled():
         print(f"\n{head}, {time.monotonic() - began:.0f} s\n{verdict.table()}")  # noqa: T201 - what the run is for
-    assert verdict.complaints == [], head
+    assert not verdict.complaints, "\n".join([head, *verdict.complaints])
     await asyncio.to_thread(shutil.rmtree, over.system.folder)  # gigabytes nobody wants to look at
     return len(over.archive.jobs)
 
