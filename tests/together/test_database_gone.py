@@ -47,6 +47,16 @@ async def is_degraded(system: Yard) -> bool:
     return (reply.status_code, reply.json()["status"]) == (503, "degraded")
 
 
+async def are_in_the_trail(system: Yard, job_ids: list[str]) -> bool:
+    """Does the audit trail tell of each that it was asked for and how it ended, once?"""
+    found = {}
+    for action in ("start", "job_ended"):
+        query = {"action": action, "limit": "1000"}
+        lines = (await system.http.get("/api/audit", params=query, timeout=30)).json()["audit"]
+        found[action] = sorted(line["jobId"] for line in lines)
+    return found["start"] == found["job_ended"] == sorted(job_ids)
+
+
 async def flash(system: Yard, browser: Browser) -> str:
     """Have a job, and see its progress and its end as REST and a browser tell it."""
     job_id = await system.start_job(MIB)
@@ -79,6 +89,7 @@ async def rides_out(outage: Outage, folder: Path, seconds: float) -> None:
         await until_told(partial(is_well, system))
         ended.append(await flash(system, browser))
         assert await archive.has(ended)
+        assert await until_told(partial(are_in_the_trail, system, ended))
         assert {job_id: len(rows) for job_id, rows in archive.jobs.items()} == dict.fromkeys(
             ended, 1
         )
