@@ -134,6 +134,16 @@ def test_one_device_cannot_be_configured_twice() -> None:
         build(HubSettings, broker=BROKER, fastboot_tcp=["X=h:1"], fastboot_udp=["X=h:2"])
 
 
+def test_a_trusted_proxy_is_an_address_or_a_network() -> None:
+    said = "192.0.2.1, 10.0.0.0/8,::1"
+    settings = build(BridgeSettings, broker=BROKER, trusted_proxy=said)
+    assert isinstance(settings, BridgeSettings)
+    assert settings.trusted_proxy == ("192.0.2.1/32", "10.0.0.0/8", "::1/128")
+    for bad in ("*", "proxy.example", "10.0.0.1/8"):
+        with pytest.raises(ValidationError, match="no IP address and no network"):
+            build(BridgeSettings, broker=BROKER, trusted_proxy=bad)
+
+
 def test_sizes_take_suffixes() -> None:
     settings = build(HubSettings, broker=BROKER, cache_size="64M")
     assert isinstance(settings, HubSettings)

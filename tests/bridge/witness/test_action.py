@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fastapi import APIRouter
 
@@ -18,6 +20,13 @@ def test_no_route_that_changes_something_is_forgotten() -> None:
     assert len(changing) >= 25
     assert {"start", "cancel", "delete_image", "forget_hub", "change_standing_order"} <= named
     Actions(ROUTES)
+
+
+def test_every_action_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs/audit.md").read_text()
+    missing = {action_of(route).name for route in ROUTES if changes(route)}
+    missing = {name for name in missing if f"`{name}`" not in page}
+    assert not missing
 
 
 def test_a_bridge_with_a_forgotten_route_is_not_even_made() -> None:
