@@ -52,10 +52,11 @@ def test_what_is_no_example_is_not_followed(record: Any) -> None:
                 st.builds(Part, st.sampled_from(Phase), st.sampled_from([None, "a", "b"])),
                 st.integers(0, 10**9),
                 min_size=1,
+                max_size=5,
             ),
         ),
         min_size=1,
-        max_size=50,
+        max_size=30,
     )
 )
 def test_the_newest_are_kept_as_they_were_whatever_order_they_come_in(runs: list[Run]) -> None:
