@@ -30,7 +30,7 @@ from flashyard.link import Address, Link
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.metrics import of_broker
 from flashyard_bridge.metrics.of_broker import BrokerValues
-from flashyard_bridge.orders import Orders
+from flashyard_bridge.orders import ANSWER_DEADLINE, Orders
 from flashyard_bridge.picture.fleet import Fleet
 
 _TICK = 1.0  # seconds between the fleet's looks at the clock
@@ -56,6 +56,7 @@ class Intake:
         clock: Unix ms.
         tls: for a broker behind TLS.
         broker_sys: ask for the broker's ``$SYS`` topics, too; one that has none may refuse.
+        answer_within: seconds in which a hub answers an order.
 
     Attributes:
         listeners: get the frames that come out of the fleet, browsers first; they never wait.
@@ -77,6 +78,7 @@ class Intake:
         *,
         tls: ssl.SSLContext | None = None,
         broker_sys: bool = False,
+        answer_within: float = ANSWER_DEADLINE,
     ) -> None:
         self.listeners: list[Callable[[Sequence[Frame]], None]] = [live.publish]
         self.archivists: list[Callable[[JobRecord], None]] = []
@@ -98,7 +100,7 @@ class Intake:
             on_up=self.announce,
             on_down=self.go_deaf,
         )
-        self.orders = Orders(self.link, fleet, clock)
+        self.orders = Orders(self.link, fleet, clock, deadline=answer_within)
 
     def announce(self) -> None:
         """The link is up: ask every hub to say everything that is true."""

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard.settings import BridgeSettings
-from flashyard_bridge.app import serve
+from flashyard_bridge.bridge import Bridge
 from support.brokers import free_port
 from support.mqtt_peer import DISCONNECT, PUBLISH, MqttPeer, mqtt_peer
 from support.waiting import until
@@ -27,7 +27,7 @@ async def _bridge(tmp_path: Path, **settings: Any) -> AsyncIterator[list[str]]:
     """Serve until the end; yields the URLs of the ready line."""
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     told = BridgeSettings(**{"broker": NOBODY, "data_dir": tmp_path, "listen": ":0", **settings})
-    serving = asyncio.create_task(serve(told, ready.set_result))
+    serving = asyncio.create_task(Bridge(told).serve(ready.set_result))
     try:
         await until(lambda: serving.done() or ready.done())
         if serving.done():

@@ -28,6 +28,7 @@ from flashyard_bridge.state import BridgeState
 EVERY = 2.0  # s; another bridge may have changed an order, and nobody said so
 REST = 5.0  # s after a refusal that may not be repeated
 PAUSE = 0.25  # s; what comes in a burst is looked at once
+PATIENCE = 30.0  # s in which a hub tells of a job that it took
 AT_ONCE = 32  # starts that wait for their hub
 # The hub may have taken the order all the same: the claim stands until that is known.
 _UNCERTAIN = frozenset({Code.BROKER_UNREACHABLE, Code.HUB_NO_ANSWER})
@@ -44,7 +45,7 @@ class Overseer:
         patience: seconds in which a hub tells of a job that was ordered.
     """
 
-    def __init__(self, bridge: BridgeState, *, patience: float = 30.0) -> None:
+    def __init__(self, bridge: BridgeState, *, patience: float = PATIENCE) -> None:
         self._bridge = bridge
         self._book = bridge.standing
         self._aftermath = Aftermath(bridge, self._start_again, patience=patience)

@@ -209,7 +209,7 @@ def bridge(
     """Run the web side: REST, WebSocket and the image store."""
     from flashyard.cli.serving import Ready, serve
     from flashyard.settings import BridgeSettings
-    from flashyard_bridge.app import serve as serve_bridge
+    from flashyard_bridge.bridge import Bridge
 
     said: Invocation = ctx.obj
     settings = said.settings(
@@ -237,7 +237,7 @@ def bridge(
     own_store = [] if settings.image_store else [settings.images]
 
     async def role(ready: Ready) -> None:
-        await serve_bridge(settings, ready)
+        await Bridge(settings).serve(ready)
 
     return serve(
         role, settings, directories=[settings.directory, *own_store], supervised=supervised

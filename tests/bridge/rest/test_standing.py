@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Connection, text
 
@@ -40,6 +41,7 @@ async def test_one_is_made_looked_at_changed_and_removed(rig: Rig) -> None:
         "flashed": 0,
         "failed": 0,
         "failuresInRow": 0,
+        "askedBy": {"address": "127.0.0.1", "agent": f"python-httpx/{httpx.__version__}"},
     }
     assert (await rig.http.get(path)).json()["standingOrder"] == order
     listed = (await rig.http.get(PATH)).json()
