@@ -26,6 +26,13 @@ def server() -> Iterator[ImageServer]:
         yield store
 
 
+def mishaps(peer: BridgePeer, job_id: str) -> list[tuple[Code, Phase]]:
+    """The faults on a job's record, with where they were met."""
+    record = peer.record_of(job_id)
+    assert record is not None
+    return [(mishap.code, mishap.phase) for mishap in record.mishaps]
+
+
 def has_old(device: Emulated, *names: str) -> bool:
     return all(device.content(f"{name}_a")[: len(OLD[name])] == OLD[name] for name in names)
 
@@ -47,6 +54,7 @@ async def test_a_paused_job_that_is_cancelled_leaves_the_device_as_it_was(
         assert (refusal.accepted, refusal.code) == (False, Code.ILLEGAL_STATE)
         await came_of(peer, job_id, Code.CANCELLED, "rolled_back")
         assert has_old(device, "boot")
+        assert mishaps(peer, job_id) == [(Code.CANCELLED, Phase.WRITING)]
 
 
 async def died_at(peer: BridgePeer, hub: HubAtWork, job_id: str, phase: Phase) -> None:
@@ -73,6 +81,7 @@ async def test_a_slot_that_did_not_start_before_the_hub_died_is_left_by_its_next
         await came_of(peer, job_id, Code.INTERRUPTED, "rolled_back", one_life=False)
         slots = device.device.device.slots
         assert (slots.current, slots["a"].successful) == ("a", True)
+        assert mishaps(peer, job_id) == [(Code.INTERRUPTED, Phase.FINISHING)]
 
 
 async def test_a_hub_that_died_on_the_way_back_does_not_take_it_again(
@@ -94,3 +103,7 @@ async def test_a_hub_that_died_on_the_way_back_does_not_take_it_again(
         assert record.job.rollback is not None
         assert (record.job.code, record.job.rollback.outcome) == (Code.INTERRUPTED, "failed")
         assert "boot_a" in (record.job.device_state or "")
+        assert mishaps(peer, job_id) == [
+            (Code.DEVICE_REFUSED, Phase.WRITING),
+            (Code.INTERRUPTED, Phase.ROLLING_BACK),
+        ]

@@ -43,6 +43,7 @@ class EndedJobs:
         sent: the jobs whose records went out over the present connection, in order, and when.
         told: what the hub says of its records now.
         is_up: does the link take anything?
+        tries: how often it was asked to.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,6 +52,7 @@ class EndedJobs:
         self.sent: list[tuple[int, float]] = []
         self.told: Unrecorded | None = None
         self.is_up = False
+        self.tries = 0
         self._folder = folder
         self._lives = 0
         self._found: list[int] = []  # by the present process, in its journal
@@ -146,6 +148,7 @@ class EndedJobs:
         return await self.journal.ask(_lost)
 
     def _send(self, payload: bytes) -> bool:
+        self.tries += 1
         if self.is_up:
             number = int(JobRecord.decode(payload).job_id[-6:])
             assert number in {*self.ends, *self._found}, "the event comes first"

@@ -228,7 +228,6 @@ class Story:
         self._stands(Status.RUNNING, stage)
         if self.job.phase is not Phase.PREPARING:
             self.job = self.job.with_(phase=move(self.job.phase, Phase.PREPARING))
-        self.course.stands()
         self.course.enters(Phase.PREPARING)
         self._log(stage)
         self.turned()

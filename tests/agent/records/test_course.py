@@ -10,17 +10,11 @@ from hypothesis import strategies as st
 from flashyard.agent.clock import Clock
 from flashyard.agent.journal import courses
 from flashyard.agent.journal.file import open_file
-from flashyard.agent.journal.journal import Journal
-from flashyard.agent.journal.ledger import Ledger
-from flashyard.agent.queueing.turns import Turn
-from flashyard.agent.records.course import BOUNDS, Course, Kind, Subject
+from flashyard.agent.records.course import Course, Subject
 from flashyard.contract.faults import Code, fault
 from flashyard.contract.history import MAX_MISHAPS, MAX_SPANS
 from flashyard.contract.phases import Phase
-from flashyard.flash.running.mark import Mark
 from flashyard.flash.target import Description
-from support.facts import a_job
-from support.told import ORDER
 
 LOST = fault(Code.LINK_LOST)
 BACK = fault(Code.DEVICE_REFUSED, details="no")
@@ -170,6 +164,7 @@ def test_the_next_process_knows_what_was_written_down_by_then(acts: list[str]) -
     after = Course(hand.clock())
     after.restore(courses.read(connection).get("job", ()))
     assert _shown(after) == kept
+    assert after.news() == [], "that is written down already"
     after.lines.add("more")
     after.enters(Phase.PREPARING)
     courses.note(connection, "job", after.news())
@@ -183,44 +178,11 @@ def _shown(course: Course) -> object:
     return course.lines.since(0), course.spans, course.mishaps, course.subject
 
 
-def test_no_more_is_kept_of_each_kind_than_is_told(tmp_path: Path) -> None:
-    course, _ = a_course()
-    connection = open_file(tmp_path / "journal.db")
-    with connection:
-        connection.execute("BEGIN")
-        for number in range(600):
-            course.lines.add("line")
-            course.enters(Phase.WRITING, f"p{number}")
-            course.met(LOST, Phase.WRITING)
-            courses.note(connection, "job", course.news())
-    counted = dict(connection.execute("SELECT kind, count(*) FROM courses GROUP BY kind"))
-    assert counted == {kind.value: BOUNDS[kind] for kind in (Kind.LINE, Kind.SPAN, Kind.MISHAP)}
-    courses.forget(connection, "job")
-    assert courses.read(connection) == {}
-    connection.close()
-
-
-async def test_it_rides_along_with_what_is_written_anyway(tmp_path: Path) -> None:
-    """Of a job that is not in the journal, or not any more, nothing is left behind."""
+def test_a_span_that_lasts_is_told_with_its_length_each_time() -> None:
     course, hand = a_course()
-    journal = Journal(tmp_path / "journal.db")
-    journal.open()
-    journal.begin()
-    ledger, job = Ledger(journal), a_job(ORDER.job_id)
-    course.lines.add("first")
-    ledger.mark(job.job_id, Mark(bytes=(0,)), course.news())
-    course.lines.add("second")
-    ledger.keep(ORDER, job, 1, Turn(job.job_id, 5, 1), port="tcp:x", news=course.news())
     course.enters(Phase.WRITING, "system")
+    course.news()
     hand.now += 7
-    ledger.mark(job.job_id, Mark(bytes=(0,)), course.news())
-    await journal.settled(10.0)
-    await journal.close()
-    again = Journal(tmp_path / "journal.db")
-    again.open()
-    [kept] = Ledger(again).kept().jobs
-    await again.close()
-    after = Course(hand.clock())
-    after.restore(kept.course)
-    assert [line.text for line in after.lines.since(0)[0]] == ["second"]
-    assert told(after) == [("writing", "system", 7000)], "as long as it was by the last mark"
+    [(_, number, span)] = course.news()
+    assert (number, span) == (0, course.spans[0])
+    assert told(course) == [("writing", "system", 7000)]

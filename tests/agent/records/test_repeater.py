@@ -99,6 +99,30 @@ async def test_they_age_while_a_hub_is_at_work_and_not_by_any_clock_that_can_be_
     assert await hub.lost() == 1
 
 
+async def test_what_is_begun_anew_meanwhile_begins_with_the_oldest(hub: EndedJobs) -> None:
+    await end(hub, *range(SIZE + 2))
+    await hub.connect()
+    hub.acknowledge(0, 1)
+    looking = asyncio.create_task(hub.repeater.look())
+    await asyncio.sleep(0)  # it has asked the journal for the next two
+    sent(hub)
+    hub.repeater.begin_anew()
+    await looking
+    await hub.settle()
+    assert sent(hub) == list(range(2, SIZE + 2))
+
+
+async def test_nothing_is_tried_while_the_link_is_down(hub: EndedJobs) -> None:
+    await hub.connect()
+    hub.disconnect()
+    tries = hub.tries
+    await end(hub, 1)
+    await hub.pass_time(60)
+    assert hub.tries == tries
+    await hub.connect()
+    assert sent(hub) == [1]
+
+
 async def test_nothing_is_said_of_what_is_acknowledged_soon_and_all_of_what_is_not(
     hub: EndedJobs,
 ) -> None:
@@ -115,6 +139,19 @@ async def test_nothing_is_said_of_what_is_acknowledged_soon_and_all_of_what_is_n
     hub.acknowledge(2)
     await hub.settle()
     assert hub.told is None
+
+
+async def test_that_all_is_on_record_is_said_at_once_also_where_some_was_lost(
+    hub: EndedJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unrecorded, "MOST", 1)
+    await hub.connect()
+    await end(hub, 1, 2)
+    await hub.pass_time(10)
+    assert hub.told == Unrecorded(waiting=1, since=START + 2, lost=1)
+    hub.acknowledge(2)
+    await hub.settle()
+    assert hub.told == Unrecorded(waiting=0, lost=1)
 
 
 async def test_a_hub_that_comes_back_says_at_once_what_waits(hub: EndedJobs) -> None:
