@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import Connection, inspect
 
 from flashyard_bridge.database.database import Database
 from support.postgres import Postgres, cluster, initdb
@@ -21,10 +22,12 @@ __all__ = [
     "postgres_files",
     "rig_database",
     "rig_database_of_each_kind",
+    "tables",
 ]
 
 KINDS = ["sqlite", "postgresql"]
 _UP_TO_DATE = "up_to_date"
+_OF_INDEX = {"past_index", *(f"past_index_{part}" for part in ("config", "data", "idx"))}
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +98,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await asyncio.to_thread(opened.open)
     yield opened
     await asyncio.to_thread(opened.close)
+
+
+def tables(connection: Connection) -> list[str]:
+    """The tables there are, but for those that SQLite's full-text index is made of."""
+    return [name for name in inspect(connection).get_table_names() if name not in _OF_INDEX]

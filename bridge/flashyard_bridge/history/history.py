@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -11,9 +12,18 @@ from flashyard.contract.history import PastJob
 from flashyard.contract.records import LogLine
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS
+from flashyard_bridge.history import finding
 from flashyard_bridge.history import store as storing
 from flashyard_bridge.history.past import Past, lines_of, past_job
+from flashyard_bridge.history.sought import Place, Sought
 from flashyard_bridge.learning.store import in_hindsight
+
+
+class Page(NamedTuple):
+    """Ended jobs, the newest first; ``last``: the place of the last, while there are more."""
+
+    jobs: tuple[PastJob, ...]
+    last: Place | None
 
 
 class History:
@@ -30,6 +40,10 @@ class History:
         """
         return await self._database.write(partial(_store, pasts=pasts))
 
+    async def page(self, sought: Sought, before: Place | None, limit: int) -> Page:
+        """The newest of those that are sought, of those behind a place."""
+        return await self._database.read(partial(_page, sought=sought, before=before, limit=limit))
+
     async def job(self, job_id: str) -> PastJob | None:
         """One job, or None."""
         return await self._database.read(partial(_job, job_id=job_id))
@@ -42,6 +56,16 @@ class History:
 def _store(connection: Connection, pasts: Sequence[Past]) -> str:
     storing.store(connection, pasts)
     return storing.history_id(connection)
+
+
+def _page(connection: Connection, sought: Sought, before: Place | None, limit: int) -> Page:
+    found = finding.find(connection, sought, before, limit + 1)
+    shown = found[:limit]
+    numbers = [each.number for each in shown]
+    rows = connection.execute(select(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers))).mappings()
+    jobs = {row["number"]: past_job(row) for row in rows}
+    is_last = len(found) == len(shown)
+    return Page(tuple(jobs[number] for number in numbers), None if is_last else shown[-1].place)
 
 
 def _job(connection: Connection, job_id: str) -> PastJob | None:

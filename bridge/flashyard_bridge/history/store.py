@@ -7,6 +7,7 @@ audit trail.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
@@ -14,7 +15,8 @@ from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
-from flashyard_bridge.history import endings
+from flashyard_bridge.history import endings, finding
+from flashyard_bridge.history.finding.entry import Entry, entry_of
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.learning.store import learn
 
@@ -64,6 +66,7 @@ def _told(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, RowMap
 def forget(connection: Connection, numbers: Sequence[int]) -> None:
     """Remove jobs; whatever goes out of the history goes out here."""
     if numbers:
+        finding.unindex(connection, numbers)
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
 
 
@@ -73,13 +76,16 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     # Nobody else writes meanwhile; to be told the numbers would take longer than to give them.
     last = connection.scalar(select(func.max(PAST_JOBS.c.number))) or 0
     numbered = list(enumerate(pasts, start=last + 1))
-    load(connection, PAST_JOBS, [{"number": number, **row_of(past)} for number, past in numbered])
-    steps = [
-        {"number": number, **step}
-        for number, past in numbered
-        for step in steps_of(past.record.job)
-    ]
+    rows = [{"number": number, **row_of(past)} for number, past in numbered]
+    load(connection, PAST_JOBS, rows)
+    steps: list[dict[str, Any]] = []
+    entries: list[Entry] = []
+    for row, past in zip(rows, pasts, strict=True):
+        its = steps_of(past.record.job)
+        steps += [{"number": row["number"], **step} for step in its]
+        entries.append(entry_of(row, [step["partition"] for step in its]))
     load(connection, PAST_STEPS, steps)
+    finding.index(connection, entries)
     logs = [
         {"number": number, "lines": log_of(past.record.log)}
         for number, past in numbered

@@ -19,7 +19,6 @@ from sqlalchemy import (
     NullPool,
     create_engine,
     insert,
-    inspect,
     make_url,
     select,
     text,
@@ -32,6 +31,7 @@ from flashyard_bridge.database.migrate import HEAD, MIGRATIONS, downgrade, upgra
 from flashyard_bridge.history.history import History
 from flashyard_bridge.rollback.ledger import Ledger
 from flashyard_bridge.standing.book import Book
+from support.databases import tables
 from support.records import ended_job, failed_job, past_of
 
 PAGES = Path(__file__).parents[3]
@@ -44,11 +44,11 @@ def revisions() -> list[str]:
     return [each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 
 
-def rows(connection: Connection, tables: set[str] | None = None) -> Rows:
+def rows(connection: Connection, names: set[str] | None = None) -> Rows:
     """Tell what is in some tables, or in all; not at which revision they are."""
-    if tables is None:
-        tables = set(inspect(connection).get_table_names())
-    if not (wanted := sorted(tables - {"alembic_version"})):
+    if names is None:
+        names = set(tables(connection))
+    if not (wanted := sorted(names - {"alembic_version"})):
         return {}
     metadata = MetaData()
     metadata.reflect(connection, only=wanted)

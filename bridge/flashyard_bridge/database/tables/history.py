@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     ForeignKey,
@@ -11,7 +12,9 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from flashyard_bridge.database.tables.metadata import METADATA
 
@@ -72,6 +75,32 @@ PAST_STEPS = Table(
     Column("bytes", BigInteger, nullable=False),
     Index("past_steps_by_partition", "partition", "ended_at"),
     sqlite_with_rowid=False,  # its rows lie in the order of the key
+)
+
+# What a job is found by, beside its time. In PostgreSQL an index lies over it; SQLite's is a table
+# of its own, `past_index`, and has the traits.
+PAST_TEXTS = Table(
+    "past_texts",
+    METADATA,
+    Column(
+        "number",
+        _NUMBER,
+        ForeignKey(PAST_JOBS.c.number, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("traits", ARRAY(BigInteger).with_variant(JSON(none_as_null=True), "sqlite")),
+    Index(
+        "past_texts_by_pieces",
+        "text",
+        "traits",
+        postgresql_using="gin",
+        postgresql_ops={"text": "gin_trgm_ops"},
+        # What is new is gone through one by one until it is sorted in: never much.
+        postgresql_with={"gin_pending_list_limit": 512},  # KiB
+    ).ddl_if(dialect="postgresql"),
 )
 
 PAST_LOGS = Table(

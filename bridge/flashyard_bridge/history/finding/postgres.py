@@ -1,0 +1,134 @@
+"""The index in PostgreSQL: one of three-letter pieces and traits, which knows no order of time.
+
+So the newest jobs are gone through first: what many have is found there soon. What is rare the
+index finds, all of it at once. What many have, but none of the newest, is looked for further back,
+and at last in all there is. Sources: PostgreSQL, "GIN Indexes" and "pg_trgm".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import ColumnElement, Connection, func, select, text
+
+from flashyard_bridge.database.bulk import load
+from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_TEXTS
+from flashyard_bridge.history.finding.entry import Entry, Found, key_of
+from flashyard_bridge.history.finding.walk import in_time, newest_first
+from flashyard_bridge.history.sought import FOREVER, Place, Sought
+
+_PIECE = 3  # characters; the index does not help with shorter words
+_NEAR, _FAR = 4_000, 64_000  # jobs that are gone through, before the index is asked and after
+_RARE = 5_000  # jobs at most that are sorted
+_MARKS = re.compile(r"[\\%_]")
+_T, _J = PAST_TEXTS.c, PAST_JOBS.c
+_job_id = func.split_part(_T.text, "\n", 1)
+# The columns that have an index of their own, in the order of time.
+_ORDERED = {"device": _J.device_id, "hub": _J.hub_id}
+
+
+def index(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Add some."""
+    rows = [{**entry._asdict(), "traits": list(entry.traits)} for entry in entries]
+    load(connection, PAST_TEXTS, rows)
+
+
+def unindex(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Their rows go with the jobs."""
+
+
+def find(
+    connection: Connection, sought: Sought, before: Place | None, most: int
+) -> Sequence[Found]:
+    """Find the newest that have a trait or mention a word."""
+    connection.execute(text("SET LOCAL jit = off"))  # it takes longer than it saves here
+    near, end = _through(connection, sought, before, most, _NEAR)
+    if end is None or len(near) == most:
+        return near
+    rare = _all(connection, sought, before) if [*_indexed(sought)] else None
+    if rare is not None:
+        return rare[:most]
+    far, end = _through(connection, sought, end, most - len(near), _FAR)
+    if end is None or len(near) + len(far) == most:
+        return [*near, *far]
+    return [*near, *far, *_rest(connection, sought, end, most - len(near) - len(far))]
+
+
+def _through(
+    connection: Connection, sought: Sought, before: Place | None, most: int, count: int
+) -> tuple[list[Found], Place | None]:
+    """Go through so many of the newest; return what was found, and where the end was, if any."""
+    kept = [*in_time(sought, before), *_in_order(sought)]
+    ended = newest_first(select(_J.ended_at, _J.job_id)).where(*kept).offset(count - 1).limit(1)
+    row = connection.execute(ended).one_or_none()
+    end = None if row is None else (row.ended_at, row.job_id)
+    if end is not None:
+        kept += [_J.ended_at >= end[0], (_J.ended_at > end[0]) | (_J.job_id >= end[1])]
+    query = newest_first(select(_J.number, _J.ended_at, _J.job_id)).limit(most)
+    if wanted := [*_looked_at(sought)]:
+        query = query.join(PAST_TEXTS, _T.number == _J.number).where(*wanted)
+    return [Found(*each) for each in connection.execute(query.where(*kept))], end
+
+
+def _all(connection: Connection, sought: Sought, before: Place | None) -> list[Found] | None:
+    """Ask the index, and sort; None: there are too many."""
+    query = select(_T.number, _T.ended_at, _job_id).limit(_RARE + 1)
+    query = query.where(*_indexed(sought), *_looked_at(sought), *_at_time(sought, before))
+    with _without(connection, "enable_seqscan", "enable_indexscan"):
+        found = [Found(*row) for row in connection.execute(query)]
+    if len(found) > _RARE:
+        return None
+    return sorted(found, key=lambda each: each.place, reverse=True)
+
+
+def _rest(connection: Connection, sought: Sought, before: Place, most: int) -> list[Found]:
+    """Look at all, in no order."""
+    query = select(_T.number, _T.ended_at, _job_id).limit(most)
+    query = query.where(*_looked_at(sought), *_at_time(sought, before))
+    query = query.order_by(_T.ended_at.desc(), _job_id.desc())
+    with _without(connection, "enable_bitmapscan", "enable_indexscan"):
+        return [Found(*row) for row in connection.execute(query)]
+
+
+def _in_order(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """Keep to the first trait that has an index in the order of time."""
+    ordered = ((_ORDERED[t.kind], t.value) for t in sought.traits if t.kind in _ORDERED)
+    return (column == value for column, value in [*ordered][:1])
+
+
+def _looked_at(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """Keep to what is sought, row by row."""
+    if sought.traits:
+        yield _T.traits.contains([key_of(trait) for trait in sought.traits])
+    yield from (func.strpos(_T.text, word) > 0 for word in sought.words)
+
+
+def _indexed(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """Keep to what the index knows of it."""
+    if sought.traits:
+        yield _T.traits.contains([key_of(trait) for trait in sought.traits])
+    for word in sought.words:
+        if len(word) >= _PIECE:
+            yield _T.text.like("%{}%".format(_MARKS.sub(r"\\\g<0>", word)))
+
+
+def _at_time(sought: Sought, before: Place | None) -> Iterator[ColumnElement[bool]]:
+    if sought.since > 0:
+        yield _T.ended_at >= sought.since
+    if sought.until < FOREVER:
+        yield _T.ended_at < sought.until
+    if before is not None:
+        at, job_id = before
+        yield (_T.ended_at < at) | ((_T.ended_at == at) & (_job_id < job_id))
+
+
+@contextmanager
+def _without(connection: Connection, *ways: str) -> Iterator[None]:
+    """Keep the planner from ways it would take here, believing that traits are independent."""
+    for switch in ("off", "on"):
+        for way in ways:
+            connection.execute(text(f"SET LOCAL {way} = {switch}"))
+        if switch == "off":
+            yield

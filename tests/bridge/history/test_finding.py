@@ -1,0 +1,116 @@
+"""Whatever is asked for: it is what looking at each job would find, page by page."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+
+import pytest
+from sqlalchemy import Connection, select
+
+from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.tables.history import PAST_JOBS
+from flashyard_bridge.history import store as storing
+from flashyard_bridge.history.finding import postgres, sqlite
+from flashyard_bridge.history.history import History
+from flashyard_bridge.history.past import Past
+from flashyard_bridge.history.sought import Place, Sought, words_of
+from support.naive_history import newest, random_pasts, random_sought
+from support.records import ended_job, past_of
+
+_JOBS = 60
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each way to find something taken, though there are few jobs."""
+    monkeypatch.setattr(sqlite, "_SHORT", 4)
+    monkeypatch.setattr(postgres, "_NEAR", 3)
+    monkeypatch.setattr(postgres, "_FAR", 5)
+    monkeypatch.setattr(postgres, "_RARE", 4)
+
+
+def forget_all(connection: Connection) -> None:
+    storing.forget(connection, list(connection.scalars(select(PAST_JOBS.c.number))))
+
+
+async def pages(history: History, sought: Sought, limit: int) -> list[list[str]]:
+    """Everything, as REST would give it."""
+    read: list[list[str]] = []
+    before: Place | None = None
+    while True:
+        page = await history.page(sought, before, limit)
+        read.append([job.job_id for job in page.jobs])
+        if page.last is None:
+            return read
+        before = page.last
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_is_found_is_what_looking_at_each_would_find(
+    database: Database, seed: int
+) -> None:
+    chance, history = Random(seed), History(database)
+    pasts = random_pasts(chance, range(_JOBS))
+    await history.store(pasts)
+    for _ in range(60):
+        sought, limit = random_sought(chance, pasts), chance.choice((1, 3, 7, 100))
+        read = await pages(history, sought, limit)
+        assert [job_id for page in read for job_id in page] == newest(pasts, sought), sought
+        assert all(len(page) == limit for page in read[:-1]), (sought, read)
+
+
+@pytest.mark.usefixtures("few")
+async def test_pages_neither_skip_nor_double_while_jobs_are_stored_and_forgotten(
+    database: Database,
+) -> None:
+    chance, history = Random("growing"), History(database)
+    for _ in range(4):
+        await database.write(forget_all)
+        numbers = iter(range(1_000))
+        pasts = random_pasts(chance, [next(numbers) for _ in range(40)])
+        await history.store(pasts)
+        sought, limit = random_sought(chance, pasts), chance.choice((1, 4))
+        before: Place | None = None
+        while True:
+            page = await history.page(sought, before, limit)
+            assert [job.job_id for job in page.jobs] == newest(pasts, sought, before)[:limit]
+            if page.last is None:
+                break
+            before = page.last
+            more = random_pasts(chance, [next(numbers) for _ in range(2)])
+            await history.store(more)
+            pasts += more
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_job_that_is_told_anew_is_found_by_what_it_is_now_alone(
+    database: Database,
+) -> None:
+    history = History(database)
+    lost = past_of(ended_job(error="Hub vanished."), told_by="bridge")
+    found: list[Past] = [past_of(ended_job(number)) for number in range(1, 9)]
+    await history.store([lost, *found])
+    await history.store([past_of(ended_job(device_name="Queen"))])
+    for question, count in (("vanished", 0), ("queen", 1), ("job_", 9)):
+        page = await history.page(Sought(words=words_of(question)), None, 100)
+        assert len(page.jobs) == count
+    await database.write(partial(storing.forget, numbers=[1, 2, 3]))
+    page = await history.page(Sought(device_id="UNIT_1", words=("job_",)), None, 100)
+    assert len(page.jobs) == len((await history.page(Sought(), None, 100)).jobs)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("", ()),
+        ("  Bench  QUEEN ", ("bench", "queen")),
+        ("pixel pix PIXEL", ("pixel",)),
+        ("Straße", ("strasse",)),
+    ],
+)
+def test_a_question_is_its_words_in_any_case_each_once(
+    question: str, words: tuple[str, ...]
+) -> None:
+    assert words_of(question) == words
