@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,6 +20,7 @@ from flashyard.link import Link
 from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.batches.book import Batches
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.exports import Exports
 from flashyard_bridge.history.history import History
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.learning.outlook import Outlook
@@ -52,6 +53,7 @@ class BridgeState:
         trail: who asked for what, and what came of it, in the same.
         publish: hands frames to the WebSocket side, in order; never waits.
         first_picture: set once ``fleet.complete``.
+        exports: the files that are written for clients now.
     """
 
     now: Callable[[], int]
@@ -68,6 +70,7 @@ class BridgeState:
     trail: Trail
     publish: Callable[[Sequence[Frame]], None]
     first_picture: asyncio.Event
+    exports: Exports = field(default_factory=Exports)
 
     async def pictured(self) -> None:
         """Wait until the first picture is complete.

@@ -16,7 +16,7 @@ from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
 from flashyard_bridge.audit import reading
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
-from flashyard_bridge.rest.export import Sheet, described, export, pages_of
+from flashyard_bridge.rest.export import Export, Sheet, described, pages_of
 from flashyard_bridge.state import AnyTimeBridge
 
 _PAGE = 100
@@ -108,7 +108,7 @@ async def list_audit(
 
     if query.format != "json":
         pages = pages_of(read, lambda line: line.number, query.limit)
-        return await export(_SHEET, query.format, pages)
+        return Export(bridge.exports, _SHEET, query.format, pages)
     limit = _PAGE if query.limit is None else query.limit
     if limit > _MOST:
         raise reject(Code.INVALID_REQUEST, "limit", f"is over {_MOST}; a file may have more.")

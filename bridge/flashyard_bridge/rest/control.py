@@ -27,6 +27,7 @@ _ANSWERS = documented(
     Code.ILLEGAL_STATE,
     Code.DEVICE_OFFLINE,
     Code.BROKER_UNREACHABLE,
+    Code.DATABASE_UNREACHABLE,
     Code.HUB_NO_ANSWER,
 )
 
@@ -62,7 +63,7 @@ class ChangedJob(Model):
 @audited("cancel")
 async def cancel(job_id: str, bridge: Bridge) -> Steered:
     """End a job at its next safe point; one that waits ends at once."""
-    return await _steer(bridge, _unfinished(bridge, job_id), CancelOrder)
+    return await _steer(bridge, await _unfinished(bridge, job_id), CancelOrder)
 
 
 @router.post(
@@ -79,7 +80,7 @@ async def pause(job_id: str, bridge: Bridge) -> Steered:
 
     One that waits is held: others pass it. One that is paused stays so.
     """
-    return await _steer(bridge, _unfinished(bridge, job_id), PauseOrder)
+    return await _steer(bridge, await _unfinished(bridge, job_id), PauseOrder)
 
 
 @router.post(
@@ -95,7 +96,7 @@ async def pause(job_id: str, bridge: Bridge) -> Steered:
 @audited("resume")
 async def resume(job_id: str, bridge: Bridge) -> Steered:
     """Let a paused job go on from where it stands; a pause that is still to come does not come."""
-    return await _steer(bridge, _unfinished(bridge, job_id), ResumeOrder)
+    return await _steer(bridge, await _unfinished(bridge, job_id), ResumeOrder)
 
 
 @router.patch(
@@ -114,12 +115,12 @@ async def change(
 
     Its place in the queue follows its priority.
     """
-    job = _unfinished(bridge, job_id)
+    job = await _unfinished(bridge, job_id)
     if change.limits:
         hub = online_hub(bridge.fleet, job.hub_id)
         order = order_for(hub, bridge.now(), LimitsOrder, job_id=job_id, **change.limits)
         await bridge.orders.ask(hub.hub_id, order)
-    return ChangedJob(job=bridge.outlook.tell(job_of(bridge, job_id)), ignored=change.ignored)
+    return ChangedJob(job=bridge.outlook.tell(await job_of(bridge, job_id)), ignored=change.ignored)
 
 
 async def _steer(
@@ -135,8 +136,8 @@ async def _steer(
     )
 
 
-def _unfinished(bridge: BridgeState, job_id: str) -> Job:
-    job = job_of(bridge, job_id)
+async def _unfinished(bridge: BridgeState, job_id: str) -> Job:
+    job = await job_of(bridge, job_id)
     if job.is_final:
         raise refuse(Code.ALREADY_FINAL, f"The job {job_id} has already ended: {job.status}.")
     return job

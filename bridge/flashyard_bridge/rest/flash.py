@@ -103,7 +103,7 @@ async def start(
 @audited("retry")
 async def retry(job_id: str, bridge: Bridge, caller: Caller) -> Started:
     """Start the same again as a new job, which carries `retryOf` and the next `attempt`."""
-    return await _start(bridge, await plan_retry(bridge, job_of(bridge, job_id)), caller)
+    return await _start(bridge, await plan_retry(bridge, await job_of(bridge, job_id)), caller)
 
 
 @router.post(

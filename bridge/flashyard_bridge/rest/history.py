@@ -1,98 +1,112 @@
-"""The jobs that ended: for now those a bridge remembers, in memory and bounded."""
+"""The jobs that ended, from the database: found, told, and exported."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from flashyard.contract.faults import Code
-from flashyard.contract.model import DeviceId, HubId, Model, Partition
-from flashyard.contract.records import Job
+from flashyard.contract.faults import Code, refuse
+from flashyard.contract.history import HistoryPage, PastJob
+from flashyard.contract.model import Model
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
+from flashyard_bridge.history.history import History
+from flashyard_bridge.history.past import ended_at
+from flashyard_bridge.history.sought import FOREVER, Place, Sought
 from flashyard_bridge.rest import cursor
+from flashyard_bridge.rest.export import Export, described, pages_of
+from flashyard_bridge.rest.history_sheet import SHEET
 from flashyard_bridge.rest.jobs import PAGE
-from flashyard_bridge.state import Bridge
+from flashyard_bridge.rest.sought import SoughtQuery
+from flashyard_bridge.state import AnyTimeBridge
 
-_SAFE_INTEGER = 2**53 - 1
 _DEFAULT = 50  # jobs a page, as many as the original's clients ask for
 
-router = APIRouter(tags=["jobs"], responses=ANY_ERROR)
+router = APIRouter(tags=["history"], responses=ANY_ERROR)
 
 
-class History(Model):
-    """A page of ended jobs, the newest first; ``count`` is the page's."""
+class OnePastJob(Model):
+    """An ended job, with all that is on record of it but its log."""
 
-    history: tuple[Job, ...]
-    count: int
-    next_cursor: str | None = None
+    job: PastJob
 
 
-class HistoryQuery(Model):
-    """Which ended jobs to list."""
+class HistoryQuery(SoughtQuery):
+    """Which ended jobs to list, and how."""
 
-    device_id: DeviceId | None = None
-    hub_id: HubId | None = None
-    status: Literal["completed", "failed", "cancelled"] | None = None
-    partition: Partition | None = None
-    since: Annotated[
-        int,
-        Query(ge=0, le=_SAFE_INTEGER, strict=False, description="Unix ms; ended then or later"),
-    ] = 0
-    until: Annotated[
-        int, Query(ge=0, le=_SAFE_INTEGER, strict=False, description="Unix ms; ended before")
-    ] = _SAFE_INTEGER
-    q: Annotated[
-        str, Query(max_length=200, description="a part of an id, a name or the error, in any case")
-    ] = ""
-    limit: Annotated[int, Query(ge=1, le=PAGE, strict=False)] = _DEFAULT
+    limit: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=FOREVER,
+            strict=False,
+            description=f"jobs at most: of a page {_DEFAULT} by default and {PAGE} at most, of an "
+            "export all by default",
+        ),
+    ] = None
     cursor: Annotated[str, Query(max_length=200)] | None = None
     format: Annotated[
         Literal["json", "csv", "jsonl"],
-        Query(description="others than `json` are not supported yet"),
+        Query(description="`json` is a page; `csv` and `jsonl` a file of all"),
     ] = "json"
-
-    def wants(self, job: Job) -> bool:
-        """Is it one of them?"""
-        return (
-            job.is_final
-            and self.device_id in {None, job.device_id}
-            and self.hub_id in {None, job.hub_id}
-            and self.status in {None, job.status}
-            and self.partition in {None, job.partition}
-            and self.since <= _place(job)[0] < self.until
-            and self._mentions(job)
-        )
-
-    def _mentions(self, job: Job) -> bool:
-        image = job.image.name if job.image else None
-        said = (job.job_id, job.device_id, job.device_name, job.partition, image, job.error)
-        return any(self.q.casefold() in (text or "").casefold() for text in said)
 
 
 @router.get(
     "/api/flash/history",
     operation_id="listHistory",
     summary="List ended jobs",
+    response_model=HistoryPage,
     response_model_exclude_none=True,
-    responses=documented(Code.INVALID_REQUEST, Code.NOT_SUPPORTED, Code.BROKER_UNREACHABLE),
+    responses=described()
+    | documented(Code.INVALID_REQUEST, Code.RATE_LIMITED, Code.DATABASE_UNREACHABLE),
 )
-async def list_history(query: Annotated[HistoryQuery, Query()], bridge: Bridge) -> History:
-    """List the jobs that ended and that this bridge remembers, the newest first."""
+async def list_history(query: Annotated[HistoryQuery, Query()], bridge: AnyTimeBridge) -> Response:
+    """List the jobs that ended and are on record, the newest first.
+
+    A page ends at its last job, wherever jobs are stored meanwhile: the next one neither skips
+    nor repeats any. A file has all of them; one that breaks off lacks its last chunk.
+    """
+    before = None if query.cursor is None else cursor.decode(query.cursor)
     if query.format != "json":
-        raise reject(Code.NOT_SUPPORTED, "format", f"cannot be `{query.format}` yet.")
-    jobs = sorted(filter(query.wants, bridge.fleet.jobs()), key=_place, reverse=True)
-    if query.cursor is not None:
-        after = cursor.decode(query.cursor)
-        jobs = [job for job in jobs if _place(job) < after]
-    page = jobs[: query.limit]
-    more = len(jobs) > len(page)
-    return History(
-        history=tuple(page),
-        count=len(page),
-        next_cursor=cursor.encode(_place(page[-1])) if more else None,
+        pages = pages_of(partial(_read, bridge.history, query.sought, before), _place, query.limit)
+        return Export(bridge.exports, SHEET, query.format, pages)
+    limit = query.limit or _DEFAULT
+    if limit > PAGE:
+        raise reject(Code.INVALID_REQUEST, "limit", f"is at most {PAGE} for a page.")
+    page = await bridge.history.page(query.sought, before, limit)
+    told = HistoryPage(
+        history=page.jobs,
+        count=len(page.jobs),
+        next_cursor=None if page.last is None else cursor.encode(page.last),
     )
+    # A large page is not made on the loop, and it was checked as it was stored.
+    body = await asyncio.to_thread(told.encode)
+    return Response(body, media_type="application/json")
 
 
-def _place(job: Job) -> cursor.Place:
-    return job.finished_at or job.queued_at, job.job_id
+async def _read(
+    history: History, sought: Sought, first: Place | None, after: Place | None, most: int
+) -> Sequence[PastJob]:
+    return (await history.page(sought, after or first, most)).jobs
+
+
+def _place(job: PastJob) -> Place:
+    return ended_at(job), job.job_id
+
+
+@router.get(
+    "/api/flash/history/{job_id}",
+    operation_id="getPastJob",
+    summary="Look at an ended job",
+    response_model_exclude_none=True,
+    responses=documented(Code.UNKNOWN_JOB, Code.DATABASE_UNREACHABLE),
+)
+async def get_past_job(job_id: str, bridge: AnyTimeBridge) -> OnePastJob:
+    """Tell all that is on record of a job that ended; `…/job/{jobId}/log` has its log."""
+    job = await bridge.history.job(job_id)
+    if job is None:
+        raise refuse(Code.UNKNOWN_JOB, f"The job {job_id} is not on record.")
+    return OnePastJob(job=job)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from flashyard.contract.faults import Code, refuse
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.model import DeviceId, HubId, Model
 from flashyard.contract.records import Job, LogLine
 from flashyard_bridge.errors import ANY_ERROR, documented
@@ -72,16 +73,32 @@ class JobsQuery(Model):
         return self.device_id in {None, job.device_id} and self.hub_id in {None, job.hub_id}
 
 
-def job_of(bridge: BridgeState, job_id: str) -> Job:
-    """Find a job.
+async def job_of(bridge: BridgeState, job_id: str) -> Job:
+    """Find a job, in the history where it is not remembered any more.
 
     Raises:
-        FaultError: `unknown_job`.
+        FaultError: `unknown_job`: neither has it; `database_unreachable`: who knows.
     """
-    job = bridge.fleet.job(job_id)
+    job = bridge.fleet.job(job_id) or await bridge.history.job(job_id)
     if job is None:
         raise refuse(Code.UNKNOWN_JOB)
     return job
+
+
+async def _log_of(bridge: BridgeState, job_id: str) -> Sequence[LogLine]:
+    """Find a job's log; a bridge that came later has heard nothing of it."""
+    heard = bridge.fleet.log(job_id)
+    if heard:
+        return heard
+    try:
+        kept = await bridge.history.log(job_id)
+    except FaultError:
+        if heard is None:
+            raise
+        return heard
+    if kept is None and heard is None:
+        raise refuse(Code.UNKNOWN_JOB)
+    return kept or []
 
 
 @router.get(
@@ -113,25 +130,25 @@ async def list_jobs(query: Annotated[JobsQuery, Query()], bridge: Bridge) -> Job
     operation_id="getJob",
     summary="Look at a job",
     response_model_exclude_none=True,
-    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE, Code.DATABASE_UNREACHABLE),
 )
 async def get_job(job_id: str, bridge: Bridge) -> OneJob:
-    """Look at a job, ended ones too as long as they are remembered."""
-    return OneJob(job=await bridge.outlook.tell_now(job_of(bridge, job_id)))
+    """Look at a job, ended ones too as long as they are on record."""
+    return OneJob(job=await bridge.outlook.tell_now(await job_of(bridge, job_id)))
 
 
 @router.get(
     "/api/flash/job/{job_id}/log",
     operation_id="getJobLog",
     summary="Read a job's log",
-    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE, Code.DATABASE_UNREACHABLE),
 )
 async def get_log(job_id: str, bridge: Bridge) -> JobLog:
-    """Read the last 500 lines, the device's own INFO lines among them."""
-    lines = bridge.fleet.log(job_id)
-    if lines is None:
-        raise refuse(Code.UNKNOWN_JOB)
-    return JobLog(lines=tuple(lines))
+    """Read the last 500 lines, the device's own INFO lines among them.
+
+    Of a job that is not remembered, but on record, it is the last 16 KiB.
+    """
+    return JobLog(lines=tuple(await _log_of(bridge, job_id)))
 
 
 @router.get(
@@ -153,8 +170,8 @@ async def active_operations(bridge: Bridge) -> Operations:
     operation_id="getJobStatus",
     summary="Look at a job, as the original's main server shows it",
     response_model_exclude_none=True,
-    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE),
+    responses=documented(Code.UNKNOWN_JOB, Code.BROKER_UNREACHABLE, Code.DATABASE_UNREACHABLE),
 )
 async def job_status(job_id: str, bridge: Bridge) -> FlatJob:
     """Look at a job, its fields beside `success`."""
-    return FlatJob(**dict(await bridge.outlook.tell_now(job_of(bridge, job_id))))
+    return FlatJob(**dict(await bridge.outlook.tell_now(await job_of(bridge, job_id))))

@@ -64,7 +64,7 @@ async def test_it_is_exported_as_a_file(rig: Rig, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(export, "PAGE", 3)
     query: dict[str, str | int] = {"subject": SUBJECT, "format": "jsonl"}
     answer = await rig.http.get("/api/audit", params=query)
-    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["content-type"] == "application/x-ndjson; charset=utf-8"
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert lines == (await rig.http.get("/api/audit", params={"subject": SUBJECT})).json()["audit"]
     query |= {"format": "csv", "limit": 4}
