@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashyard.contract.audit import AuditEntry
@@ -116,6 +116,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES, VALUES, max_size=6), VALUES)
 def test_whatever_is_asked_makes_a_bounded_line_without_what_nobody_knows(
     body: dict[str, Any], deep: Any
