@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, func, insert, select
 
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.migrate import upgrade
 from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS, PAST_STEPS
-from flashyard_bridge.database.tables.metadata import METADATA
 from flashyard_bridge.history import pruning
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import row_of
@@ -137,6 +137,16 @@ async def test_what_the_history_counted_before_stays_found(database: Database) -
     assert await history.job(ended_job(100).job_id) is not None
 
 
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Engine]:
+    """A history with nothing in it; who fills it takes that back."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        upgrade(connection)
+    yield engine
+    engine.dispose()
+
+
 @given(
     recorded=st.lists(st.integers(0, 60), max_size=30),
     before=st.integers(0, 60),
@@ -144,12 +154,10 @@ async def test_what_the_history_counted_before_stays_found(database: Database) -
     batch=st.integers(1, 40),
 )
 def test_what_goes_is_what_is_longest_on_record_and_no_more_than_is_due(
-    recorded: list[int], before: int, most: int, batch: int
+    empty: Engine, recorded: list[int], before: int, most: int, batch: int
 ) -> None:
-    engine = create_engine("sqlite://")
-    with engine.begin() as connection, pytest.MonkeyPatch.context() as patch:
+    with empty.connect() as connection, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pruning, "BATCH", batch)
-        METADATA.create_all(connection)
         rows = [_row(number, at) for number, at in enumerate(recorded)]
         if rows:
             connection.execute(insert(PAST_JOBS), rows)
@@ -164,7 +172,7 @@ def test_what_goes_is_what_is_longest_on_record_and_no_more_than_is_due(
         # One less, and something that is due would have stayed.
         assert gone == 0 or recorded[gone - 1] < before or (most and len(stay) < most + 1)
         assert sum(each["jobs"] for each in noted(connection)) == gone
-    engine.dispose()
+        connection.rollback()
 
 
 def _row(number: int, recorded_at: int) -> dict[str, Any]:
