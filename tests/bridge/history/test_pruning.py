@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, func, select
 
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.migrate import upgrade
@@ -17,7 +17,6 @@ from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS, PAST_STEPS
 from flashyard_bridge.history import pruning
 from flashyard_bridge.history.history import History
-from flashyard_bridge.history.past import row_of
 from flashyard_bridge.history.pruning import DAY, Bounds, Pruner, prune
 from flashyard_bridge.history.store import store
 from support.postgres import Postgres
@@ -158,9 +157,8 @@ def test_what_goes_is_what_is_longest_on_record_and_no_more_than_is_due(
 ) -> None:
     with empty.connect() as connection, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pruning, "BATCH", batch)
-        rows = [_row(number, at) for number, at in enumerate(recorded)]
-        if rows:
-            connection.execute(insert(PAST_JOBS), rows)
+        pasts = enumerate(recorded)
+        store(connection, [past_of(ended_job(n), recorded_at=at) for n, at in pasts])
         gone = 0
         while removed := prune(connection, before=before, most=most, now=NOW):
             assert removed <= batch
@@ -173,8 +171,3 @@ def test_what_goes_is_what_is_longest_on_record_and_no_more_than_is_due(
         assert gone == 0 or recorded[gone - 1] < before or (most and len(stay) < most + 1)
         assert sum(each["jobs"] for each in noted(connection)) == gone
         connection.rollback()
-
-
-def _row(number: int, recorded_at: int) -> dict[str, Any]:
-    past = past_of(ended_job(number), recorded_at=recorded_at)
-    return {"number": number, **row_of(past)}
