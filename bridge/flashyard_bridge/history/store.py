@@ -18,6 +18,7 @@ from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LO
 from flashyard_bridge.history import endings, finding
 from flashyard_bridge.history.finding.entry import Entry, entry_of
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
+from flashyard_bridge.history.statistics.rollups import account
 from flashyard_bridge.learning.store import learn
 
 
@@ -67,6 +68,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
     """Remove jobs; whatever goes out of the history goes out here."""
     if numbers:
         finding.unindex(connection, numbers)
+        account(connection, numbers, -1)
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
 
 
@@ -92,3 +94,4 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
         if past.record.log
     ]
     load(connection, PAST_LOGS, logs)
+    account(connection, [number for number, _ in numbered], 1)

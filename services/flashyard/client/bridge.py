@@ -49,6 +49,7 @@ from flashyard.contract.history import HistoryPage, PastJob
 from flashyard.contract.model import Model
 from flashyard.contract.records import Hub, Job, LogLine, StoredImage
 from flashyard.contract.standing import ListedDevice, StandingOrder
+from flashyard.contract.statistics import Statistics
 from flashyard.endpoint import Endpoint
 
 # A start waits for a hub's receipt (5 s), and reads for a young bridge's first picture (3 s).
@@ -167,6 +168,16 @@ class Bridge:
             if page.next_cursor is None or len(lines) >= limit:
                 return tuple(lines), page.next_cursor is not None
             params["cursor"] = page.next_cursor
+
+    async def statistics(self, query: Mapping[str, str], limit: int) -> Statistics:
+        """Count ended jobs.
+
+        Args:
+            query: the filters, by REST's names.
+            limit: how many entries of each list at most, and how many days.
+        """
+        params = {**query, "limit": str(limit), "days": str(limit)}
+        return await self._ask(Statistics, "GET", "/api/flash/stats", params=params)
 
     @asynccontextmanager
     async def export(

@@ -6,5 +6,6 @@ from flashyard_bridge.database.tables import (  # noqa: F401 - so that the metad
     history,
     learning,
     rollback,
+    rollups,
     standing,
 )

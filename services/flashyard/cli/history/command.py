@@ -8,6 +8,7 @@ import typer
 
 from flashyard.cli.history import options
 from flashyard.cli.history.audit import audit
+from flashyard.cli.history.stats import stats
 from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
@@ -83,4 +84,5 @@ def show(
     asyncio.run(print_one(client_settings(ctx, url, token_file), job, json=json))
 
 
+history.command()(stats)
 history.command()(audit)

@@ -9,7 +9,7 @@ from flashyard_bridge.history.past import record_of
 from flashyard_bridge.learning.store import learn
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 _NEWEST = 20_000  # jobs; older ones would hardly count
 _AT_ONCE = 500

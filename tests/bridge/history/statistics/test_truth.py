@@ -1,0 +1,130 @@
+"""What is told of ended jobs is what one finds who counts them all, whatever became of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, select
+
+from flashyard.contract.statistics import Counts, Statistics
+from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.tables.rollups import ROLLUPS
+from flashyard_bridge.history.sought import Sought
+from flashyard_bridge.history.statistics.counting import FEW, statistics
+from flashyard_bridge.history.statistics.histogram import ERROR
+from flashyard_bridge.history.statistics.rollups import fill
+from support.counted import DAY, Entries, counted, live, question
+
+EVERYTHING = 500  # entries of a list
+QUESTIONS = 12
+ERRORS = {FEW: 0.0, 1: ERROR}
+
+seeds = st.integers(0, 2**32)
+some = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+async def compare(database: Database, seed: int, few: int) -> None:
+    noise = Random(seed)
+    kept = await database.write(lambda connection: live(connection, noise))
+
+    def asked(connection: Connection) -> None:
+        for _ in range(QUESTIONS):
+            values = question(noise)
+            said = statistics(connection, Sought(**values), EVERYTHING, EVERYTHING, few=few)
+            agree(entries(said), counted(kept.wanted(values)), ERRORS[few], values)
+            assert said.left_out == {}
+            assert said.quantiles == "exact" or few == 1
+
+    await database.read(asked)
+
+
+@pytest.mark.parametrize("few", ERRORS, ids=["few", "many"])
+@some
+@given(seed=seeds)
+async def test_statistics_are_what_a_count_of_the_same_rows_finds(
+    database: Database, few: int, seed: int
+) -> None:
+    await compare(database, seed, few)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("few", ERRORS, ids=["few", "many"])
+@many
+@given(seed=seeds)
+async def test_statistics_are_what_many_counts_of_the_same_rows_find(
+    database: Database, few: int, seed: int
+) -> None:
+    await compare(database, seed, few)
+
+
+@some
+@given(seed=seeds)
+async def test_what_is_kept_beside_the_jobs_is_what_adding_them_all_up_anew_makes(
+    database: Database, seed: int
+) -> None:
+    kept = [
+        column for column in ROLLUPS.c if column.name != "name"
+    ]  # it may be of one that is gone
+    rows = select(*kept).order_by(*ROLLUPS.primary_key)
+
+    def twice(connection: Connection) -> tuple[Any, Any]:
+        live(connection, Random(seed))
+        before = connection.execute(rows).all()
+        connection.execute(delete(ROLLUPS))
+        fill(connection)
+        return before, connection.execute(rows).all()
+
+    before, anew = await database.write(twice)
+    assert before == anew
+
+
+def entries(said: Statistics) -> dict[str, Entries]:
+    """Tell statistics as `counted` does."""
+    return {
+        "totals": {(): numbers(said.totals)} if said.totals.jobs else {},
+        "devices": {(each.device_id,): numbers(each) for each in said.devices},
+        "ports": {(each.hub_id, each.port or ""): numbers(each) for each in said.ports},
+        "hubs": {(each.hub_id,): numbers(each) for each in said.hubs},
+        "days": {(number_of(each.day),): numbers(each) for each in said.days},
+        "partitions": {(each.partition,): numbers(each) for each in said.partitions},
+        "images": {(each.sha256 or "",): numbers(each) for each in said.images},
+        "faults": {(each.code or "",): {"failed": each.failed} for each in said.faults},
+    }
+
+
+def numbers(counts: Counts) -> dict[str, Any]:
+    said = dict(counts)
+    for name in ("duration_ms", "speed"):
+        said[name] = said[name] and (said[name].median, said[name].p95)
+    return said
+
+
+def number_of(day: str) -> str:
+    return str(int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000) // DAY)
+
+
+def agree(
+    told: dict[str, Entries], true: dict[str, Entries], error: float, asked: dict[str, Any]
+) -> None:
+    for name, listed in told.items():
+        assert listed.keys() == true.get(name, {}).keys(), (name, asked)
+        for entry, said in listed.items():
+            for what, is_ in true[name][entry].items():
+                about = name, entry, what, asked
+                if what not in said:
+                    assert name == "faults", about
+                elif isinstance(is_, tuple):
+                    near = [
+                        abs(ours - its) <= error * its
+                        for ours, its in zip(said[what], is_, strict=True)
+                    ]
+                    assert all(near), about
+                else:
+                    assert said[what] == is_, about
