@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from flashyard.contract.faults import Code
 from flashyard.contract.phases import Status
 from flashyard.contract.records import ImageRef, Job, StepRecord
 from flashyard_bridge.database.tables.history import PAST_JOBS
-from flashyard_bridge.database.tables.rollups import KITS, ROLLUPS
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.store import forget, store
 from support.records import ended_job, record_of
@@ -115,8 +114,7 @@ class Kept:
 
 def live(connection: Connection, noise: Random) -> Kept:
     """Store and forget jobs, from nothing on; tell what is there then."""
-    for table in (PAST_JOBS, ROLLUPS, KITS):
-        connection.execute(delete(table))
+    forget(connection, connection.scalars(select(PAST_JOBS.c.number)).all())
     kept = Kept()
     for _ in range(3):
         pasts = [past(noise) for _ in range(noise.randrange(JOBS))]

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, select
 
 from flashyard.contract.history import PastJob
 from flashyard.contract.records import LogLine
+from flashyard.contract.statistics import Statistics
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS
 from flashyard_bridge.history import finding
 from flashyard_bridge.history import store as storing
 from flashyard_bridge.history.past import Past, lines_of, past_job
 from flashyard_bridge.history.sought import Place, Sought
+from flashyard_bridge.history.statistics import counting
 from flashyard_bridge.learning.store import in_hindsight
 
 
@@ -43,6 +45,12 @@ class History:
     async def page(self, sought: Sought, before: Place | None, limit: int) -> Page:
         """The newest of those that are sought, of those behind a place."""
         return await self._database.read(partial(_page, sought=sought, before=before, limit=limit))
+
+    async def statistics(self, sought: Sought, limit: int, days: int) -> Statistics:
+        """What those that are sought add up to; see `counting.statistics`."""
+        return await self._database.read(
+            partial(counting.statistics, sought=sought, limit=limit, days=days)
+        )
 
     async def job(self, job_id: str) -> PastJob | None:
         """One job, or None."""

@@ -20,13 +20,13 @@ from flashyard_bridge.rest import (
     metrics,
     page,
     standing,
-    unbuilt,
+    stats,
 )
 
 
 def routers() -> list[APIRouter]:
     """List the routers for the app to include, in the order of the documentation."""
-    of_jobs = (flash, foresight, batches, jobs, history, audit, control)
+    of_jobs = (flash, foresight, batches, jobs, history, stats, audit, control)
     of_yard = (devices, standing, hubs, images)
-    of_bridge = (health, metrics, unbuilt, described, page)
+    of_bridge = (health, metrics, described, page)
     return [noun.router for noun in (*of_jobs, *of_yard, *of_bridge)]

@@ -1,4 +1,4 @@
-"""The REST API describes itself truly, and what is not built yet says so."""
+"""The REST API describes itself truly."""
 
 from __future__ import annotations
 
@@ -118,14 +118,6 @@ async def test_what_is_said_on_sockets_is_described_too(rig: Rig) -> None:
     said = (await rig.http.get("/asyncapi.json")).json()
     assert said["asyncapi"].startswith("3.")
     assert said["channels"]
-
-
-@pytest.mark.parametrize("path", ["/api/flash/stats"])
-async def test_what_is_not_built_yet_says_so(rig: Rig, path: str) -> None:
-    answer = await rig.http.get(path)
-    said = answer.json()
-    assert (answer.status_code, said["code"]) == (422, "not_supported")
-    assert said["hint"]
 
 
 @pytest.mark.parametrize(

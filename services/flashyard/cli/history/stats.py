@@ -56,10 +56,16 @@ def stats(
         until=until,
         find=find,
     )
-    asyncio.run(_tell(client_settings(ctx, url, token_file), sought, limit, json=json))
+    asyncio.run(tell(client_settings(ctx, url, token_file), sought, limit, json=json))
 
 
-async def _tell(settings: ClientSettings, sought: Sought, limit: int, *, json: bool) -> None:
+async def tell(settings: ClientSettings, sought: Sought, limit: int, *, json: bool) -> None:
+    """Print what some add up to, with at most so many entries of each list.
+
+    Raises:
+        FaultError: the bridge refuses, or what is sought cannot be meant.
+        UnreachableError: no bridge.
+    """
     from datetime import UTC, datetime
 
     from flashyard.cli.history import counts
