@@ -15,7 +15,7 @@ from flashyard_bridge.history import store
 from support.databases import tables
 from support.records import ended_job, past_of
 
-_REVISIONS = ("0008", "0007", "0005", "0004", "0003", "0002", "0001", "base")
+_REVISIONS = ("0006", "0005", "0004", "0003", "0002", "0001", "base")
 _ORDER = {
     "id": "a",
     "place": {"deviceId": "*"},

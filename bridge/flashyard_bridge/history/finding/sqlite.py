@@ -17,11 +17,6 @@ from flashyard_bridge.database.tables.history import PAST_TEXTS
 from flashyard_bridge.history.finding.entry import Entry, Found, key_of
 from flashyard_bridge.history.sought import Place, Sought, Trait
 
-CREATE = (
-    "CREATE VIRTUAL TABLE past_index USING fts5("
-    "tokens, tokenize='ascii', content='', detail=none, columnsize=0)"
-)
-DROP = "DROP TABLE past_index"
 _PIECE = 3  # characters
 _SPAN = 24  # bits of ms, nearly five hours: those who ended in one are sorted when they are read
 _NUMBERS = 32  # bits

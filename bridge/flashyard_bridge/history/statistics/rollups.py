@@ -10,9 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.rollups import KITS
 from flashyard_bridge.database.upsert import upsert
 from flashyard_bridge.history.statistics import table
@@ -42,15 +41,6 @@ def account(connection: Connection, numbers: Sequence[int], sign: Literal[1, -1]
         _know(connection, kits)
         for keys in _chunks(sorted(changes), _ROWS):
             _change(connection, {key: changes[key] for key in keys}, sign)
-
-
-def fill(connection: Connection) -> None:
-    """Add all jobs there are, to rollups that are empty."""
-    last = 0
-    numbers = select(PAST_JOBS.c.number).order_by(PAST_JOBS.c.number).limit(_JOBS)
-    while found := connection.scalars(numbers.where(PAST_JOBS.c.number > last)).all():
-        account(connection, found, 1)
-        last = found[-1]
 
 
 def _count(changes: defaultdict[Key, Tally], fact: Fact) -> None:

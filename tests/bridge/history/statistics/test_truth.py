@@ -13,11 +13,12 @@ from sqlalchemy import Connection, delete, select
 
 from flashyard.contract.statistics import Counts, Statistics
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics.counting import FEW, statistics
 from flashyard_bridge.history.statistics.histogram import ERROR
-from flashyard_bridge.history.statistics.rollups import fill
+from flashyard_bridge.history.statistics.rollups import account
 from support.counted import DAY, Entries, counted, live, question
 
 EVERYTHING = 500  # entries of a list
@@ -78,7 +79,7 @@ async def test_what_is_kept_beside_the_jobs_is_what_adding_them_all_up_anew_make
         live(connection, Random(seed))
         before = connection.execute(rows).all()
         connection.execute(delete(ROLLUPS))
-        fill(connection)
+        account(connection, connection.scalars(select(PAST_JOBS.c.number)).all(), 1)
         return before, connection.execute(rows).all()
 
     before, anew = await database.write(twice)

@@ -1,4 +1,4 @@
-"""The jobs that ended, for good."""
+"""The jobs that ended, for good: what they are found by, and what they add up to."""
 
 from __future__ import annotations
 
@@ -6,15 +6,37 @@ import secrets
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "0004"
 down_revision = "0003"
 
+_INDEX_ON_SQLITE = (
+    "CREATE VIRTUAL TABLE past_index USING fts5("
+    "tokens, tokenize='ascii', content='', detail=none, columnsize=0)"
+)
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
     """Make the tables, and give the history its id."""
+    _make_jobs()
+    _make_index()
+    _make_rollups()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    if _is_sqlite():
+        op.execute("DROP TABLE past_index")
+    for table in (
+        *("rollups", "kits", "past_texts", "past_logs", "past_steps", "past_jobs"),
+        "history",
+    ):
+        op.drop_table(table)
+
+
+def _make_jobs() -> None:
     named = op.create_table("history", sa.Column("history_id", sa.String(64), primary_key=True))
     op.bulk_insert(named, [{"history_id": secrets.token_hex(8)}])
     op.create_table(
@@ -61,10 +83,58 @@ def upgrade() -> None:
     op.create_table("past_logs", _of_job(), sa.Column("lines", sa.LargeBinary, nullable=False))
 
 
-def downgrade() -> None:
-    """Drop them."""
-    for table in ("past_logs", "past_steps", "past_jobs", "history"):
-        op.drop_table(table)
+def _make_index() -> None:
+    op.create_table(
+        "past_texts",
+        _of_job(),
+        sa.Column("ended_at", sa.BigInteger, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("traits", ARRAY(sa.BigInteger).with_variant(sa.JSON(), "sqlite")),
+    )
+    if _is_sqlite():
+        op.execute(_INDEX_ON_SQLITE)
+        return
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.create_index(
+        "past_texts_by_pieces",
+        "past_texts",
+        ["text", "traits"],
+        postgresql_using="gin",
+        postgresql_ops={"text": "gin_trgm_ops"},
+        postgresql_with={"gin_pending_list_limit": 512},
+    )
+
+
+def _make_rollups() -> None:
+    op.create_table(
+        "kits",
+        sa.Column("kit", sa.String(40), primary_key=True),
+        sa.Column("partition", sa.String(40), primary_key=True),
+    )
+    op.create_index("kits_by_partition", "kits", ["partition"])
+    op.create_table(
+        "rollups",
+        sa.Column("view", sa.String(10), primary_key=True),
+        sa.Column("days", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("first_day", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("hub_id", sa.String(40), primary_key=True),
+        sa.Column("kit", sa.String(40), primary_key=True),
+        sa.Column("item", sa.String(200), primary_key=True),
+        sa.Column("completed", sa.BigInteger, nullable=False),
+        sa.Column("failed", sa.BigInteger, nullable=False),
+        sa.Column("cancelled", sa.BigInteger, nullable=False),
+        sa.Column("completed_bytes", sa.BigInteger, nullable=False),
+        sa.Column("failed_bytes", sa.BigInteger, nullable=False),
+        sa.Column("cancelled_bytes", sa.BigInteger, nullable=False),
+        sa.Column("durations", sa.LargeBinary, nullable=False),
+        sa.Column("speeds", sa.LargeBinary, nullable=False),
+        sa.Column("name", sa.String(200)),
+        sqlite_with_rowid=False,
+    )
+
+
+def _is_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
 
 
 def _of_job() -> sa.Column[int]:
