@@ -1,8 +1,8 @@
-"""Many rows into a table, in the way that is fastest for its database. It knows no table."""
+"""Many rows into a table, past what makes one row convenient. It knows no table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
@@ -10,43 +10,56 @@ from psycopg import sql
 from sqlalchemy import Column, Connection, Table, insert
 from sqlalchemy.exc import DBAPIError
 
-Processor = Callable[[Any], Any]
+Row = Mapping[str, Any]
+Values = tuple[Any, ...]
 
 
-def load(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, all of the same columns; what the table has by default it fills in itself.
+def load(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows, all of the same columns; the database fills in what is missing.
 
     Source: PostgreSQL, "COPY"; psycopg, "Using COPY TO and COPY FROM".
     """
     if not rows:
         return
+    columns = [each for each in table.c if each.name in rows[0]]
+    values = _values(connection, columns, rows)
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, rows)
+        _copy(connection, table, columns, values)
     else:
-        connection.execute(insert(table), list(rows))
+        statement = insert(table).compile(connection.engine, column_keys=[*rows[0]])
+        connection.exec_driver_sql(statement.string, [*values])
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = list(rows[0])
-    processors = [_processor(connection, table.c[name]) for name in names]
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
+def _values(
+    connection: Connection, columns: Sequence[Column[Any]], rows: Sequence[Row]
+) -> Iterator[Values]:
+    """Tell rows as the driver takes them, in the order of the columns."""
+    makers = [(each.name, _maker(connection, each)) for each in columns]
+    for row in rows:
+        yield tuple([row[name] if make is None else make(row[name]) for name, make in makers])
+
+
+def _maker(connection: Connection, column: Column[Any]) -> Callable[[Any], Any] | None:
+    kind = column.type.dialect_impl(connection.dialect)
+    return kind.bind_processor(connection.dialect)
+
+
+def _copy(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[Column[Any]],
+    values: Iterator[Values],
+) -> None:
+    names = sql.SQL(", ").join([sql.Identifier(each.name) for each in columns])
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
     raw = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
     try:
         with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                values = zip(processors, names, strict=True)
-                copy.write_row([p(row[name]) if p else row[name] for p, name in values])
+            for each in values:
+                copy.write_row(each)
     except psycopg.Error as error:
         # SQLAlchemy did not see it happen, and those who called expect its errors.
-        told = statement.as_string(raw)
+        said = statement.as_string(raw)
         raise DBAPIError.instance(
-            told, None, error, psycopg.Error, dialect=connection.dialect
+            said, None, error, psycopg.Error, dialect=connection.dialect
         ) from error
-
-
-def _processor(connection: Connection, column: Column[Any]) -> Processor | None:
-    """Find what makes of a value what the driver takes."""
-    kind = column.type.dialect_impl(connection.dialect)
-    return kind.bind_processor(connection.dialect)
