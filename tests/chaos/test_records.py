@@ -92,6 +92,7 @@ async def storm(keep: Keep, folder: Path, seed: str, kills: int) -> int:
         [row] = archive.jobs[job_id]
         assert (row.status, row.code) == (record.job.status, record.job.code)
         assert (row.bytes, row.steps, row.told_by) == (record.job.bytes_transferred, 1, "hub")
+    assert archive.lines("job_ended") == dict.fromkeys(reporter.told, 1)
     assert len(reporter.histories) == 1
     return len(archive.jobs)
 

@@ -91,6 +91,7 @@ class Verdict:
     def _stored(self) -> Iterator[str]:
         """Is each that ended in the history once, by its hub's word, and nothing else?"""
         told, stored = self._ends(), self._storm.archive.jobs
+        lines = self._storm.archive.lines("job_ended")
         yield from (f"{job_id} is stored, and never ended" for job_id in stored.keys() - told)
         for job_id, ends in told.items():
             kept = stored.get(job_id, [])
@@ -99,6 +100,8 @@ class Verdict:
             for one in kept:
                 if {End(one.status, one.code)} != ends:
                     yield f"{job_id} is {one.status} {one.code} in the history, and ended {ends}"
+                if lines[job_id] != 1:
+                    yield f"{job_id} has {lines[job_id]} ends in the audit trail"
                 if one.told_by != "hub":
                     yield f"{job_id} is in the history by the {one.told_by}'s word"
 

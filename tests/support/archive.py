@@ -1,14 +1,15 @@
-"""What the history has of each job, read from its database itself."""
+"""What the history and the audit trail have of each job, read from their database itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import NullPool, create_engine, func, select
 
+from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
 from support.waiting import until_told
 
@@ -41,6 +42,12 @@ class Archive:
             return await until_told(are_there, within)
         except TimeoutError:
             return False
+
+    def lines(self, action: str) -> Counter[str]:
+        """Tell how many lines with this action the audit trail has of each job."""
+        found = select(AUDIT.c.job_id).where(AUDIT.c.action == action)
+        with self._engine.connect() as connection:
+            return Counter(connection.scalars(found))
 
     def read(self) -> None:
         """Read all of it."""

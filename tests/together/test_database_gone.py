@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,12 @@ async def flash(system: Yard, browser: Browser) -> str:
     return job_id
 
 
+async def has_a_whole_trail(archive: Archive, job_ids: Collection[str]) -> bool:
+    """Does the audit trail tell of each that it was started, and how it ended, once?"""
+    each = dict.fromkeys(job_ids, 1)
+    return all(archive.lines(action) == each for action in ("start", "job_ended"))
+
+
 async def rides_out(outage: Outage, folder: Path, seconds: float) -> None:
     """Flash before, while it is gone for so many seconds, and after; find all of it stored."""
     archive = Archive(outage.url)
@@ -97,6 +103,7 @@ async def rides_out(outage: Outage, folder: Path, seconds: float) -> None:
         assert (await health(system))["history"]["waiting"] == 0
         [hub] = (await system.http.get("/api/hubs")).json()["hubs"]
         assert "unrecorded" not in hub
+        await until_told(partial(has_a_whole_trail, archive, ended))
         assert len(browser.connections) == 1
         assert browser.complaints() == []
 
