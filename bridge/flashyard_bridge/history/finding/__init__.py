@@ -11,7 +11,7 @@ from types import ModuleType
 from sqlalchemy import Connection
 
 from flashyard_bridge.history.finding import postgres, sqlite
-from flashyard_bridge.history.finding.entry import Entry, Found, entries_of
+from flashyard_bridge.history.finding.entry import Entry, Found
 from flashyard_bridge.history.finding.walk import walk
 from flashyard_bridge.history.sought import Place, Sought
 
@@ -23,7 +23,7 @@ def index(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def unindex(connection: Connection, numbers: Sequence[int]) -> None:
     """Have jobs found no more that are about to be forgotten."""
-    _kind(connection).unindex(connection, entries_of(connection, numbers))
+    _kind(connection).unindex(connection, numbers)
 
 
 def find(

@@ -35,7 +35,7 @@ def index(connection: Connection, entries: Sequence[Entry]) -> None:
     load(connection, PAST_TEXTS, rows)
 
 
-def unindex(connection: Connection, entries: Sequence[Entry]) -> None:
+def unindex(connection: Connection, numbers: Sequence[int]) -> None:
     """Their rows go with the jobs."""
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.history import PAST_TEXTS
-from flashyard_bridge.history.finding.entry import Entry, Found, key_of
+from flashyard_bridge.history.finding.entry import Entry, Found, entries_of, key_of
 from flashyard_bridge.history.sought import Place, Sought, Trait
 
 _PIECE = 3  # characters
@@ -54,10 +54,17 @@ def index(connection: Connection, entries: Sequence[Entry]) -> None:
         connection.execute(_ADD, sorted(map(_row, entries), key=lambda row: int(row["row"])))
 
 
-def unindex(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Take some out; their texts go with the jobs."""
+def unindex(connection: Connection, numbers: Sequence[int]) -> None:
+    """Take some out; their texts go with the jobs.
+
+    What is taken out must be what was put in, to the letter: FTS5 keeps nothing else of it.
+    """
+    indexed = select(PAST_TEXTS.c.number, PAST_TEXTS.c.text).where(PAST_TEXTS.c.number.in_(numbers))
+    texts = {row.number: row.text for row in connection.execute(indexed)}
+    entries = entries_of(connection, list(texts))
     if entries:
-        connection.execute(_REMOVE, [_row(entry) for entry in entries])
+        rows = [_row(entry._replace(text=texts[entry.number])) for entry in entries]
+        connection.execute(_REMOVE, rows)
 
 
 def find(
