@@ -143,5 +143,7 @@ def _rows(rows: Any) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """Keep text text, whatever program opens it."""
+    """Keep text text, whatever program opens it; truth is told as JSON does."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -13,8 +13,13 @@ from rich.text import Text
 from flashyard.cli.talk import print_data
 
 
-def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under their heads; a row has as many cells as there are heads."""
+def print_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = ()
+) -> None:
+    """Print rows under their heads; a row has as many cells as there are heads.
+
+    On a narrow terminal cells are cut, but for the first column's, and those under ``whole``.
+    """
     if not sys.stdout.isatty():
         # Nothing is cut off where a program may read it.
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
@@ -23,7 +28,11 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             print_data("  ".join(cells).rstrip())
         return
     table = Table(*heads, box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    table.columns[0].no_wrap = True  # it is what is copied into the next command
+    for head, column in zip(heads, table.columns, strict=True):
+        # The first is what is copied into the next command.
+        if head == heads[0] or head in whole:
+            column.no_wrap = True
+            column.min_width = max(len(each[heads.index(head)]) for each in (heads, *rows))
     for each in rows:
         table.add_row(*map(Text, each))
     Console().print(table)

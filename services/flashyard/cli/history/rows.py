@@ -13,6 +13,7 @@ from flashyard.contract.records import StepRecord
 from flashyard.contract.requester import Requester
 
 HEADS = ("JOB", "ENDED", "DEVICE", "PARTITION", "END", "TOOK", "IMAGE", "WHY")
+WHOLE = ("ENDED", "END", "TOOK")  # that say nothing where they are cut
 STEP_HEADS = ("PARTITION", "PLACE", "END", "WRITTEN", "IMAGE")
 SPAN_HEADS = ("AT", "PHASE", "PARTITION", "TOOK")
 MISHAP_HEADS = ("AT", "PHASE", "CODE", "WHAT")
@@ -22,7 +23,7 @@ def row(job: PastJob) -> Sequence[str]:
     """Make its row among all."""
     return (
         job.job_id,
-        stamp(job.finished_at or job.queued_at),
+        short_stamp(job.finished_at or job.queued_at),
         job.device_id,
         _where(job),
         job.status,
@@ -104,6 +105,17 @@ def stamp(millis: int) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
+def short_stamp(millis: int) -> str:
+    """Tell it as shortly as it can be meant: today's without the day, this year's without year."""
+    at, now = (
+        datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(),
+        datetime.now().astimezone(),
+    )
+    if at.date() == now.date():
+        return at.strftime("%H:%M:%S")
+    return at.strftime("%m-%d %H:%M" if at.year == now.year else "%Y-%m-%d")
+
+
 def took(millis: int | None) -> str:
     """Tell a span of time well enough to compare: ``83 ms``, ``4.2 s``, ``2:07``, ``1:04:07``."""
     if millis is None:
@@ -127,4 +139,4 @@ def _where(job: PastJob) -> str:
 
 
 def _why(job: PastJob) -> str:
-    return "" if job.status is Status.COMPLETED else job.error or job.code or ""
+    return "" if job.status is Status.COMPLETED else job.code or job.error or ""

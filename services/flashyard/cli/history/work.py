@@ -12,6 +12,7 @@ from flashyard.cli.history.rows import (
     MISHAP_HEADS,
     SPAN_HEADS,
     STEP_HEADS,
+    WHOLE,
     facts,
     mishap_row,
     row,
@@ -21,8 +22,11 @@ from flashyard.cli.history.rows import (
 )
 from flashyard.cli.history.sought import Sought
 from flashyard.cli.reaching import bridge_of
+from flashyard.cli.states import state_of
 from flashyard.cli.table import print_table
 from flashyard.cli.talk import print_data, printable, say
+from flashyard.client.bridge import Bridge
+from flashyard.contract.faults import Code, FaultError, refuse
 from flashyard.contract.history import PastJob
 from flashyard.contract.records import LogLine
 from flashyard.settings import ClientSettings
@@ -45,7 +49,7 @@ async def print_newest(settings: ClientSettings, sought: Sought, limit: int | No
     if not jobs:
         say(_EMPTY)
         return
-    _print(HEADS, [row(job) for job in jobs])
+    print_table(HEADS, [[*map(printable, row(job))] for job in jobs], WHOLE)
     if there_is_more and limit is None:
         say(f"These are the newest {len(jobs)}; --limit lists more, --csv and --json all.")
 
@@ -70,7 +74,7 @@ async def print_one(settings: ClientSettings, job_id: str, *, json: bool) -> Non
         FaultError, UnreachableError: as `print_newest`; `unknown_job`.
     """
     async with bridge_of(settings) as bridge:
-        job = await bridge.past(job_id)
+        job = await _past(bridge, job_id)
         if json:
             print_data(job.encode().decode())
             return
@@ -79,6 +83,19 @@ async def print_one(settings: ClientSettings, job_id: str, *, json: bool) -> Non
         print_data(f"{name:<9} {printable(value)}")
     _print_tables(job)
     _print_log(log)
+
+
+async def _past(bridge: Bridge, job_id: str) -> PastJob:
+    try:
+        return await bridge.past(job_id)
+    except FaultError as error:
+        if error.fault.code is not Code.UNKNOWN_JOB:
+            raise
+    job = await bridge.job(job_id)
+    told = "is not on record yet" if job.is_final else f"has not ended: it is {state_of(job)}"
+    raise refuse(
+        Code.UNKNOWN_JOB, f"The job {job_id} {told}.", hint="`flashyard ls jobs --all` has it."
+    )
 
 
 def _print_tables(job: PastJob) -> None:
