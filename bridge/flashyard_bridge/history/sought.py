@@ -58,7 +58,7 @@ class Sought:
 
 def words_of(question: str) -> tuple[str, ...]:
     """Take a question apart: a job is meant that mentions all of its words, in any case."""
-    words = sorted(set(plain(question).split()), key=len, reverse=True)
+    words = sorted(set(plain(question).split()), key=lambda word: (-len(word), word))
     return tuple(
         word
         for number, word in enumerate(words)
