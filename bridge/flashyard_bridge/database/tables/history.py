@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     Column,
@@ -14,7 +13,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    event,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -104,12 +102,6 @@ PAST_TEXTS = Table(
         postgresql_with={"gin_pending_list_limit": 512},  # KiB
     ).ddl_if(dialect="postgresql"),
 )
-_PAST_INDEX = DDL(  # type: ignore[no-untyped-call]  # the library's
-    "CREATE VIRTUAL TABLE past_index USING fts5("
-    "tokens, tokenize='ascii', content='', detail=none, columnsize=0)"
-)
-event.listen(PAST_TEXTS, "after_create", _PAST_INDEX.execute_if(dialect="sqlite"))
-
 PAST_LOGS = Table(
     "past_logs",
     METADATA,
