@@ -16,7 +16,8 @@ from typing import NamedTuple, TypeAlias
 ERROR = 0.02  # of a quantile that is told from buckets
 _GAMMA = 1.01 / 0.99
 _LOG = math.log(_GAMMA)
-_PAIR = 6  # bytes of a bucket and its count
+_BUCKET = 2  # bytes
+_COUNTS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # bytes of a count, and the letter `struct` has for it
 
 Counted: TypeAlias = dict[int, int]
 """How often what was seen: of values, or of buckets."""
@@ -64,15 +65,22 @@ def add(to: Counted, counts: Iterable[tuple[int, int]], times: int = 1) -> None:
 
 
 def pack(counted: Mapping[int, int]) -> bytes:
-    """Write buckets, as 16 bits each, and then their counts, as 32 bits each."""
+    """Write buckets, of 16 bits each, and their counts, of as many bits as the largest needs."""
+    if not counted:
+        return b""
     buckets = sorted(counted)
-    return struct.pack(
-        f"<{len(buckets)}H{len(buckets)}I", *buckets, *(counted[each] for each in buckets)
+    counts = [counted[bucket] for bucket in buckets]
+    width = next(width for width in _COUNTS if max(counts) < 1 << 8 * width)
+    return bytes([width]) + struct.pack(
+        f"<{len(buckets)}H{len(buckets)}{_COUNTS[width]}", *buckets, *counts
     )
 
 
 def unpack(packed: bytes) -> Iterator[tuple[int, int]]:
     """Read what :func:`pack` wrote: buckets with their counts."""
-    many = len(packed) // _PAIR
-    words = struct.unpack(f"<{many}H{many}I", packed)
+    if not packed:
+        return iter(())
+    width = packed[0]
+    many = len(packed) // (_BUCKET + width)
+    words = struct.unpack_from(f"<{many}H{many}{_COUNTS[width]}", packed, 1)
     return zip(words[:many], words[many:], strict=True)
