@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -15,7 +15,9 @@ from flashyard.contract.phases import Status
 from flashyard.contract.records import ImageRef, Job, StepRecord
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.history.past import Past
+from flashyard_bridge.history.sought import Sought, words_of
 from flashyard_bridge.history.store import forget, store
+from support.naive_history import is_meant
 from support.records import ended_job, record_of
 
 DAY = 86_400_000
@@ -36,18 +38,22 @@ def moment(noise: Random) -> int:
     return day * DAY + noise.choice([0, 1, DAY - 1, noise.randrange(DAY), noise.randrange(DAY)])
 
 
-def question(noise: Random) -> dict[str, Any]:
-    """Draw what narrows a question: some of it mostly is not asked."""
+def asked(noise: Random) -> Sought:
+    """Ask for some: what the rollups know of more often than for anything else."""
     values: dict[str, Any] = {
-        "device_id": noise.choice(DEVICES),
         "hub_id": noise.choice(HUBS),
         "status": noise.choice(ENDS).value,
         "partition": noise.choice(PARTITIONS),
         "since": moment(noise),
         "until": moment(noise),
+        "device_id": noise.choice(DEVICES),
+        "port": "usb:1-1",
+        "image": IMAGES[0].sha256,
+        "code": Code.LINK_LOST.value,
+        "words": words_of(noise.choice(["unit_1", "b.img sys"])),
     }
-    often = {"device_id": 0.1, "hub_id": 0.3, "status": 0.3, "partition": 0.3}
-    return {name: each for name, each in values.items() if noise.random() < often.get(name, 0.5)}
+    often = {"since": 0.5, "until": 0.5, "hub_id": 0.3, "status": 0.3, "partition": 0.3}
+    return Sought(**{k: each for k, each in values.items() if noise.random() < often.get(k, 0.06)})
 
 
 def past(noise: Random) -> Past:
@@ -108,8 +114,8 @@ class Kept:
     def forget(self, job_ids: Collection[str]) -> None:
         self.jobs = {job_id: each for job_id, each in self.jobs.items() if job_id not in job_ids}
 
-    def wanted(self, asked: Mapping[str, Any]) -> list[Past]:
-        return [each for each in self.jobs.values() if _is_wanted(each, asked)]
+    def meant(self, sought: Sought) -> list[Past]:
+        return [each for each in self.jobs.values() if is_meant(each, sought)]
 
 
 def live(connection: Connection, noise: Random) -> Kept:
@@ -125,20 +131,6 @@ def live(connection: Connection, noise: Random) -> Kept:
         forget(connection, connection.scalars(found).all())
         kept.forget(gone)
     return kept
-
-
-def _is_wanted(each: Past, asked: Mapping[str, Any]) -> bool:
-    job = each.record.job
-    has = {
-        "device_id": {job.device_id},
-        "hub_id": {job.hub_id},
-        "status": {job.status.value},
-        "partition": {step.partition for step in _steps_of(job)},
-    }
-    at = job.finished_at or 0
-    return asked.get("since", 0) <= at < asked.get("until", 2**53) and all(
-        value in has[name] for name, value in asked.items() if name in has
-    )
 
 
 Entries = dict[tuple[str, ...], dict[str, Any]]

@@ -17,7 +17,8 @@ from flashyard_bridge.history import finding
 from flashyard_bridge.history import store as storing
 from flashyard_bridge.history.past import Past, lines_of, past_job
 from flashyard_bridge.history.sought import Place, Sought
-from flashyard_bridge.history.statistics import counting
+from flashyard_bridge.history.statistics.census import Census
+from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.learning.store import in_hindsight
 
 
@@ -33,6 +34,7 @@ class History:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._census = Census(database)
 
     async def store(self, pasts: Sequence[Past]) -> str:
         """Store what jobs came to, all or none; what is there already changes nothing.
@@ -46,11 +48,9 @@ class History:
         """The newest of those that are sought, of those behind a place."""
         return await self._database.read(partial(_page, sought=sought, before=before, limit=limit))
 
-    async def statistics(self, sought: Sought, limit: int, days: int) -> Statistics:
-        """What those that are sought add up to; see `counting.statistics`."""
-        return await self._database.read(
-            partial(counting.statistics, sought=sought, limit=limit, days=days)
-        )
+    async def statistics(self, question: Question) -> Statistics:
+        """What ended jobs add up to; raises `rate_limited`, too."""
+        return await self._census.take(question)
 
     async def job(self, job_id: str) -> PastJob | None:
         """One job, or None."""

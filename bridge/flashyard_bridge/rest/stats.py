@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from flashyard.contract.faults import Code
 from flashyard.contract.statistics import Statistics
 from flashyard_bridge.errors import ANY_ERROR, documented
+from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.rest.sought import SoughtQuery
 from flashyard_bridge.state import AnyTimeBridge
 
@@ -36,7 +37,7 @@ class StatisticsQuery(SoughtQuery):
     summary="Count ended jobs",
     response_model=Statistics,
     response_model_exclude_none=True,
-    responses=documented(Code.INVALID_REQUEST, Code.DATABASE_UNREACHABLE),
+    responses=documented(Code.INVALID_REQUEST, Code.RATE_LIMITED, Code.DATABASE_UNREACHABLE),
 )
 async def stats(query: Annotated[StatisticsQuery, Query()], bridge: AnyTimeBridge) -> Response:
     """Tell how the jobs ended that are on record, how long they took, and how fast they were.
@@ -44,6 +45,6 @@ async def stats(query: Annotated[StatisticsQuery, Query()], bridge: AnyTimeBridg
     A job of several partitions counts once for each of them, and once for each of its images; of
     one that failed those count that did. What failed most often comes first, and the newest day.
     """
-    told = await bridge.history.statistics(query.sought, query.limit, query.days)
+    told = await bridge.history.statistics(Question(query.sought, query.limit, query.days))
     body = await asyncio.to_thread(told.encode)
     return Response(body, media_type="application/json")

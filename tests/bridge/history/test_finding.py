@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.history import store as storing
-from flashyard_bridge.history.finding import postgres, sqlite
+from flashyard_bridge.history.finding import numbers, postgres, sqlite
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Place, Sought, words_of
@@ -32,6 +32,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget_all(connection: Connection) -> None:
     storing.forget(connection, list(connection.scalars(select(PAST_JOBS.c.number))))
+
+
+def all_at_once(connection: Connection, sought: Sought) -> list[str]:
+    """The ids of all, as they are counted."""
+    found = numbers(connection, sought)
+    assert len(found) == len(set(found))
+    ids = select(PAST_JOBS.c.job_id).where(PAST_JOBS.c.number.in_(found))
+    return list(connection.scalars(ids))
 
 
 async def pages(history: History, sought: Sought, limit: int) -> list[list[str]]:
@@ -59,6 +67,8 @@ async def test_what_is_found_is_what_looking_at_each_would_find(
         read = await pages(history, sought, limit)
         assert [job_id for page in read for job_id in page] == newest(pasts, sought), sought
         assert all(len(page) == limit for page in read[:-1]), (sought, read)
+        ids = await database.read(partial(all_at_once, sought=sought))
+        assert sorted(ids) == sorted(newest(pasts, sought)), sought
 
 
 @pytest.mark.usefixtures("few")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from flashyard_bridge.history.finding import postgres, sqlite
 from flashyard_bridge.history.finding.entry import Entry, Found
-from flashyard_bridge.history.finding.walk import walk
+from flashyard_bridge.history.finding.walk import walk, walk_all
 from flashyard_bridge.history.sought import Place, Sought
 
 
@@ -33,6 +33,14 @@ def find(
     if not (sought.traits or sought.words):
         return walk(connection, sought, before, most)
     found: Sequence[Found] = _kind(connection).find(connection, sought, before, most)
+    return found
+
+
+def numbers(connection: Connection, sought: Sought) -> Sequence[int]:
+    """Tell the numbers of all that are sought, in no order."""
+    if not (sought.traits or sought.words):
+        return walk_all(connection, sought)
+    found: Sequence[int] = _kind(connection).numbers(connection, sought)
     return found
 
 

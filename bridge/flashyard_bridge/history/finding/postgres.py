@@ -56,6 +56,15 @@ def find(
     return [*near, *far, *_rest(connection, sought, end, most - len(near) - len(far))]
 
 
+def numbers(connection: Connection, sought: Sought) -> Sequence[int]:
+    """Tell the numbers of all that have a trait or mention a word."""
+    connection.execute(text("SET LOCAL jit = off"))  # as above
+    indexed = [*_indexed(sought)]
+    query = select(_T.number).where(*indexed, *_looked_at(sought), *_at_time(sought, None))
+    with _without(connection, *(("enable_seqscan", "enable_indexscan") if indexed else ())):
+        return connection.scalars(query).all()
+
+
 def _through(
     connection: Connection, sought: Sought, before: Place | None, most: int, count: int
 ) -> tuple[list[Found], Place | None]:

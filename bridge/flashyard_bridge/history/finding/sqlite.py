@@ -86,6 +86,18 @@ def find(
     return search.newest(" AND ".join([*sure, *map(_beginning, short)]), search.low)
 
 
+def numbers(connection: Connection, sought: Sought) -> list[int]:
+    """Tell the numbers of all that have a trait or mention a word."""
+    pieces = [
+        piece
+        for word in sought.words
+        for piece in (_pieces(word) if len(word) >= _PIECE else [_beginning(word)])
+    ]
+    match = " AND ".join([*pieces, *map(_trait, sought.traits)])
+    search = _Search(connection, sought, None, 0)
+    return [row.number for row in search.found(match, search.low, search.high)]
+
+
 class _Search(NamedTuple):
     """What is sought, and in which rows of the index it can be."""
 
@@ -107,11 +119,11 @@ class _Search(NamedTuple):
 
     def newest(self, match: str, low: int) -> list[Found]:
         """Find the newest that match, down to a row."""
-        first = self._found(match, low, self.high, _NEWEST)
+        first = self.found(match, low, self.high, _NEWEST)
         if len(first) == self.most:
             # The last of them has others beside it, of which some may be newer.
             last = first[-1][0]
-            first += self._found(match, max(low, last >> _NUMBERS << _NUMBERS), last - 1)
+            first += self.found(match, max(low, last >> _NUMBERS << _NUMBERS), last - 1)
         found = [Found(*row[1:]) for row in first]
         return sorted(found, key=lambda each: each.place, reverse=True)[: self.most]
 
@@ -122,7 +134,8 @@ class _Search(NamedTuple):
         row = self.connection.scalar(query, places)
         return self.low if row is None else ((row >> _NUMBERS) + 1) << _NUMBERS
 
-    def _found(self, match: str, low: int, high: int, newest: str = "") -> list[Any]:
+    def found(self, match: str, low: int, high: int, newest: str = "") -> list[Any]:
+        """Find those in some rows that match and mention all words."""
         words = {f"word{number}": word for number, word in enumerate(self.sought.words)}
         looked = "".join(f" AND instr(t.text, :{name}) > 0" for name in words)
         at, job_id = self.before or (self.sought.until, "")

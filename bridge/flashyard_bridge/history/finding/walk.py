@@ -23,6 +23,11 @@ def walk(
     return [Found(*row) for row in rows]
 
 
+def walk_all(connection: Connection, sought: Sought) -> Sequence[int]:
+    """Tell the numbers of all of a time."""
+    return connection.scalars(select(_J.number).where(*in_time(sought, None))).all()
+
+
 def newest_first(query: Select[Any]) -> Select[Any]:
     """Have the newest first."""
     return query.order_by(_J.ended_at.desc(), _J.job_id.desc())

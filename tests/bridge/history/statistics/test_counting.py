@@ -14,7 +14,8 @@ from flashyard_bridge.database.database import Database
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics.counting import FEW, statistics
+from flashyard_bridge.history.statistics.census import Census
+from flashyard_bridge.history.statistics.question import FEW, Question
 from support.records import ended_job, past_of
 
 
@@ -27,10 +28,7 @@ async def told(
     database: Database, pasts: list[Past], limit: int = 20, few: int = FEW, **asked: Any
 ) -> Statistics:
     await History(database).store(pasts)
-    sought = Sought(**asked)
-    return await database.read(
-        lambda connection: statistics(connection, sought, limit, limit, few=few)
-    )
+    return await Census(database).take(Question(Sought(**asked), limit, limit, few))
 
 
 FAILED = {"status": Status.FAILED, "code": Code.LINK_LOST}

@@ -42,6 +42,11 @@ def test_a_quantile_is_the_number_of_the_nearest_rank_counted_exactly_or_not(
     assert bucket == BUCKETS.place_of(exact)
 
 
+@given(counted=st.dictionaries(st.integers(0, 2**16 - 1), st.integers(1, 2**40), max_size=20))
+def test_what_is_packed_is_unpacked(counted: dict[int, int]) -> None:
+    assert dict(unpack(pack(counted))) == counted
+
+
 @given(first=some, second=some)
 def test_counts_add_up_and_are_taken_away_without_a_trace(
     first: list[int], second: list[int]

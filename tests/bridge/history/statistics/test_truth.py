@@ -16,10 +16,11 @@ from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics.counting import FEW, statistics
+from flashyard_bridge.history.statistics.census import Census
 from flashyard_bridge.history.statistics.histogram import ERROR
+from flashyard_bridge.history.statistics.question import FEW, Question
 from flashyard_bridge.history.statistics.rollups import account
-from support.counted import DAY, Entries, counted, live, question
+from support.counted import DAY, Entries, asked, counted, live
 
 EVERYTHING = 500  # entries of a list
 QUESTIONS = 12
@@ -34,15 +35,13 @@ async def compare(database: Database, seed: int, few: int) -> None:
     noise = Random(seed)
     kept = await database.write(lambda connection: live(connection, noise))
 
-    def asked(connection: Connection) -> None:
-        for _ in range(QUESTIONS):
-            values = question(noise)
-            said = statistics(connection, Sought(**values), EVERYTHING, EVERYTHING, few=few)
-            agree(entries(said), counted(kept.wanted(values)), ERRORS[few], values)
-            assert said.left_out == {}
-            assert said.quantiles == "exact" or few == 1
-
-    await database.read(asked)
+    census = Census(database)
+    for _ in range(QUESTIONS):
+        sought = asked(noise)
+        said = await census.take(Question(sought, EVERYTHING, EVERYTHING, few))
+        agree(entries(said), counted(kept.meant(sought)), ERRORS[few], sought)
+        assert said.left_out == {}
+        assert said.quantiles == "exact" or few == 1
 
 
 @pytest.mark.parametrize("few", ERRORS, ids=["few", "many"])
@@ -111,14 +110,12 @@ def number_of(day: str) -> str:
     return str(int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000) // DAY)
 
 
-def agree(
-    told: dict[str, Entries], true: dict[str, Entries], error: float, asked: dict[str, Any]
-) -> None:
+def agree(told: dict[str, Entries], true: dict[str, Entries], error: float, sought: Sought) -> None:
     for name, listed in told.items():
-        assert listed.keys() == true.get(name, {}).keys(), (name, asked)
+        assert listed.keys() == true.get(name, {}).keys(), (name, sought)
         for entry, said in listed.items():
             for what, is_ in true[name][entry].items():
-                about = name, entry, what, asked
+                about = name, entry, what, sought
                 if what not in said:
                     assert name == "faults", about
                 elif isinstance(is_, tuple):
