@@ -26,7 +26,7 @@ from support.waiting import until
 from support.watcher import Watcher
 
 DEVICE = "TEST1"
-_WITHIN = 20.0  # seconds to be ready, and to stop
+_WITHIN = 60.0  # seconds to be ready, and to stop, on a busy machine
 
 
 class Role:
