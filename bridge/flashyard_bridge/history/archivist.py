@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import NoReturn
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from flashyard.contract.faults import Fault, FaultError
 from flashyard.contract.history import JobRecord, Teller
 from flashyard.contract.messages import FlashFailed
@@ -28,7 +26,7 @@ from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.picture.given_up import record_of
 
 BATCH = 256  # records in a transaction
-MOST = 1_024  # that wait; a hub has no more than 16 under way
+MOST = 1_024  # of hubs' that wait; a hub has no more than 16 under way
 GATHER = 0.05  # s; what comes within them is stored at once
 RETRY = 1.0  # s, doubled up to ...
 RETRY_MOST = 15.0
@@ -69,8 +67,10 @@ class Archivist:
         return len(self._waiting)
 
     def take(self, record: JobRecord) -> None:
-        """Take what a hub tells of a job; never waits."""
-        if record.job.is_final:
+        """Take what a hub tells of a job; never waits. Another hub's word is not its word."""
+        known = self._fleet.job(record.job_id)
+        is_its = known is None or known.hub_id == record.hub_id
+        if record.job.is_final and is_its:
             self._keep(Past(record, "hub", self._now()))
 
     def hear(self, frames: Sequence[Frame]) -> None:
@@ -96,7 +96,8 @@ class Archivist:
 
     def _keep(self, past: Past) -> None:
         key = past.record.job_id, past.told_by
-        if key not in self._waiting and len(self._waiting) >= MOST:
+        is_full = key not in self._waiting and len(self._waiting) >= MOST
+        if is_full and past.told_by == "hub":  # nobody would tell a bridge's own word again
             self.dropped += 1
             return
         self._waiting[key] = past
@@ -126,10 +127,12 @@ class Archivist:
         """Store records; one that cannot be is taken out of them: nobody is told that it is."""
         try:
             return await self._history.store(pasts)
-        except SQLAlchemyError as error:
+        except FaultError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is in a record, the bridge goes on
             if len(pasts) == 1:
                 self.refused += 1
-                _log.error("%s cannot be stored: %.500s", pasts[0].record.job_id, error)
+                _log.exception("%s cannot be stored", pasts[0].record.job_id)
                 pasts.clear()
                 return None
         stored: list[Past] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping
+from collections.abc import Mapping
+from typing import Any
 
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.history.past import Past, ended_at
@@ -32,7 +33,7 @@ def ended(past: Past) -> AuditEntry:
     )
 
 
-def overridden(past: Past, was: RowMapping) -> AuditEntry:
+def overridden(past: Past, was: Mapping[str, Any]) -> AuditEntry:
     """Note both ends of a job: the bridge's, which is gone, and the hub's."""
     record, job = past.record, past.record.job
     before = {"endedAt": was["ended_at"], "status": was["status"], "code": was["code"]}

@@ -32,19 +32,25 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     """Store what is not there yet; of a job that is told twice the hub's first word is kept."""
     told = _told(connection, [past.record.job_id for past in pasts])
     new: dict[str, Past] = {}
+    yielded: dict[str, Past] = {}  # a bridge's word that was not stored before its hub's came
     for past in pasts:
         job_id = past.record.job_id
         if _is_news(past, new.get(job_id), told.get(job_id)):
+            if job_id in new:
+                yielded[job_id] = new[job_id]
             new[job_id] = past
     overridden = [job_id for job_id in new if job_id in told]
     forget(connection, [told[job_id]["number"] for job_id in overridden])
     _insert(connection, list(new.values()))
     learn(connection, [past.record for past in new.values()])
-    append(connection, [_line(past, told.get(job_id)) for job_id, past in new.items()])
+    append(connection, [endings.ended(past) for past in yielded.values()])
+    was: dict[str, Mapping[str, Any]] = {**told}
+    was.update({job_id: row_of(past) for job_id, past in yielded.items()})
+    append(connection, [_line(past, was.get(job_id)) for job_id, past in new.items()])
 
 
-def _line(past: Past, told: RowMapping | None) -> AuditEntry:
-    return endings.ended(past) if told is None else endings.overridden(past, told)
+def _line(past: Past, was: Mapping[str, Any] | None) -> AuditEntry:
+    return endings.ended(past) if was is None else endings.overridden(past, was)
 
 
 def _is_news(past: Past, before: Past | None, told: RowMapping | None) -> bool:

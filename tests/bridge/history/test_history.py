@@ -68,6 +68,19 @@ async def test_a_hubs_later_word_overrides_a_bridges_and_the_audit_has_both(
     assert line["details"]["now"]["status"] == "completed"
 
 
+async def test_both_ends_are_in_the_audit_where_they_are_stored_at_once(
+    history: History, database: Database
+) -> None:
+    lost = failed_job(0, code=Code.HUB_LOST, error="Outcome unknown.")
+    await history.store([past_of(lost, told_by="bridge"), past_of(ended_job(0))])
+    assert await database.read(counts) == (1, 1)
+    first, line = await database.read(lambda c: c.execute(select(AUDIT)).mappings().all())
+    assert (first["action"], first["code"]) == ("job_ended", "hub_lost")
+    assert first["details"]["toldBy"] == "bridge"
+    assert line["action"] == "end_overridden"
+    assert line["details"]["before"]["error"] == "Outcome unknown."
+
+
 async def test_a_history_keeps_its_id(history: History, database_url: str) -> None:
     again = Database(database_url)
     again.open()
