@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from flashyard.contract.history import JobRecord, PastJob, Teller
 from flashyard.contract.records import Job, LogLine
+from flashyard.moment import LAST
 from flashyard_bridge.history.packing import pack, unpack
 
 
@@ -104,8 +105,8 @@ def past_job(row: RowMapping) -> PastJob:
 
 
 def ended_at(job: Job) -> int:
-    """When a job ended, in Unix ms by its hub's clock."""
-    return job.finished_at or job.queued_at
+    """When a job ended, in Unix ms by its hub's clock, which may be beyond all calendars."""
+    return min(job.finished_at or job.queued_at, LAST)
 
 
 def duration_ms(job: Job) -> int | None:

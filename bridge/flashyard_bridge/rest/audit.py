@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Query, Response
 from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.faults import Code
 from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
+from flashyard.moment import moment_of
 from flashyard_bridge.audit import reading
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
@@ -119,4 +119,4 @@ async def list_audit(
 
 
 def _time(millis: int) -> str:
-    return datetime.fromtimestamp(millis / 1000, tz=UTC).isoformat(timespec="milliseconds")
+    return moment_of(millis).isoformat(timespec="milliseconds")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from flashyard.contract.history import PastJob
 from flashyard.contract.requester import Requester
+from flashyard.moment import moment_of
 from flashyard_bridge.rest.export import Sheet
 
 Cell = Callable[[PastJob], object]
@@ -25,8 +25,7 @@ def _asked(name: str) -> Cell:
 def _utc(millis: int | None) -> str | None:
     if millis is None:
         return None
-    at = datetime.fromtimestamp(millis / 1000, tz=UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment_of(millis).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _partitions(job: PastJob) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flashyard.cli.talk import print_data
+from flashyard.moment import moment_of
 
 
 def print_table(
@@ -40,6 +41,6 @@ def print_table(
 
 def when(millis: int) -> str:
     """Tell a moment (Unix ms): the time of day where it is today, else the date."""
-    at = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone()
+    at = moment_of(millis).astimezone()
     is_today = at.date() == datetime.now(tz=UTC).astimezone().date()
     return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d")

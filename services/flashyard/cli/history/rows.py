@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from flashyard.cli.amounts import rate, size
 from flashyard.cli.outcome import rolled_back
@@ -11,6 +10,7 @@ from flashyard.contract.history import Mishap, PastJob, Span
 from flashyard.contract.phases import Status
 from flashyard.contract.records import StepRecord
 from flashyard.contract.requester import Requester
+from flashyard.moment import moment_of
 
 HEADS = ("JOB", "ENDED", "DEVICE", "PARTITION", "END", "TOOK", "IMAGE", "WHY")
 WHOLE = ("ENDED", "END", "TOOK")  # that say nothing where they are cut
@@ -101,7 +101,7 @@ def asker(asked: Requester) -> str:
 
 def stamp(millis: int) -> str:
     """Tell a moment (Unix ms) by the day and the second, here."""
-    at = datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone()
+    at = moment_of(millis).astimezone()
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -16,6 +16,7 @@ from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics.census import Census
 from flashyard_bridge.history.statistics.question import FEW, Question
+from flashyard_bridge.rest.history_sheet import SHEET
 from support.records import ended_job, past_of
 
 
@@ -113,3 +114,15 @@ async def test_of_the_days_the_newest_are_told(database: Database) -> None:
     said = await told(database, pasts, limit=2)
     assert [each.day for each in said.days] == ["2023-11-18", "2023-11-17"]
     assert said.left_out["days"].jobs == 3
+
+
+@pytest.mark.parametrize("few", [FEW, 1], ids=["few", "many"])
+async def test_a_clock_beyond_all_calendars_spoils_nothing(database: Database, few: int) -> None:
+    past = past_of(ended_job(finished_at=2**53 - 1), recorded_at=0)
+    said = await told(database, [past, after(1)], few=few, until=2**53 - 1)
+    assert [each.day for each in said.days] == ["9999-12-30", "2023-11-14"]
+    assert said.totals.jobs == 2
+    page = await History(database).page(Sought(status="completed"), None, 2)
+    assert page.jobs[0].job_id == past.record.job_id
+    [row] = SHEET.lines("csv", [page.jobs[0]]).decode().splitlines()
+    assert "9999-12-30T23:59:59.000Z" in row
