@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import inf
+from typing import Any
 
 from sqlalchemy import Connection
 
-_OPTION = "flashyard_access"
+_OPTION, _UNTIL = "flashyard_access", "flashyard_until"
 
 
 class Access(Enum):
@@ -16,13 +18,18 @@ class Access(Enum):
     WRITES = "writes"
     UPGRADES = "upgrades"
 
-    @property
-    def option(self) -> dict[str, Access]:
-        """The execution option that says it to the engine."""
-        return {_OPTION: self}
+    def options(self, until: float) -> dict[str, Any]:
+        """Make the execution options that say it to the engine, and how long somebody waits."""
+        return {_OPTION: self, _UNTIL: until if self is Access.READS else inf}
 
     @classmethod
     def of(cls, connection: Connection) -> Access:
         """Look it up in a transaction's connection; nothing said: it reads."""
         found: Access = connection.get_execution_options().get(_OPTION, cls.READS)
         return found
+
+
+def until_of(connection: Connection) -> float:
+    """Until when anybody waits for what is read here, in monotonic seconds."""
+    found: float = connection.get_execution_options().get(_UNTIL, inf)
+    return found

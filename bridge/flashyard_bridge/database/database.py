@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from math import inf
+from time import monotonic
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -25,10 +27,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 
 from flashyard.contract.faults import Code, FaultError, fault, refuse
 from flashyard_bridge.database import postgres, sqlite
-from flashyard_bridge.database.access import Access
+from flashyard_bridge.database.access import Access, until_of
 from flashyard_bridge.database.migrate import NewerSchemaError, upgrade
 
-THREADS = 4
+READERS, WRITERS = 4, 2  # threads
+THREADS = READERS + WRITERS + 1
 DEADLINE = 15.0  # seconds after which nobody waits any more; what was begun may come to its end
 HEALTH = 3.0  # seconds in which one that is well answers
 _LOOK_AGAIN = 0.2  # seconds
@@ -51,7 +54,10 @@ class Database:
         self._patience = patience
         self._kind = sqlite if url.startswith("sqlite:") else postgres
         self._engine: Engine | None = None
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        # However slow what is read: nobody who writes waits for it, and neither does `answers`.
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="database-writer")
+        self._prober = ThreadPoolExecutor(1, thread_name_prefix="database-prober")
 
     def open(self) -> None:
         """Connect, and bring the tables up to date. Blocks.
@@ -63,6 +69,7 @@ class Database:
         try:
             url = make_url(self._url)
             self._engine = self._kind.make_engine(url, THREADS)
+            event.listen(self._engine, "before_cursor_execute", _look_at_clock)
             self._bring_up_to_date()
         except (ArgumentError, NewerSchemaError, ProgrammingError, ValueError) as error:
             why = f"--database cannot be used: {_said(error)}"
@@ -79,7 +86,7 @@ class Database:
             before_sleep=_tell_first,
             reraise=True,
         )
-        patiently(self._run, upgrade, Access.UPGRADES)
+        patiently(self._run, upgrade, Access.UPGRADES, inf)
 
     def _may_pass(self, error: BaseException) -> bool:
         cause = error.__cause__ if isinstance(error, FaultError) else None
@@ -87,7 +94,8 @@ class Database:
 
     def close(self) -> None:
         """Wait for what is under way, and let go of every connection. Blocks."""
-        self._threads.shutdown()
+        for threads in (self._readers, self._writers, self._prober):
+            threads.shutdown()
         if self._engine is not None:
             self._engine.dispose()
 
@@ -97,7 +105,7 @@ class Database:
         Raises:
             FaultError: `database_unreachable`.
         """
-        return await self._in_thread(work, Access.READS)
+        return await self._in_thread(self._readers, work, Access.READS)
 
     async def write(self, work: Work[T]) -> T:
         """Run a function in a transaction; nobody else writes meanwhile. It is all or nothing.
@@ -105,30 +113,33 @@ class Database:
         Raises:
             FaultError: `database_unreachable`.
         """
-        return await self._in_thread(work, Access.WRITES)
+        return await self._in_thread(self._writers, work, Access.WRITES)
 
     async def answers(self) -> bool:
         """Is it there?"""
         try:
-            await self._in_thread(_probe, Access.READS, HEALTH)
+            await self._in_thread(self._prober, _probe, Access.READS, HEALTH)
         except FaultError as error:
             _log.warning("%s", error)
             return False
         return True
 
-    async def _in_thread(self, work: Work[T], access: Access, within: float = DEADLINE) -> T:
-        loop = asyncio.get_running_loop()
+    async def _in_thread(
+        self, threads: Executor, work: Work[T], access: Access, within: float | None = None
+    ) -> T:
+        within = DEADLINE if within is None else within
+        loop, until = asyncio.get_running_loop(), monotonic() + within
         try:
             async with asyncio.timeout(within):
-                return await loop.run_in_executor(self._threads, lambda: self._run(work, access))
+                return await loop.run_in_executor(threads, lambda: self._run(work, access, until))
         except TimeoutError as error:
             why = f"It has not answered within {within:g} s."
             raise refuse(Code.DATABASE_UNREACHABLE, details=why) from error
 
-    def _run(self, work: Work[T], access: Access) -> T:
+    def _run(self, work: Work[T], access: Access, until: float) -> T:
         if self._engine is None:
             raise RuntimeError("the database is not open")
-        engine = self._engine.execution_options(**access.option)
+        engine = self._engine.execution_options(**access.options(until))
         try:
             with engine.begin() as connection:
                 return work(connection)
@@ -137,6 +148,12 @@ class Database:
             if looks_ours and self._kind.is_ours(error):
                 raise
             raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=_said(error))) from error
+
+
+def _look_at_clock(connection: Connection, *_: object) -> None:
+    """Begin nothing more of what is read where nobody waits for it any longer."""
+    if monotonic() > until_of(connection):
+        raise refuse(Code.DATABASE_UNREACHABLE, details="It takes too long to read so much.")
 
 
 def _said(error: Exception) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from flashyard_bridge.database.access import Access
+from flashyard_bridge.database.access import Access, until_of
 
 BUSY = 5.0  # seconds in which another's transaction may end
 CACHE = 16 * 1024  # KiB, of a connection
 LOG = 4096  # pages of 4 KiB, after which those in the log are brought to their places
+_STEPS = 100_000  # of its own, some milliseconds, between two looks at the clock
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -45,6 +47,9 @@ def make_engine(url: URL, most: int) -> Engine:
         # A reader that becomes a writer would be refused where another wrote in between.
         reads = Access.of(connection) is Access.READS
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        raw: Any = connection.connection.dbapi_connection
+        until = until_of(connection)  # a server would end a statement that takes too long itself
+        raw.set_progress_handler((lambda: monotonic() > until) if reads else None, _STEPS)
 
     return engine
 

@@ -33,7 +33,7 @@ def ended(past: Past) -> AuditEntry:
     )
 
 
-def overridden(past: Past, was: Mapping[str, Any]) -> AuditEntry:
+def overridden(past: Past, was: Mapping[Any, Any]) -> AuditEntry:
     """Note both ends of a job: the bridge's, which is gone, and the hub's."""
     record, job = past.record, past.record.job
     before = {"endedAt": was["ended_at"], "status": was["status"], "code": was["code"]}

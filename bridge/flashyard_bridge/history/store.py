@@ -7,7 +7,7 @@ audit trail.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
@@ -20,6 +20,8 @@ from flashyard_bridge.history.finding.entry import Entry, entry_of
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.history.statistics.rollups import account
 from flashyard_bridge.learning.store import learn
+
+_Row: TypeAlias = Mapping[Any, Any]
 
 
 def history_id(connection: Connection) -> str:
@@ -44,12 +46,12 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     _insert(connection, list(new.values()))
     learn(connection, [past.record for past in new.values()])
     append(connection, [endings.ended(past) for past in yielded.values()])
-    was: dict[str, Mapping[str, Any]] = {**told}
+    was: dict[str, _Row] = dict(told.items())
     was.update({job_id: row_of(past) for job_id, past in yielded.items()})
     append(connection, [_line(past, was.get(job_id)) for job_id, past in new.items()])
 
 
-def _line(past: Past, was: Mapping[str, Any] | None) -> AuditEntry:
+def _line(past: Past, was: _Row | None) -> AuditEntry:
     return endings.ended(past) if was is None else endings.overridden(past, was)
 
 

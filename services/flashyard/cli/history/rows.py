@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flashyard.cli.amounts import rate, size
 from flashyard.cli.outcome import rolled_back
@@ -108,7 +109,7 @@ def stamp(millis: int) -> str:
 def short_stamp(millis: int) -> str:
     """Tell it as shortly as it can be meant: today's without the day, this year's without year."""
     at, now = (
-        datetime.fromtimestamp(millis / 1000, tz=UTC).astimezone(),
+        moment_of(millis).astimezone(),
         datetime.now().astimezone(),
     )
     if at.date() == now.date():
