@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,10 +141,21 @@ def test_it_is_known_which_device_a_job_went_to_though_that_says_less_later() ->
 _acts = st.sampled_from(["line", "phase", "stands", "fault", "keep", "subject", "wait"])
 
 
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """A journal's; what it is asked to keep here survives no power cut."""
+    path = tmp_path_factory.mktemp("course") / "journal.db"
+    with closing(open_file(path)) as connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        yield connection
+
+
 @given(st.lists(_acts, max_size=60))
-def test_the_next_process_knows_what_was_written_down_by_then(acts: list[str]) -> None:
+def test_the_next_process_knows_what_was_written_down_by_then(
+    connection: sqlite3.Connection, acts: list[str]
+) -> None:
+    courses.forget(connection, "job")
     course, hand = a_course()
-    connection = open_file(Path(":memory:"))
     kept = _shown(course)
     for number, act in enumerate(acts):
         match act:
@@ -171,7 +185,6 @@ def test_the_next_process_knows_what_was_written_down_by_then(acts: list[str]) -
     again = Course(hand.clock())
     again.restore(courses.read(connection)["job"])
     assert _shown(again) == _shown(after)
-    connection.close()
 
 
 def _shown(course: Course) -> object:
