@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import NoReturn
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from flashyard.contract.faults import Fault, FaultError
 from flashyard.contract.history import JobRecord, Teller
 from flashyard.contract.messages import FlashFailed
@@ -26,7 +28,7 @@ from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.picture.given_up import record_of
 
 BATCH = 256  # records in a transaction
-MOST = 1_024  # of hubs' that wait; a hub has no more than 16 under way
+MOST = 1_024  # of hubs' records that wait; a hub has no more than 16 under way
 GATHER = 0.05  # s; what comes within them is stored at once
 RETRY = 1.0  # s, doubled up to ...
 RETRY_MOST = 15.0
@@ -46,14 +48,10 @@ class Archivist:
 
     Attributes:
         trouble: why nothing can be stored now; None: it can, as far as is known.
-        refused: records that the database took for no records.
-        dropped: records there was no room for; their hubs tell them again.
     """
 
     def __init__(self, history: History, fleet: Fleet, link: Link, now: Callable[[], int]) -> None:
         self.trouble: Fault | None = None
-        self.refused = 0
-        self.dropped = 0
         self._history = history
         self._fleet = fleet
         self._link = link
@@ -96,9 +94,8 @@ class Archivist:
 
     def _keep(self, past: Past) -> None:
         key = past.record.job_id, past.told_by
-        is_full = key not in self._waiting and len(self._waiting) >= MOST
-        if is_full and past.told_by == "hub":  # nobody would tell a bridge's own word again
-            self.dropped += 1
+        is_told_again = past.told_by == "hub"  # nobody would tell a bridge's own word again
+        if is_told_again and key not in self._waiting and len(self._waiting) >= MOST:
             return
         self._waiting[key] = past
         self._news.set()
@@ -127,11 +124,8 @@ class Archivist:
         """Store records; one that cannot be is taken out of them: nobody is told that it is."""
         try:
             return await self._history.store(pasts)
-        except FaultError:
-            raise
-        except Exception:  # noqa: BLE001 - whatever is in a record, the bridge goes on
+        except (SQLAlchemyError, ValueError, ArithmeticError):  # for what is in a record
             if len(pasts) == 1:
-                self.refused += 1
                 _log.exception("%s cannot be stored", pasts[0].record.job_id)
                 pasts.clear()
                 return None
