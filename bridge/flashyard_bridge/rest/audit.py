@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query, Response
 from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.faults import Code
 from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
-from flashyard.moment import moment_of
 from flashyard_bridge.audit import reading
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
+from flashyard_bridge.rest.columns import utc, who
 from flashyard_bridge.rest.export import Export, Sheet, described, pages_of
 from flashyard_bridge.state import AnyTimeBridge
 
@@ -61,11 +61,11 @@ class AuditQuery(Model):
 
 
 _SHEET: Sheet[NumberedEntry] = Sheet(
-    "audit",
+    "flashyard-audit",
     {
         "number": lambda line: line.number,
         "at": lambda line: line.at,
-        "time": lambda line: _time(line.at),
+        "time": lambda line: utc(line.at),
         "action": lambda line: line.action,
         "outcome": lambda line: line.outcome,
         "code": lambda line: line.code,
@@ -74,11 +74,7 @@ _SHEET: Sheet[NumberedEntry] = Sheet(
         "deviceId": lambda line: line.device_id,
         "hubId": lambda line: line.hub_id,
         "subject": lambda line: line.subject,
-        "identity": lambda line: line.requester and line.requester.identity,
-        "user": lambda line: line.requester and line.requester.user,
-        "address": lambda line: line.requester and line.requester.address,
-        "agent": lambda line: line.requester and line.requester.agent,
-        "onBehalf": lambda line: line.requester and line.requester.on_behalf,
+        **who(lambda line: line.requester),
         "details": lambda line: line.details and json.dumps(line.details, ensure_ascii=False),
     },
 )
@@ -116,7 +112,3 @@ async def list_audit(
     lines = tuple(found[:limit])
     more = cursor.encode((lines[-1].number, "")) if len(found) > limit else None
     return AuditPage(audit=lines, count=len(lines), next_cursor=more)
-
-
-def _time(millis: int) -> str:
-    return moment_of(millis).isoformat(timespec="milliseconds")

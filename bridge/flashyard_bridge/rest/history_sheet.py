@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flashyard.contract.history import PastJob
-from flashyard.contract.requester import Requester
-from flashyard.moment import moment_of
+from flashyard_bridge.history.past import ended_at
+from flashyard_bridge.rest.columns import utc, who
 from flashyard_bridge.rest.export import Sheet
-
-Cell = Callable[[PastJob], object]
-
-
-def _asked(name: str) -> Cell:
-    """Tell something of who asked."""
-
-    def cell(job: PastJob) -> object:
-        asked: Requester | None = job.asked_by
-        return asked and getattr(asked, name)
-
-    return cell
-
-
-def _utc(millis: int | None) -> str | None:
-    if millis is None:
-        return None
-    return moment_of(millis).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _partitions(job: PastJob) -> str:
@@ -37,12 +17,12 @@ SHEET: Sheet[PastJob] = Sheet(
     {
         "jobId": lambda job: job.job_id,
         "status": lambda job: job.status,
-        "endedAt": lambda job: job.finished_at or job.queued_at,
-        "ended": lambda job: _utc(job.finished_at or job.queued_at),
+        "endedAt": ended_at,
+        "ended": lambda job: utc(ended_at(job)),
         "startedAt": lambda job: job.started_at,
-        "started": lambda job: _utc(job.started_at),
+        "started": lambda job: utc(job.started_at),
         "queuedAt": lambda job: job.queued_at,
-        "queued": lambda job: _utc(job.queued_at),
+        "queued": lambda job: utc(job.queued_at),
         "durationMs": lambda job: job.duration_ms,
         "deviceId": lambda job: job.device_id,
         "deviceName": lambda job: job.device_name,
@@ -68,14 +48,10 @@ SHEET: Sheet[PastJob] = Sheet(
         "rollbackOutcome": lambda job: job.rollback and job.rollback.outcome,
         "attempt": lambda job: job.attempt,
         "retryOf": lambda job: job.retry_of,
-        "identity": _asked("identity"),
-        "user": _asked("user"),
-        "address": _asked("address"),
-        "agent": _asked("agent"),
-        "onBehalf": _asked("on_behalf"),
+        **who(lambda job: job.asked_by),
         "hubVersion": lambda job: job.hub_version,
         "toldBy": lambda job: job.told_by,
         "recordedAt": lambda job: job.recorded_at,
-        "recorded": lambda job: _utc(job.recorded_at),
+        "recorded": lambda job: utc(job.recorded_at),
     },
 )

@@ -72,7 +72,7 @@ async def test_it_is_exported_as_a_file(rig: Rig, monkeypatch: pytest.MonkeyPatc
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert [int(row["number"]) for row in rows] == [line["number"] for line in lines[:4]]
-    assert rows[0]["time"] == "2023-11-14T22:13:26.000+00:00"
+    assert rows[0]["time"] == "2023-11-14T22:13:26.000Z"
     assert (rows[0]["action"], rows[0]["identity"]) == ("cancel", "")
 
 
