@@ -6,8 +6,9 @@ It knows no terminal, and nothing of what the bridge is made of.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -64,6 +65,8 @@ _FILES = {"history": _HISTORY, "audit": _AUDIT}
 _STANDING = "/api/standing-orders"
 
 M = TypeVar("M", bound=Model)
+P = TypeVar("P", HistoryPage, AuditPage)
+R = TypeVar("R")
 Verb = Literal["cancel", "pause", "resume"]
 Limits: TypeAlias = Mapping[str, int | None]  # by REST's names; a limit that is None is lifted
 
@@ -141,15 +144,7 @@ class Bridge:
             query: the filters, by REST's names.
             limit: how many at most.
         """
-        params = dict(query)
-        jobs: list[PastJob] = []
-        while True:
-            params["limit"] = str(min(limit - len(jobs), _MAX_PAGE))
-            page = await self._ask(HistoryPage, "GET", _HISTORY, params=params)
-            jobs += page.history
-            if page.next_cursor is None or len(jobs) >= limit:
-                return tuple(jobs), page.next_cursor is not None
-            params["cursor"] = page.next_cursor
+        return await self._newest(HistoryPage, _HISTORY, attrgetter("history"), query, limit)
 
     async def past(self, job_id: str) -> PastJob:
         """Read all that is on record of an ended job."""
@@ -159,15 +154,7 @@ class Bridge:
         self, query: Mapping[str, str], limit: int
     ) -> tuple[tuple[NumberedEntry, ...], bool]:
         """List the newest lines of the audit trail; as `history`."""
-        params = dict(query)
-        lines: list[NumberedEntry] = []
-        while True:
-            params["limit"] = str(min(limit - len(lines), _MAX_PAGE))
-            page = await self._ask(AuditPage, "GET", _AUDIT, params=params)
-            lines += page.audit
-            if page.next_cursor is None or len(lines) >= limit:
-                return tuple(lines), page.next_cursor is not None
-            params["cursor"] = page.next_cursor
+        return await self._newest(AuditPage, _AUDIT, attrgetter("audit"), query, limit)
 
     async def statistics(self, query: Mapping[str, str], limit: int) -> Statistics:
         """Count ended jobs.
@@ -298,6 +285,25 @@ class Bridge:
                 timeout=_UPLOAD_PATIENCE,
             )
         ).image
+
+    async def _newest(
+        self,
+        shape: type[P],
+        path: str,
+        records_of: Callable[[P], Sequence[R]],
+        query: Mapping[str, str],
+        limit: int,
+    ) -> tuple[tuple[R, ...], bool]:
+        """Read pages, the newest first, until there are so many; and is there more?"""
+        params = dict(query)
+        found: list[R] = []
+        while True:
+            params["limit"] = str(min(limit - len(found), _MAX_PAGE))
+            page = await self._ask(shape, "GET", path, params=params)
+            found += records_of(page)
+            if page.next_cursor is None or len(found) >= limit:
+                return tuple(found), page.next_cursor is not None
+            params["cursor"] = page.next_cursor
 
     async def _ask(self, shape: type[M], method: str, path: str, **request: Any) -> M:
         answer = await self._send(method, path, **request)
