@@ -6,7 +6,6 @@ The line that says it comes first; without it the database refuses, as its migra
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
@@ -15,17 +14,13 @@ from typing import NoReturn
 from sqlalchemy import Connection, delete, select
 
 from flashyard.contract.audit import AuditEntry
-from flashyard.contract.faults import FaultError
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.audit import AUDIT
+from flashyard_bridge.database.upkeep import DAY, keep_pruning
 
 BATCH = 10_000  # lines in a transaction
-EVERY = 3600.0  # s
 SOON = 0.2  # s; there is more, and others write, too
-DAY = 24 * 3600 * 1000  # ms
-
-_log = logging.getLogger(__name__)
 
 
 class Pruner:
@@ -44,19 +39,15 @@ class Pruner:
 
     async def run(self) -> NoReturn:
         """Look once an hour, for ever."""
-        while True:
-            pause = EVERY
-            try:
-                if self._keep and await self._prune() == BATCH:
-                    pause = SOON
-            except FaultError as error:
-                _log.warning("the audit trail is not pruned for now: %s", error)
-            await asyncio.sleep(pause)
+        await keep_pruning("the audit trail", self._go_round)
 
-    async def _prune(self) -> int:
-        now = self._now()
-        work = partial(prune, before=now - self._keep * DAY, now=now)
-        return await self._database.write(work)
+    async def _go_round(self) -> None:
+        is_due = self._keep > 0
+        while is_due:
+            now = self._now()
+            work = partial(prune, before=now - self._keep * DAY, now=now)
+            is_due = await self._database.write(work) == BATCH
+            await asyncio.sleep(SOON)
 
 
 def prune(connection: Connection, *, before: int, now: int) -> int:

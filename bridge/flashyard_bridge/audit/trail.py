@@ -20,11 +20,10 @@ from flashyard.contract.audit import AuditEntry
 from flashyard.contract.faults import Fault, FaultError
 from flashyard_bridge.audit.lines import append_once
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.upkeep import keep_writing
 
 MOST = 10_000  # lines that wait
 BATCH = 500  # lines in a transaction
-GATHER = 0.05  # s; what comes within them is written at once
-RETRY, RETRY_MOST = 1.0, 15.0  # s, doubled from the one to the other
 FAREWELL = 3.0  # s in which a bridge that stops writes what waits
 
 _log = logging.getLogger(__name__)
@@ -67,15 +66,7 @@ class Trail:
 
     async def run(self) -> NoReturn:
         """Write for ever."""
-        pause = RETRY
-        while True:
-            await self._news.wait()
-            await asyncio.sleep(GATHER)
-            if await self._write():
-                pause = RETRY
-            else:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_MOST)
+        await keep_writing(self._news, self._write)
 
     async def finish(self) -> None:
         """Write what waits, where that can be done soon; say what is lost with this process."""

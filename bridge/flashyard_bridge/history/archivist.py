@@ -22,6 +22,7 @@ from flashyard.contract.orders import Recorded
 from flashyard.contract.topics import Kind, build
 from flashyard.contract.tracked import Frame
 from flashyard.link import Link
+from flashyard_bridge.database.upkeep import keep_writing
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.picture.fleet import Fleet
@@ -29,9 +30,6 @@ from flashyard_bridge.picture.given_up import record_of
 
 BATCH = 256  # records in a transaction
 MOST = 1_024  # of hubs' records that wait; a hub has no more than 16 under way
-GATHER = 0.05  # s; what comes within them is stored at once
-RETRY = 1.0  # s, doubled up to ...
-RETRY_MOST = 15.0
 
 _log = logging.getLogger(__name__)
 _Key = tuple[str, Teller]
@@ -82,15 +80,7 @@ class Archivist:
 
     async def run(self) -> NoReturn:
         """Store for ever."""
-        pause = RETRY
-        while True:
-            await self._news.wait()
-            await asyncio.sleep(GATHER)
-            if await self._go_round():
-                pause = RETRY
-            else:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_MOST)
+        await keep_writing(self._news, self._go_round)
 
     def _keep(self, past: Past) -> None:
         key = past.record.job_id, past.told_by

@@ -7,7 +7,6 @@ goes is noted in the audit trail, in the same transaction.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import takewhile
@@ -16,19 +15,16 @@ from typing import NamedTuple, NoReturn
 from sqlalchemy import Connection, func, select
 
 from flashyard.contract.audit import AuditEntry
-from flashyard.contract.faults import FaultError
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
+from flashyard_bridge.database.upkeep import DAY, keep_pruning
 from flashyard_bridge.history.store import forget
 
 BATCH = 500  # jobs in a transaction
-EVERY = 3600.0  # s
 SOON = 0.5  # s; there is more, and others write, too
 SPARE = 0.01  # of the most that go at once where there are too many, so that it is rarely done
-DAY = 24 * 3600 * 1000  # ms
 
-_log = logging.getLogger(__name__)
 _J = PAST_JOBS.c
 
 
@@ -64,12 +60,7 @@ class Pruner:
 
     async def run(self) -> NoReturn:
         """Look once an hour, for ever."""
-        while True:
-            try:
-                await self._go_round()
-            except FaultError as error:
-                _log.warning("the history is not pruned for now: %s", error)
-            await asyncio.sleep(EVERY)
+        await keep_pruning("the history", self._go_round)
 
     async def _go_round(self) -> None:
         now = self._now()

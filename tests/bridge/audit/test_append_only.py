@@ -14,6 +14,7 @@ from flashyard_bridge.audit.lines import append
 from flashyard_bridge.audit.pruning import Pruner, prune
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.audit import AUDIT
+from flashyard_bridge.database.upkeep import DAY
 from support.trail import line, lines_in
 from support.waiting import until_told
 
@@ -107,7 +108,7 @@ async def test_a_bridge_removes_what_is_older_than_it_is_to_keep(
     monkeypatch.setattr(pruning, "SOON", 0.0)
 
     def now() -> int:
-        return line(8).at + 30 * pruning.DAY
+        return line(8).at + 30 * DAY
 
     pruner = asyncio.create_task(Pruner(filled, now, keep=30).run())
     await until_told(lambda: _has_only(filled, since=8))

@@ -14,6 +14,7 @@ from flashyard.contract.requester import Requester
 from flashyard_bridge.audit import trail as keeping
 from flashyard_bridge.audit.lines import append_once
 from flashyard_bridge.audit.trail import Trail
+from flashyard_bridge.database import upkeep
 from flashyard_bridge.database.database import Database
 from support.postgres import Postgres
 from support.trail import bring_back, line, lines_in, take_away
@@ -24,8 +25,8 @@ NOW = 1_700_000_000_500
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "RETRY", 0.05)
-    monkeypatch.setattr(keeping, "RETRY_MOST", 0.1)
+    monkeypatch.setattr(upkeep, "RETRY", 0.05)
+    monkeypatch.setattr(upkeep, "RETRY_MOST", 0.1)
 
 
 @pytest.fixture

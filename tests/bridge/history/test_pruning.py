@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, func, select
 
+from flashyard_bridge.database import upkeep
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.migrate import upgrade
 from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_LOGS, PAST_STEPS
+from flashyard_bridge.database.upkeep import DAY
 from flashyard_bridge.history import pruning
 from flashyard_bridge.history.history import History
-from flashyard_bridge.history.pruning import DAY, Bounds, Pruner, prune
+from flashyard_bridge.history.pruning import Bounds, Pruner, prune
 from flashyard_bridge.history.store import store
 from support.postgres import Postgres
 from support.records import ENDED, ended_job, past_of
@@ -108,7 +110,7 @@ async def test_several_bridges_at_once_remove_no_more_than_one(
 async def test_it_goes_on_after_the_database_was_gone(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pruning, "EVERY", 0.05)
+    monkeypatch.setattr(upkeep, "HOUR", 0.05)
     database = Database(postgres.create())
     database.open()
     await database.write(lambda c: fill(c, range(9)))
