@@ -28,9 +28,8 @@ async def filled(database: Database) -> Database:
     return database
 
 
-@pytest.mark.parametrize(
-    ("sought", "numbers"),
-    [
+async def test_what_is_sought_is_found(filled: Database) -> None:
+    asked: list[tuple[dict[str, str | int], list[int]]] = [
         ({}, [1, 2, 3, 4]),
         ({"job_id": JOB}, [1, 4]),
         ({"device_id": "D2"}, [2]),
@@ -42,12 +41,9 @@ async def filled(database: Database) -> Database:
         ({"since": line(2).at, "until": line(4).at}, [2, 3]),
         ({"identity": "alice", "action": "start"}, [1]),
         ({"identity": "bob"}, []),
-    ],
-)
-async def test_what_is_sought_is_found(
-    filled: Database, sought: dict[str, str | int], numbers: list[int]
-) -> None:
-    assert [each.number for each in await lines_in(filled, **sought)] == numbers
+    ]
+    for sought, numbers in asked:
+        assert [each.number for each in await lines_in(filled, **sought)] == numbers, sought
 
 
 async def test_what_came_of_a_job_is_found_with_how_it_was_asked_for(filled: Database) -> None:
