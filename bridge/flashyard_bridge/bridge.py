@@ -56,6 +56,9 @@ class Tempo(NamedTuple):
     ledger: float = scribe.EVERY
 
 
+USUAL = Tempo()
+
+
 class Bridge:
     """One bridge, to be served once.
 
@@ -65,7 +68,7 @@ class Bridge:
         live: its mouth.
     """
 
-    def __init__(self, settings: BridgeSettings, tempo: Tempo = Tempo()) -> None:  # noqa: B008 - a value
+    def __init__(self, settings: BridgeSettings, tempo: Tempo = USUAL) -> None:
         self._settings = settings
         self._clock = BridgeClock()
         now = self._clock.now

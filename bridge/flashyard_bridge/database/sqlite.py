@@ -60,6 +60,6 @@ def may_pass(error: DBAPIError) -> bool:
     return code is not None and code & 0xFF in _LOCKED  # the rest of it says which lock
 
 
-def is_ours(error: DBAPIError) -> bool:  # noqa: ARG001 - SQLite's own words are told apart by class
-    """Is an error that looks like our mistake one?"""
+def is_ours(_error: DBAPIError) -> bool:
+    """Is an error that looks like our mistake one? SQLite's are told apart by their class."""
     return True
