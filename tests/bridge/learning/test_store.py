@@ -12,7 +12,6 @@ from flashyard.contract.expected import Expected
 from flashyard.contract.history import JobRecord
 from flashyard.contract.records import ImageRef, StartOptions
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.database.migrate import downgrade, upgrade
 from flashyard_bridge.database.tables.learning import LEARNT
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
@@ -116,16 +115,6 @@ async def test_of_too_many_occasions_the_oldest_are_forgotten(
     places = await database.read(rows)
     assert 8 <= len(places) <= 10
     assert places == [f"hub-1 usb:{number}" for number in range(25)][-len(places) :]
-
-
-async def test_an_upgrade_learns_from_what_is_in_the_history(database: Database) -> None:
-    records = [taken(n) for n in range(3)]
-    await keep(database, records)
-    before = await expected(database, records[0])
-    await database.write(lambda connection: downgrade(connection, "0005"))
-    await database.write(upgrade)
-    assert before is not None
-    assert await expected(database, records[0]) == before
 
 
 async def test_many_different_jobs_are_learnt_from_in_one_go(database: Database) -> None:
