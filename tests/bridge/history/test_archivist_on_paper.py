@@ -8,14 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from flashyard.contract.faults import Code
-from flashyard.contract.messages import FlashFailed
 from flashyard.contract.orders import Recorded
-from flashyard.contract.phases import Phase, Status
+from flashyard.contract.phases import Status
 from flashyard.contract.records import StepRecord
-from flashyard.contract.tracked import Frame
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.history import archivist as archive
 from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.history.history import History
 from flashyard_bridge.picture.fleet import Fleet
@@ -68,31 +64,6 @@ async def test_numbers_that_no_database_adds_up_cost_their_record_alone(database
         await until(lambda: desk.archivist.waiting == 0)
         assert not task.done()
     assert desk.recorded == {many[0].job_id, ended_job(2).job_id}
-    assert desk.archivist.refused == 1
-
-
-def test_a_bridges_own_word_is_kept_where_there_is_no_room_for_hubs(
-    idle_desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = failed_job(9, code=Code.HUB_LOST)
-    said = FlashFailed(
-        job_id=lost.job_id,
-        device_id=lost.device_id,
-        hub_id=lost.hub_id,
-        timestamp=START,
-        seq=5,
-        phase=Phase.FAILED,
-        error="Outcome unknown.",
-        code=Code.HUB_LOST,
-        by="bridge",
-    )
-    monkeypatch.setattr(archive, "MOST", 2)
-    monkeypatch.setattr(archive, "record_of", lambda *_: record_of(lost))
-    for number in range(3):
-        idle_desk.archivist.take(record_of(ended_job(number)))
-    assert (idle_desk.archivist.waiting, idle_desk.archivist.dropped) == (2, 1)
-    idle_desk.archivist.hear([Frame.made(said)])
-    assert (idle_desk.archivist.waiting, idle_desk.archivist.dropped) == (3, 1)
 
 
 def test_another_hubs_word_on_a_job_is_not_taken(idle_desk: Desk) -> None:
