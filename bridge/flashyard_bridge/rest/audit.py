@@ -13,6 +13,7 @@ from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.faults import Code
 from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
 from flashyard_bridge.audit import reading
+from flashyard_bridge.audit.words import Action, Outcome
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
 from flashyard_bridge.rest.columns import utc, who
@@ -34,10 +35,10 @@ class AuditQuery(Model):
     subject: Annotated[
         Name | None, Query(description="the id of a batch, a standing order or an image")
     ] = None
-    action: Name | None = None
+    action: Action | None = None
     identity: Annotated[Name | None, Query(description="whose token was shown")] = None
     outcome: Annotated[
-        Name | None,
+        Outcome | None,
         Query(description="`accepted`, `refused`, `noted`; or how a job or a batch ended"),
     ] = None
     since: Annotated[Millis | None, Query(strict=False, description="Unix ms; then or later")] = (

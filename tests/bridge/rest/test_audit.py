@@ -48,7 +48,11 @@ async def test_pages_follow_each_other_without_a_gap(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "jobId=x", "cursor=x", "since=yesterday", "until=-1"]
+    "query",
+    [
+        *("limit=0", "limit=1001", "jobId=x", "cursor=x", "since=yesterday", "until=-1"),
+        *("action=strat", "outcome=refusd"),
+    ],
 )
 async def test_bad_questions_are_refused(rig: Rig, query: str) -> None:
     answer = await rig.http.get(f"/api/audit?{query}")

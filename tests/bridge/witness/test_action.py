@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from fastapi import APIRouter
 
+from flashyard.contract.batches import OPEN_BATCH, BatchStatus
+from flashyard.contract.phases import FINAL
+from flashyard_bridge.audit.words import Action, Outcome
 from flashyard_bridge.rest import routers
 from flashyard_bridge.rest.request import StartRequest
 from flashyard_bridge.witness.action import Actions, action_of, audited, changes
@@ -27,6 +32,17 @@ def test_every_action_is_in_the_documentation() -> None:
     missing = {action_of(route).name for route in ROUTES if changes(route)}
     missing = {name for name in missing if f"`{name}`" not in page}
     assert not missing
+
+
+def test_lines_are_found_by_every_action_there_is_and_by_no_other_word() -> None:
+    page = (Path(__file__).parents[3] / "docs/audit.md").read_text()
+    table = page.split("## Actions")[1].split("## ")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = {word for cell in cells for word in re.findall(r"`(\w+)`", cell)}
+    assert {action_of(route).name for route in ROUTES if changes(route)} <= told
+    assert told == set(get_args(Action))
+    ends = {*FINAL, *(set(BatchStatus) - OPEN_BATCH)}
+    assert {"accepted", "refused", "noted", *ends} == set(get_args(Outcome))
 
 
 def test_a_bridge_with_a_forgotten_route_is_not_even_made() -> None:
