@@ -28,6 +28,9 @@ _BY_STATUS = {
 }
 
 
+_MOST_CHOICES = 12  # that are told where none of them was said
+
+
 class Problem(Model):
     """An error's body. ``details`` are the words of the device, the hub or the parser.
 
@@ -68,7 +71,7 @@ def reject(code: Code, field: str, sentence: str) -> RequestError:
 
 def reject_all(errors: Sequence[Mapping[str, Any]]) -> RequestError:
     """Make the exception for what pydantic found wrong: the first one's field, all in details."""
-    found = [(_name(error["loc"]), str(error["msg"])) for error in errors]
+    found = [(_name(error["loc"]), _words(str(error["msg"]))) for error in errors]
     field, words = found[0]
     why = fault(
         Code.INVALID_REQUEST,
@@ -76,6 +79,14 @@ def reject_all(errors: Sequence[Mapping[str, Any]]) -> RequestError:
         details="; ".join(f"{name}: {said}" for name, said in found[:20]),
     )
     return RequestError(why, field=field)
+
+
+def _words(said: str) -> str:
+    """Tell what is wrong in one sentence, not by all the words that would be right."""
+    choices = said.count("'") // 2
+    if choices <= _MOST_CHOICES:
+        return said
+    return f"it is none of the {choices} words there are"
 
 
 def _name(loc: Sequence[str | int]) -> str:

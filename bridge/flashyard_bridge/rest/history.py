@@ -108,5 +108,10 @@ async def get_past_job(job_id: str, bridge: AnyTimeBridge) -> OnePastJob:
     """Tell all that is on record of a job that ended; `…/job/{jobId}/log` has its log."""
     job = await bridge.history.job(job_id)
     if job is None:
-        raise refuse(Code.UNKNOWN_JOB, f"The job {job_id} is not on record.")
+        raise refuse(
+            Code.UNKNOWN_JOB,
+            f"The job {job_id} is not on record.",
+            hint="Look for it with `flashyard history` or GET /api/flash/history; one that has "
+            "not ended with `flashyard ls jobs`.",
+        )
     return OnePastJob(job=job)

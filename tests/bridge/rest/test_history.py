@@ -226,3 +226,16 @@ async def test_with_its_database_gone_the_history_says_so_and_what_is_live_goes_
                 said = (answer.status_code, answer.json()["code"])
                 assert said == (503, "database_unreachable"), path
             assert (await bridge.http.get("/api/flash/jobs")).json() == {"jobs": []}
+
+
+async def test_a_word_that_is_none_of_many_is_told_without_all_of_them(rig: Rig) -> None:
+    said = (await rig.http.get("/api/flash/history?code=unplugged")).json()
+    assert said["error"].startswith("`code` is not valid: it is none of the ")
+    assert len(str(said)) < 400
+    said = (await rig.http.get("/api/flash/history?status=done")).json()
+    assert "'completed', 'failed' or 'cancelled'" in said["error"]
+
+
+async def test_who_looks_for_what_is_not_there_is_sent_to_the_history(rig: Rig) -> None:
+    said = (await rig.http.get(f"/api/flash/history/{UNKNOWN}")).json()
+    assert "GET /api/flash/history" in said["hint"]
