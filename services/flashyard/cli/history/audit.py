@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flashyard.cli.history.options import refuse_two_forms
 from flashyard.cli.invocation import client_settings
 from flashyard.cli.options import Json, TokenFile, Url
 
@@ -49,6 +50,7 @@ def audit(
     token_file: TokenFile = None,
 ) -> None:
     """Tell who asked for what, when, from where, and what came of it; the newest first."""
+    refuse_two_forms(csv=csv, json=json)
     import asyncio
 
     from flashyard.cli.history.trail import Sought, export, print_newest

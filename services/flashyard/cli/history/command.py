@@ -41,7 +41,9 @@ def list_(
 ) -> None:
     """List the jobs that ended, the newest first, or tell more of them."""
     if ctx.invoked_subcommand is not None:
+        options.refuse_unheeded(ctx)
         return
+    options.refuse_two_forms(csv=csv, json=json)
     import asyncio
 
     from flashyard.cli.history.sought import Sought

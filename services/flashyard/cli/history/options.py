@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+_SAID = "COMMANDLINE"  # a parameter's source; typer does not tell where its kinds are to be had
 _which = partial(typer.Option, rich_help_panel="Which jobs")
 
 
@@ -52,3 +53,29 @@ Find = Annotated[
         help="That mention all of these, in any case: in device, image, partition, error or id.",
     ),
 ]
+
+
+def refuse_unheeded(ctx: typer.Context) -> None:
+    """Refuse options in front of a subcommand: it has its own, and these would mean nothing.
+
+    Raises:
+        BadParameter: there are some.
+    """
+    given = [
+        option.opts[0]
+        for option in ctx.command.params
+        if option.name and str(ctx.get_parameter_source(option.name)).endswith(_SAID)
+    ]
+    if given:
+        command = ctx.invoked_subcommand
+        raise typer.BadParameter(f"{' and '.join(given)} must stand behind `{command}`.")
+
+
+def refuse_two_forms(*, csv: bool, json: bool) -> None:
+    """Refuse to print two forms at once.
+
+    Raises:
+        BadParameter: both are asked for.
+    """
+    if csv and json:
+        raise typer.BadParameter("Say --csv or --json, not both.")
