@@ -15,8 +15,8 @@ from flashyard.cli.app import run
             ["--url", "http://127.0.0.1:9", "--csv", "show", "JOB"],
             "--csv and --url must stand behind `show`.",
         ),
-        (["--csv", "--json"], "Say --csv or --json, not both."),
-        (["audit", "--json", "--csv"], "Say --csv or --json, not both."),
+        (["--csv", "--json"], "--csv and --json contradict each other."),
+        (["audit", "--json", "--csv"], "--csv and --json contradict each other."),
     ],
 )
 def test_what_would_not_be_heeded_is_refused(

@@ -44,6 +44,8 @@ def test_a_row_says_what_was_asked_or_why_it_was_refused() -> None:
     assert told[3:] == ("cancel", "accepted", JOB, "partition boot, priority 9")
     told = row(numbered(outcome="refused", code=Code.UNKNOWN_JOB, error="Job not found"))
     assert told[3:] == ("cancel", "unknown_job", "", "Job not found")
+    told = row(numbered(action="job_ended", details={"endedAt": 1, "verification": "readback"}))
+    assert told[-1] == "verification readback"
     assert len(row(numbered(details={"x": "y" * 200}))[-1]) == 80
 
 

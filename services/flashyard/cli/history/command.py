@@ -63,8 +63,6 @@ def list_(
         find=find,
     )
     settings = client_settings(ctx, url, token_file)
-    if csv and json:
-        raise typer.BadParameter("--csv and --json contradict each other.")
     if csv or json:
         asyncio.run(export(settings, sought, "csv" if csv else "jsonl", limit))
     else:

@@ -21,7 +21,8 @@ from flashyard.contract.statistics import (
     Statistics,
 )
 
-_COUNTS = ("JOBS", "FAILED", "CANCELLED", "SUCCESS", "TOOK", "P95", "SPEED", "P95")
+_COUNTS = ("JOBS", "FAILED", "CANCELLED", "SUCCESS", "TOOK", "TOOK P95", "SPEED", "SPEED P95")
+SPARE = ("SPEED P95", "TOOK P95", "CANCELLED", "NAME", "SHA256", "SPEED", "TOOK", "HUB")
 _HEADS = {
     "faults": ("FAULT", "FAILED"),
     "ports": ("PORT", "HUB", *_COUNTS),

@@ -78,4 +78,4 @@ def refuse_two_forms(*, csv: bool, json: bool) -> None:
         BadParameter: both are asked for.
     """
     if csv and json:
-        raise typer.BadParameter("Say --csv or --json, not both.")
+        raise typer.BadParameter("--csv and --json contradict each other.")

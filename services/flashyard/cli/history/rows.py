@@ -14,6 +14,7 @@ from flashyard.contract.requester import Requester
 from flashyard.moment import moment_of
 
 HEADS = ("JOB", "ENDED", "DEVICE", "PARTITION", "END", "TOOK", "IMAGE", "WHY")
+SPARE = ("IMAGE", "TOOK", "PARTITION")
 WHOLE = ("ENDED", "END", "TOOK")  # that say nothing where they are cut
 STEP_HEADS = ("PARTITION", "PLACE", "END", "WRITTEN", "IMAGE")
 SPAN_HEADS = ("AT", "PHASE", "PARTITION", "TOOK")

@@ -86,6 +86,6 @@ async def tell(settings: ClientSettings, sought: Sought, limit: int, *, json: bo
         print_data(f"{name:<9} {printable(value)}")
     for heads, rows, rest in counts.sections(told):
         print_data("")
-        print_table(heads, [[*map(printable, cells)] for cells in rows])
+        print_table(heads, [[*map(printable, cells)] for cells in rows], spare=counts.SPARE)
         if rest:
             print_data(rest)

@@ -19,6 +19,7 @@ from flashyard.settings import ClientSettings
 
 NEWEST = 50  # lines that are listed unless told otherwise
 HEADS = ("NUMBER", "AT", "WHO", "ACTION", "OUTCOME", "ABOUT", "WHAT")
+_SPARE = ("NUMBER", "OUTCOME")
 _LONGEST = 80  # characters of what else there is to say
 
 
@@ -69,7 +70,7 @@ async def print_newest(settings: ClientSettings, sought: Sought, limit: int | No
     if not lines:
         say("The audit trail has no line like that.")
         return
-    print_table(HEADS, [[*map(printable, row(line))] for line in lines])
+    print_table(HEADS, [[*map(printable, row(line))] for line in lines], spare=_SPARE)
     if there_is_more and limit is None:
         say(f"These are the newest {len(lines)}; --limit lists more, --csv and --json all.")
 
@@ -111,7 +112,9 @@ def who(asked: Requester | None) -> str:
 
 def _said(line: NumberedEntry) -> str:
     details = line.details or {}
-    text = ", ".join(f"{name} {value}" for name, value in details.items() if value != line.subject)
+    # When a job ended is told by the line's own time, but for its hub's clock.
+    told = {name: value for name, value in details.items() if name != "endedAt"}
+    text = ", ".join(f"{name} {value}" for name, value in told.items() if value != line.subject)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -11,6 +11,7 @@ from flashyard.cli.history.rows import (
     HEADS,
     MISHAP_HEADS,
     SPAN_HEADS,
+    SPARE,
     STEP_HEADS,
     WHOLE,
     facts,
@@ -49,7 +50,7 @@ async def print_newest(settings: ClientSettings, sought: Sought, limit: int | No
     if not jobs:
         say(_EMPTY)
         return
-    print_table(HEADS, [[*map(printable, row(job))] for job in jobs], WHOLE)
+    print_table(HEADS, [[*map(printable, row(job))] for job in jobs], WHOLE, SPARE)
     if there_is_more and limit is None:
         say(f"These are the newest {len(jobs)}; --limit lists more, --csv and --json all.")
 
