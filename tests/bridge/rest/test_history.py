@@ -187,8 +187,8 @@ async def test_a_job_that_a_bridge_forgot_is_told_from_the_history(
 async def test_a_log_that_nobody_heard_is_told_from_the_history(rig: Rig) -> None:
     device = await rig.plug()
     said = await rig.start(deviceId=device)
-    job = rig.job(said["jobId"])
-    await rig.bridge.state.history.store([past_of(job.with_(finished_at=job.queued_at))])
+    job = ended_job(job_id=said["jobId"], device_id=device, hub_id=rig.hub.hub_id)
+    await rig.bridge.state.history.store([past_of(job)])
     path = f"/api/flash/job/{job.job_id}/log"
     assert len((await rig.http.get(path)).json()["lines"]) == 1
 
