@@ -69,7 +69,7 @@ def random_sought(chance: Random, pasts: list[Past]) -> Sought:
         "status": job.status.value,
         "code": job.code and job.code.value,
         "partition": chance.choice([step.partition for step in job.steps] or [job.partition]),
-        "image": job.image and job.image.sha256,
+        "image": chance.choice([None, *_images(past)]),
     }
     kept = {name: asked[name] for name in chance.sample(sorted(asked), chance.choice((0, 0, 1, 2)))}
     times = sorted(place(chance.choice(pasts))[0] + chance.choice((0, 1)) for _ in range(2))
@@ -85,8 +85,9 @@ def random_sought(chance: Random, pasts: list[Past]) -> Sought:
 def _past(chance: Random, number: int) -> Past:
     at = ENDED + chance.randrange(4) * 30 * _HOUR + chance.choice((0, 0, 1, 5 * _HOUR))
     status = chance.choice((Status.COMPLETED, Status.COMPLETED, Status.FAILED, Status.CANCELLED))
+    image = chance.choice(("a" * 64, "b" * 64, None))
     steps = tuple(
-        StepRecord(partition=name, status=status, bytes=1)
+        StepRecord(partition=name, status=status, bytes=1, image=image)
         for name in chance.sample(_PARTITIONS, chance.randrange(3))
     )
     device_id = chance.choice(_DEVICES)
@@ -121,7 +122,6 @@ def _traits(past: Past) -> Iterator[Trait]:
     had: dict[str, Any] = {
         "device": job.device_id,
         "serial": record.serial,
-        "image": job.image and job.image.sha256,
         "port": record.port,
         "code": job.code,
         "hub": job.hub_id,
@@ -129,11 +129,18 @@ def _traits(past: Past) -> Iterator[Trait]:
     }
     yield from (Trait(kind, value) for kind, value in had.items() if value is not None)
     yield from (Trait("partition", name) for name in _partitions(past))
+    yield from (Trait("image", sha256) for sha256 in _images(past))
 
 
 def _partitions(past: Past) -> list[str]:
     job = past.record.job
     return [step.partition for step in job.steps] or [job.partition]
+
+
+def _images(past: Past) -> list[str]:
+    job = past.record.job
+    own = [job.image.sha256] if job.image else []
+    return [step.image for step in job.steps if step.image] or own
 
 
 def _said(past: Past) -> Iterator[str]:

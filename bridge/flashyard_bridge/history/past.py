@@ -60,7 +60,6 @@ def steps_of(job: Job) -> list[dict[str, Any]]:
         {
             "place": place,
             "partition": partition,
-            "ended_at": ended_at(job),
             "status": status.value,
             "image": sha256,
             "bytes": written,

@@ -23,7 +23,7 @@ class Trait(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """None, and no words, do not narrow it. ``partition``: of any step; ``image``: its SHA-256.
+    """None, and no words, do not narrow it. ``partition``, ``image``: of any step.
 
     ``since`` is meant, too, ``until`` is not; both are Unix ms. ``words``: see `words_of`.
     """

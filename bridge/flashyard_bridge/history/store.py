@@ -93,7 +93,7 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     for row, past in zip(rows, pasts, strict=True):
         its = steps_of(past.record.job)
         steps += [{"number": row["number"], **step} for step in its]
-        entries.append(entry_of(row, [step["partition"] for step in its]))
+        entries.append(entry_of(row, its))
     load(connection, PAST_STEPS, steps)
     finding.index(connection, entries)
     logs = [

@@ -21,7 +21,9 @@ class SoughtQuery(Model):
     status: Literal["completed", "failed", "cancelled"] | None = None
     code: Annotated[Code | None, Query(strict=False, description="the fault it failed with")] = None
     partition: Annotated[Partition | None, Query(description="of any of its steps")] = None
-    image: Annotated[Sha256 | None, Query(description="the image's sha256")] = None
+    image: Annotated[Sha256 | None, Query(description="the sha256 of an image that it wrote")] = (
+        None
+    )
     since: Annotated[Millis, Query(strict=False, description="Unix ms; ended then or later")] = 0
     until: Annotated[Millis, Query(strict=False, description="Unix ms; ended before")] = FOREVER
     q: Annotated[

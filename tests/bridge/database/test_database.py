@@ -19,6 +19,11 @@ from flashyard_bridge.database.migrate import HEAD, MIGRATIONS
 from flashyard_bridge.database.tables.metadata import METADATA
 from support.databases import tables
 
+_OF_SERVERS = {  # indexes
+    "past_texts_by_pieces",
+    *(f"past_jobs_by_{column}" for column in ("device", "hub", "port")),
+}
+
 
 def insert(connection: Connection) -> None:
     word = secrets.token_hex(8)
@@ -32,7 +37,7 @@ def count(connection: Connection) -> Any:
 async def test_the_tables_are_those_that_the_revisions_make(database: Database) -> None:
     def differences(connection: Connection) -> list[Any]:
         known = {*tables(connection), *METADATA.tables}
-        of_servers = {"past_texts_by_pieces"} if connection.dialect.name == "sqlite" else set()
+        of_servers = _OF_SERVERS if connection.dialect.name == "sqlite" else set()
 
         def is_told(_what: object, name: str | None, kind: str, *_: object) -> bool:
             return name in known if kind == "table" else name not in of_servers

@@ -55,7 +55,9 @@ async def pages(history: History, sought: Sought, limit: int) -> list[list[str]]
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 25))]
+)
 async def test_what_is_found_is_what_looking_at_each_would_find(
     database: Database, seed: int
 ) -> None:

@@ -15,12 +15,12 @@ from flashyard_bridge.history.sought import Trait, plain
 _COLUMNS = {  # of its row, by the trait's kind
     "device": "device_id",
     "serial": "serial",
-    "image": "image",
     "port": "port",
     "code": "code",
     "hub": "hub_id",
     "status": "status",
 }
+_OF_STEPS = ("partition", "image")  # the traits' kinds, too
 _SAID = ("device_id", "device_name", "serial", "image_name", "error")
 _LOOKED_AT = ("number", "job_id", "ended_at", *{*_COLUMNS.values(), *_SAID})
 
@@ -47,30 +47,31 @@ class Entry(NamedTuple):
     traits: tuple[int, ...]
 
 
-def entry_of(row: Mapping[str, Any], partitions: Iterable[str]) -> Entry:
-    """Make the entry of a row of `past_jobs`, of a job with steps to some partitions."""
-    names = sorted(set(partitions))
-    traits = [Trait(kind, row[name]) for kind, name in _COLUMNS.items() if row[name] is not None]
-    traits += [Trait("partition", name) for name in names]
+def entry_of(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Entry:
+    """Make the entry of a row of `past_jobs` and its rows of `past_steps`."""
+    had = {Trait(kind, row[name]) for kind, name in _COLUMNS.items() if row[name] is not None}
+    for step in steps:
+        had |= {Trait(kind, step[kind]) for kind in _OF_STEPS if step[kind] is not None}
+    partitions = sorted(trait.value for trait in had if trait.kind == "partition")
     # Its serial is mostly its id, and part of its name: nothing is said twice.
     lines: list[str] = []
-    for said in (row["job_id"], *(row[name] for name in _SAID), *names):
+    for said in (row["job_id"], *(row[name] for name in _SAID), *partitions):
         line = plain(said or "")
         if line and not any(line in other for other in lines):
             lines.append(line)
     text = "".join(f"{line}\n" for line in lines)
-    return Entry(row["number"], row["ended_at"], text, tuple(map(key_of, traits)))
+    return Entry(row["number"], row["ended_at"], text, tuple(map(key_of, had)))
 
 
 def entries_of(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
     """Make the entries of jobs that are stored, by their numbers."""
-    partitions: defaultdict[int, list[str]] = defaultdict(list)
-    steps = select(PAST_STEPS.c.number, PAST_STEPS.c.partition)
-    for number, partition in connection.execute(steps.where(PAST_STEPS.c.number.in_(numbers))):
-        partitions[number].append(partition)
+    steps: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    rows = select(*(PAST_STEPS.c[name] for name in ("number", *_OF_STEPS)))
+    for row in connection.execute(rows.where(PAST_STEPS.c.number.in_(numbers))).mappings():
+        steps[row["number"]].append({**row})
     rows = select(*(PAST_JOBS.c[name] for name in _LOOKED_AT))
     found = connection.execute(rows.where(PAST_JOBS.c.number.in_(numbers))).mappings()
-    return [entry_of({**row}, partitions[row["number"]]) for row in found]
+    return [entry_of({**row}, steps[row["number"]]) for row in found]
 
 
 def key_of(trait: Trait) -> int:

@@ -21,12 +21,12 @@ from flashyard_bridge.history.sought import FOREVER, Place, Sought
 
 _PIECE = 3  # characters; the index does not help with shorter words
 _NEAR, _FAR = 4_000, 64_000  # jobs that are gone through, before the index is asked and after
-_RARE = 5_000  # jobs at most that are sorted
+_RARE = 20_000  # jobs at most that are sorted
 _MARKS = re.compile(r"[\\%_]")
 _T, _J = PAST_TEXTS.c, PAST_JOBS.c
 _job_id = func.split_part(_T.text, "\n", 1)
 # The columns that have an index of their own, in the order of time.
-_ORDERED = {"device": _J.device_id, "hub": _J.hub_id}
+_ORDERED = {"device": _J.device_id, "port": _J.port, "hub": _J.hub_id}
 
 
 def index(connection: Connection, entries: Sequence[Entry]) -> None:

@@ -65,21 +65,16 @@ def _make_jobs() -> None:
         sa.Column("record", sa.LargeBinary, nullable=False),
     )
     op.create_index("past_jobs_by_age", "past_jobs", ["ended_at"])
-    for column in ("device", "hub", "status"):
-        name = column if column == "status" else f"{column}_id"
-        op.create_index(f"past_jobs_by_{column}", "past_jobs", [name, "ended_at"])
     op.create_table(
         "past_steps",
         _of_job(),
         sa.Column("place", sa.Integer, primary_key=True),
         sa.Column("partition", sa.String(40), nullable=False),
-        sa.Column("ended_at", sa.BigInteger, nullable=False),
         sa.Column("status", sa.String(10), nullable=False),
         sa.Column("image", sa.String(64)),
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
-    op.create_index("past_steps_by_partition", "past_steps", ["partition", "ended_at"])
     op.create_table("past_logs", _of_job(), sa.Column("lines", sa.LargeBinary, nullable=False))
 
 
@@ -103,6 +98,9 @@ def _make_index() -> None:
         postgresql_ops={"text": "gin_trgm_ops"},
         postgresql_with={"gin_pending_list_limit": 512},
     )
+    for name in ("device_id", "hub_id", "port"):
+        column = name.removesuffix("_id")
+        op.create_index(f"past_jobs_by_{column}", "past_jobs", [name, "ended_at"])
 
 
 def _make_rollups() -> None:
