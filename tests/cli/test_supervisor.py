@@ -39,7 +39,7 @@ def children() -> list[psutil.Process]:
     found = []
     for each in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
-            if "-c" in each.cmdline():
+            if each.cmdline()[1:2] == ["-c"]:
                 found.append(each)
     return found
 

