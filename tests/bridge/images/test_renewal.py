@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import pytest
+
 from flashyard.contract.orders import ImageOrder
 from flashyard.contract.phases import Status
 from flashyard_bridge.images.renewal import Renewal
