@@ -13,9 +13,9 @@ from functools import partial
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.statistics import Statistics
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.history.statistics.counting import count_at_once, count_more, tell_all
-from flashyard_bridge.history.statistics.groups import no_groups
+from flashyard_bridge.history.statistics.counting import count_at_once, count_more, tell_rows
 from flashyard_bridge.history.statistics.question import Question
+from flashyard_bridge.history.statistics.rows import Rows
 
 MOST = 2  # long counts at a time
 AT_ONCE = 2_500  # jobs
@@ -42,11 +42,11 @@ class Census:
         if isinstance(told, Statistics):
             return told
         with self._long_count():
-            groups = no_groups()
+            rows = Rows()
             for first in range(0, len(told), AT_ONCE):
                 some = told[first : first + AT_ONCE]
-                await self._database.read(partial(count_more, groups=groups, some=some))
-        return await self._database.read(partial(tell_all, question=question, groups=groups))
+                await self._database.read(partial(count_more, rows=rows, some=some))
+        return await self._database.read(partial(tell_rows, question=question, rows=rows))
 
     @contextmanager
     def _long_count(self) -> Iterator[None]:

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from flashyard.contract.statistics import Statistics
 from flashyard_bridge.history.finding import numbers
 from flashyard_bridge.history.statistics.facts import facts
-from flashyard_bridge.history.statistics.groups import Groups, add, no_groups
+from flashyard_bridge.history.statistics.groups import Groups, no_groups
 from flashyard_bridge.history.statistics.histogram import BUCKETS, EXACT, Scale
 from flashyard_bridge.history.statistics.question import Question
-from flashyard_bridge.history.statistics.rows import count
+from flashyard_bridge.history.statistics.rows import Rows
 from flashyard_bridge.history.statistics.scope import Scope
 from flashyard_bridge.history.statistics.sums import add_counts, add_histograms, names, total
 from flashyard_bridge.history.statistics.telling import tell
@@ -29,19 +29,27 @@ def count_at_once(connection: Connection, question: Question) -> Statistics | Se
         return _count_kept(connection, question, scope)
     found = numbers(connection, question.sought)
     if len(found) < question.few:
-        return tell_all(connection, question, count(facts(connection, found, EXACT)), EXACT)
+        rows = Rows()
+        rows.count(facts(connection, found, EXACT))
+        return tell_rows(connection, question, rows, EXACT)
     return found if scope is None else _count_kept(connection, question, scope)
 
 
-def count_more(connection: Connection, groups: Groups, some: Sequence[int]) -> None:
+def count_more(connection: Connection, rows: Rows, some: Sequence[int]) -> None:
     """Count jobs by their numbers, beside those that are counted; who has left is not counted."""
-    add(groups, count(facts(connection, some, BUCKETS)), 1)
+    rows.count(facts(connection, some, BUCKETS))
 
 
-def tell_all(
-    connection: Connection, question: Question, groups: Groups, scale: Scale = BUCKETS
+def tell_rows(
+    connection: Connection, question: Question, rows: Rows, scale: Scale = BUCKETS
 ) -> Statistics:
-    """Tell what was counted."""
+    """Tell what was counted one by one."""
+    groups = no_groups()
+    rows.add_to(groups)
+    return _tell(connection, question, groups, scale)
+
+
+def _tell(connection: Connection, question: Question, groups: Groups, scale: Scale) -> Statistics:
     told = question.chosen(groups)
     devices = names(connection, "devices", told["devices"])
     images = names(connection, "images", told["images"])
@@ -51,7 +59,9 @@ def tell_all(
 def _count_kept(connection: Connection, question: Question, scope: Scope) -> Statistics:
     groups = no_groups()
     for edge, sign in scope.edges():
-        add(groups, count(facts(connection, numbers(connection, edge), BUCKETS)), sign)
+        rows = Rows()
+        rows.count(facts(connection, numbers(connection, edge), BUCKETS))
+        rows.add_to(groups, sign)
     add_counts(groups, connection, scope)
     add_histograms(groups, connection, scope, question.chosen(groups))
-    return tell_all(connection, question, groups)
+    return _tell(connection, question, groups, BUCKETS)

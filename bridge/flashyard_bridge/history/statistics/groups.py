@@ -22,13 +22,6 @@ def no_groups() -> Groups:
     return {kind: defaultdict(Tally) for kind in KINDS}
 
 
-def add(groups: Groups, others: Groups, times: int) -> None:
-    """Add others, or with ``times`` -1 take them away."""
-    for kind, tallies in others.items():
-        for entry, tally in tallies.items():
-            groups[kind][entry].add(tally, times)
-
-
 def in_order(groups: Groups, kind: Kind) -> list[Entry]:
     """Put a list's entries in order: what failed most often first, and the newest of days."""
     tallies = groups[kind]

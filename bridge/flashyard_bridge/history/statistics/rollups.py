@@ -85,11 +85,13 @@ def _change(connection: Connection, changes: Mapping[Key, Tally], sign: Literal[
     now = table.read(connection, changes.keys())
     gone = []
     for key, change in changes.items():
-        tally = now.setdefault(key, Tally())
-        tally.add(change, sign)
-        if tally.is_empty:
-            gone.append(key)
-            del now[key]
+        if key in now:
+            now[key].add(change, sign)
+            if now[key].is_empty:
+                gone.append(key)
+                del now[key]
+        elif sign == 1 and not change.is_empty:
+            now[key] = change
     table.write(connection, now)
     table.remove(connection, gone)
 

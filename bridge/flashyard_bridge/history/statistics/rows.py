@@ -1,4 +1,8 @@
-"""Counting ended jobs one by one."""
+"""Counting ended jobs one by one.
+
+What goes together is counted together: most devices stay at one port, and there are far fewer
+pairs of a partition and an image than there are jobs.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +14,40 @@ from flashyard_bridge.history.statistics.groups import Groups, no_groups
 from flashyard_bridge.history.statistics.tally import Tally
 
 
-def count(facts: Iterable[Fact]) -> Groups:
-    """Count jobs for all their entries.
+class Rows:
+    """Jobs that were counted, by what goes together."""
 
-    What goes together is counted together: most devices stay at one port, and there are far fewer
-    pairs of a partition and an image than there are jobs.
-    """
-    groups = no_groups()
-    places: defaultdict[tuple[str, str, str], Tally] = defaultdict(Tally)
-    contents: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
-    days, faults = groups["days"], groups["faults"]
-    for fact in facts:
-        amounts = fact.amounts
-        days[fact.day,].count(*amounts)
-        places[fact.hub_id, fact.device_id, fact.port].count(*amounts)
-        if fact.code is not None:
-            faults[fact.code,].count(*amounts)
-        if fact.image is not None:
-            contents[fact.partitions[0], fact.image].count(*amounts)
-        for share in fact.shares:
-            tally = groups[share.kind][share.value,]
-            tally.count_share(amounts[0], share.bytes, counts=share.counts)
-    for (hub_id, device_id, port), tally in places.items():
-        groups["totals"][()].add(tally)
-        groups["hubs"][hub_id,].add(tally)
-        groups["devices"][device_id,].add(tally)
-        groups["ports"][hub_id, port].add(tally)
-    for (partition, image), tally in contents.items():
-        groups["partitions"][partition,].add(tally)
-        groups["images"][image,].add(tally)
-    return groups
+    def __init__(self) -> None:
+        self._places: defaultdict[tuple[str, str, str], Tally] = defaultdict(Tally)
+        self._contents: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
+        self._others = no_groups()
+
+    def count(self, facts: Iterable[Fact]) -> None:
+        """Count jobs, beside those that are counted."""
+        others = self._others
+        days, faults = others["days"], others["faults"]
+        for fact in facts:
+            amounts = fact.amounts
+            days[fact.day,].count(*amounts)
+            self._places[fact.hub_id, fact.device_id, fact.port].count(*amounts)
+            if fact.code is not None:
+                faults[fact.code,].count(*amounts)
+            if fact.image is not None:
+                self._contents[fact.partitions[0], fact.image].count(*amounts)
+            for share in fact.shares:
+                tally = others[share.kind][share.value,]
+                tally.count_share(amounts[0], share.bytes, counts=share.counts)
+
+    def add_to(self, groups: Groups, times: int = 1) -> None:
+        """Add them to all their entries, or with ``times`` -1 take them away."""
+        for kind, tallies in self._others.items():
+            for entry, tally in tallies.items():
+                groups[kind][entry].add(tally, times)
+        for (hub_id, device_id, port), tally in self._places.items():
+            groups["totals"][()].add(tally, times)
+            groups["hubs"][hub_id,].add(tally, times)
+            groups["devices"][device_id,].add(tally, times)
+            groups["ports"][hub_id, port].add(tally, times)
+        for (partition, image), tally in self._contents.items():
+            groups["partitions"][partition,].add(tally, times)
+            groups["images"][image,].add(tally, times)

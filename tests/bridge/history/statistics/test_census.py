@@ -16,6 +16,7 @@ from flashyard_bridge.history.statistics.census import MOST, Census
 from flashyard_bridge.history.statistics.counting import count_more
 from flashyard_bridge.history.statistics.groups import no_groups
 from flashyard_bridge.history.statistics.question import Question
+from flashyard_bridge.history.statistics.rows import Rows
 from support.records import ended_job, past_of
 
 MANY = Question(Sought(device_id="UNIT_1"), 20, 20, few=1)
@@ -50,6 +51,7 @@ async def test_of_long_counts_only_so_many_are_under_way_and_then_there_is_room_
 
 
 async def test_a_job_that_has_left_meanwhile_is_not_counted(stored: Database) -> None:
-    groups = no_groups()
-    await stored.read(lambda connection: count_more(connection, groups, [1, 2, 999]))
+    rows, groups = Rows(), no_groups()
+    await stored.read(lambda connection: count_more(connection, rows, [1, 2, 999]))
+    rows.add_to(groups)
     assert groups["totals"][()].total == 2
