@@ -43,6 +43,7 @@ ROLLUPS = Table(
     Column("cancelled_bytes", BigInteger, nullable=False),
     Column("durations", LargeBinary, nullable=False),
     Column("speeds", LargeBinary, nullable=False),
+    Column("recent", LargeBinary, nullable=False),  # what is not in these two yet
     Column("name", String(200)),  # what people called the item last
     sqlite_with_rowid=False,  # its rows lie in the order of the key
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, exists, select
 
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
 from flashyard_bridge.history.statistics.histogram import Scale
-from flashyard_bridge.history.statistics.tally import COMPLETED, ENDS, FAILED
+from flashyard_bridge.history.statistics.tally import COMPLETED, ENDS, FAILED, Part
 
 DAY = 86_400_000  # ms, UTC
 _CHUNK = 500  # jobs at a time
@@ -22,23 +22,18 @@ _END = {end.value: place for place, end in enumerate(ENDS)}
 
 
 class Share(NamedTuple):
-    """What a job with several steps has to do with a partition or an image.
-
-    ``counts``: the job itself, not its bytes alone.
-    """
+    """What a job with several steps is to a partition or an image."""
 
     kind: Literal["partitions", "images"]
     value: str
-    bytes: int
-    counts: bool
+    part: Part
 
 
 class Fact(NamedTuple):
     """A job; it ended on a ``day`` since 1970. A text is empty where there is nothing.
 
     Attributes:
-        amounts: its end, its bytes, its duration and speed on the scale that was asked for; None
-            where they are not known, or say nothing since it did not complete.
+        whole: what it is to all else; without duration and speed if it did not complete.
         code: why it failed; None: it did not.
         partitions: in order, each once.
         image: that it wrote, of one step; None: it has several, and ``shares`` has them.
@@ -46,7 +41,7 @@ class Fact(NamedTuple):
     """
 
     day: int
-    amounts: tuple[int, int, int | None, int | None]
+    whole: Part
     hub_id: str
     device_id: str
     port: str
@@ -90,8 +85,9 @@ def facts(connection: Connection, numbers: Sequence[int], scale: Scale) -> Itera
                 duration = speed = None
             yield Fact(
                 at // DAY,
-                (
+                Part(
                     end,
+                    1,
                     size,
                     place_of(duration) if duration is not None else None,
                     place_of(speed) if speed else None,
@@ -137,5 +133,5 @@ def _shares(end: int, steps: Sequence[Row[Any]]) -> Iterator[Share]:
             value = step.partition if kind == "partitions" else step.image or ""
             of_value.setdefault(value, []).append(step)
         for value, mine in of_value.items():
-            counts = any(step in to_blame for step in mine)
-            yield Share(kind, value, sum(step.bytes for step in mine), counts)
+            jobs = int(any(step in to_blame for step in mine))
+            yield Share(kind, value, Part(end, jobs, sum(step.bytes for step in mine)))

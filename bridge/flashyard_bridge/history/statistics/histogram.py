@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -17,6 +18,7 @@ ERROR = 0.02  # of a quantile that is told from buckets
 _GAMMA = 1.01 / 0.99
 _LOG = math.log(_GAMMA)
 _BUCKET = 2  # bytes
+_OF_SPEED = 1 << 15  # no bucket is as large
 _COUNTS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # bytes of a count, and the letter `struct` has for it
 
 Counted: TypeAlias = dict[int, int]
@@ -84,3 +86,22 @@ def unpack(packed: bytes) -> Iterator[tuple[int, int]]:
     many = len(packed) // (_BUCKET + width)
     words = struct.unpack_from(f"<{many}H{many}{_COUNTS[width]}", packed, 1)
     return zip(words[:many], words[many:], strict=True)
+
+
+def listed(of_jobs: Iterable[tuple[int | None, int | None]]) -> bytes:
+    """Write the buckets of some jobs' durations and speeds so that more can be put behind them."""
+    words = [
+        word
+        for duration, speed in of_jobs
+        for word in (duration, speed if speed is None else speed | _OF_SPEED)
+        if word is not None
+    ]
+    return struct.pack(f"<{len(words)}H", *words)
+
+
+def unlisted(listed: bytes) -> tuple[Counted, Counted]:
+    """Read what :func:`listed` wrote: how often which duration, and which speed."""
+    counted = Counter(struct.unpack(f"<{len(listed) // _BUCKET}H", listed))
+    durations = {word: count for word, count in counted.items() if word < _OF_SPEED}
+    speeds = {w - _OF_SPEED: count for w, count in counted.items() if w >= _OF_SPEED}
+    return durations, speeds

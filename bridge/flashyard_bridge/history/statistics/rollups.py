@@ -1,14 +1,15 @@
 """What ended jobs add up to, kept beside them in the transaction that stores or forgets them.
 
 Each view has rows of a day and rows of 32 days, so that a long time is a few rows; the latter by
-kit of partitions, too. Only one at a time may write: rows are read, added to, and written back.
+kit of partitions, too. Only one at a time may write: some rows are read, and written back.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypeVar
+from random import random
+from typing import Literal, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
@@ -19,11 +20,14 @@ from flashyard_bridge.history.statistics.facts import Fact, facts
 from flashyard_bridge.history.statistics.groups import Kind
 from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.table import ALL_KITS, BLOCK, Key
-from flashyard_bridge.history.statistics.tally import Tally
+from flashyard_bridge.history.statistics.tally import Part, Tally
 
 _JOBS = 10_000  # at a time: the more, the fewer rows change for each
 _ROWS = 1_000
+_APPENDED = 16  # parts at most
+_MERGED = 1 / 16  # of the rows that could be appended to
 
+Changes: TypeAlias = Mapping[Key, Sequence[Part]]
 T = TypeVar("T")
 
 
@@ -33,42 +37,42 @@ def account(connection: Connection, numbers: Sequence[int], sign: Literal[1, -1]
     Either way they and their steps are still there, by their numbers in `past_jobs`.
     """
     for some in _chunks(numbers, _JOBS):
-        changes: defaultdict[Key, Tally] = defaultdict(Tally)
+        changes: defaultdict[Key, list[Part]] = defaultdict(list)
+        names: dict[Key, str] = {}
         kits: dict[str, Sequence[str]] = {}
         for fact in facts(connection, some, BUCKETS):
             kits[fact.kit] = fact.partitions
-            _count(changes, fact)
+            _count(changes, names, fact)
         _know(connection, kits)
         for keys in _chunks(sorted(changes), _ROWS):
-            _change(connection, {key: changes[key] for key in keys}, sign)
+            _change(connection, {key: changes[key] for key in keys}, names, sign)
 
 
-def _count(changes: defaultdict[Key, Tally], fact: Fact) -> None:
+def _count(changes: defaultdict[Key, list[Part]], names: dict[Key, str], fact: Fact) -> None:
     """Add a job to its rows; of a day only those of `hubs` are told apart by kit, too."""
-    day, hub_id, kit, amounts = fact.day, fact.hub_id, fact.kit, fact.amounts
+    day, hub_id, kit, whole = fact.day, fact.hub_id, fact.kit, fact.whole
     block = day - day % BLOCK
-    changes["totals", 1, day, "", ALL_KITS, ""].count(*amounts)
-    changes["totals", BLOCK, block, "", ALL_KITS, ""].count(*amounts)
-    changes["hubs", 1, day, hub_id, kit, ""].count(*amounts)
-    items: list[tuple[Kind, str, str | None]] = [
-        ("hubs", "", None),
-        ("devices", fact.device_id, fact.device_name),
-        ("ports", fact.port, None),
+    changes["totals", 1, day, "", ALL_KITS, ""].append(whole)
+    changes["totals", BLOCK, block, "", ALL_KITS, ""].append(whole)
+    changes["hubs", 1, day, hub_id, kit, ""].append(whole)
+    items: list[tuple[Kind, str, Part, str | None]] = [
+        ("hubs", "", whole, None),
+        ("devices", fact.device_id, whole, fact.device_name),
+        ("ports", fact.port, whole, None),
     ]
     if fact.code is not None:
-        items.append(("faults", fact.code, None))
+        items.append(("faults", fact.code, whole, None))
     if fact.image is not None:
-        items += ("partitions", kit, None), ("images", fact.image, fact.image_name)
-    spans = (1, day, ALL_KITS), (BLOCK, block, ALL_KITS), (BLOCK, block, kit)
-    for kind, item, name in items:
-        for days, first_day, of_kit in spans:
-            tally = changes[kind, days, first_day, hub_id, of_kit, item]
-            tally.count(*amounts)
-            tally.name = name or tally.name
-    for share in fact.shares:
-        for days, first_day, of_kit in spans:
-            tally = changes[share.kind, days, first_day, hub_id, of_kit, share.value]
-            tally.count_share(amounts[0], share.bytes, counts=share.counts)
+        items.append(("partitions", kit, whole, None))
+        items.append(("images", fact.image, whole, fact.image_name))
+    items += ((share.kind, share.value, share.part, None) for share in fact.shares)
+    for kind, item, part, name in items:
+        of_block = kind, BLOCK, block, hub_id, ALL_KITS, item
+        changes[kind, 1, day, hub_id, ALL_KITS, item].append(part)
+        changes[of_block].append(part)
+        changes[kind, BLOCK, block, hub_id, kit, item].append(part)
+        if name:
+            names[of_block] = name
 
 
 def _know(connection: Connection, kits: Mapping[str, Sequence[str]]) -> None:
@@ -81,7 +85,24 @@ def _know(connection: Connection, kits: Mapping[str, Sequence[str]]) -> None:
         connection.execute(upsert(connection, KITS).on_conflict_do_nothing(), rows)
 
 
-def _change(connection: Connection, changes: Mapping[Key, Tally], sign: Literal[1, -1]) -> None:
+def _change(
+    connection: Connection, changes: Changes, names: Mapping[Key, str], sign: Literal[1, -1]
+) -> None:
+    """Append what is little, which takes no reading; and merge it now and then: no row is long."""
+    little: dict[Key, Sequence[Part]] = {}
+    others: dict[Key, Tally] = {}
+    for key, parts in changes.items():
+        if sign == 1 and len(parts) <= _APPENDED and random() >= _MERGED:  # noqa: S311 - no secret
+            little[key] = parts
+        else:
+            others[key] = Tally(name=names.get(key))
+            for part in parts:
+                others[key].count(part)
+    table.append(connection, little, names)
+    _merge(connection, others, sign)
+
+
+def _merge(connection: Connection, changes: Mapping[Key, Tally], sign: Literal[1, -1]) -> None:
     now = table.read(connection, changes.keys())
     gone = []
     for key, change in changes.items():

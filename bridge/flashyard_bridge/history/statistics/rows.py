@@ -27,16 +27,15 @@ class Rows:
         others = self._others
         days, faults = others["days"], others["faults"]
         for fact in facts:
-            amounts = fact.amounts
-            days[fact.day,].count(*amounts)
-            self._places[fact.hub_id, fact.device_id, fact.port].count(*amounts)
+            whole = fact.whole
+            days[fact.day,].count(whole)
+            self._places[fact.hub_id, fact.device_id, fact.port].count(whole)
             if fact.code is not None:
-                faults[fact.code,].count(*amounts)
+                faults[fact.code,].count(whole)
             if fact.image is not None:
-                self._contents[fact.partitions[0], fact.image].count(*amounts)
+                self._contents[fact.partitions[0], fact.image].count(whole)
             for share in fact.shares:
-                tally = others[share.kind][share.value,]
-                tally.count_share(amounts[0], share.bytes, counts=share.counts)
+                others[share.kind][share.value,].count(share.part)
 
     def add_to(self, groups: Groups, times: int = 1) -> None:
         """Add them to all their entries, or with ``times`` -1 take them away."""

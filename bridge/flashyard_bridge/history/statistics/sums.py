@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from flashyard_bridge.database.tables.rollups import ROLLUPS
-from flashyard_bridge.history.statistics import histogram
 from flashyard_bridge.history.statistics.facts import DAY
 from flashyard_bridge.history.statistics.groups import Entry, Groups, Kind
 from flashyard_bridge.history.statistics.scope import Scope, Span
@@ -56,14 +55,13 @@ def add_histograms(
         return
     for kind, entries in told.items():
         wanted = {entry: groups[kind][entry] for entry in entries}
-        columns = [*_BY[kind], _R.durations, _R.speeds]
+        columns = [*_BY[kind], _R.durations, _R.speeds, _R.recent]
         for span in _spans(scope, kind):
             rows = select(*columns).where(*scope.rows(kind, span), *_among(kind, entries))
-            for *entry, durations, speeds in connection.execute(rows):
+            for *entry, durations, speeds, recent in connection.execute(rows):
                 tally = wanted.get(tuple(entry))
                 if tally is not None:
-                    histogram.add(tally.durations, histogram.unpack(durations), span.sign)
-                    histogram.add(tally.speeds, histogram.unpack(speeds), span.sign)
+                    tally.add_packed(durations, speeds, recent, span.sign)
 
 
 def _sums(scope: Scope) -> list[ColumnElement[Any]]:

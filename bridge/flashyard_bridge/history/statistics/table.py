@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history.statistics.groups import Kind
-from flashyard_bridge.history.statistics.histogram import pack, unpack
-from flashyard_bridge.history.statistics.tally import ENDS, Tally
+from flashyard_bridge.history.statistics.histogram import listed, pack
+from flashyard_bridge.history.statistics.tally import ENDS, Part, Tally
 
 ALL_KITS = ""
 BLOCK = 32  # days
@@ -24,12 +24,14 @@ Key: TypeAlias = tuple[Kind, int, int, str, str, str]
 
 _KEY = [column.name for column in ROLLUPS.c if column.primary_key]
 _NAMES = [column.name for column in ROLLUPS.c]
+_COUNTS = [
+    *("completed", "failed", "cancelled"),
+    *("completed_bytes", "failed_bytes", "cancelled_bytes"),
+]
 _ALL, _SAME = ", ".join(_NAMES), " AND ".join(f"rollups.{name} = these.{name}" for name in _KEY)
-_CHANGED = (
-    f"ON CONFLICT ({', '.join(_KEY)})"
-    f" DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES[len(_KEY) :])}"
-)
 _READ = f"SELECT {', '.join(f'rollups.{name}' for name in _NAMES)} FROM"
+
+_Rows: TypeAlias = Sequence[tuple[Any, ...]]
 
 
 def read(connection: Connection, keys: Collection[Key]) -> dict[Key, Tally]:
@@ -37,31 +39,61 @@ def read(connection: Connection, keys: Collection[Key]) -> dict[Key, Tally]:
     found = _table_of(connection).read(connection, list(keys)) if keys else ()
     tallies: dict[Key, Tally] = {}
     for view, days, first_day, hub_id, kit, item, *sums in found:
-        *counts, durations, speeds, name = sums
-        tallies[view, days, first_day, hub_id, kit, item] = Tally(
-            counts[: len(ENDS)],
-            counts[len(ENDS) :],
-            dict(unpack(durations)),
-            dict(unpack(speeds)),
-            name,
-        )
+        *counts, durations, speeds, recent, name = sums
+        tally = Tally(counts[: len(ENDS)], counts[len(ENDS) :], name=name)
+        tally.add_packed(durations, speeds, recent)
+        tallies[view, days, first_day, hub_id, kit, item] = tally
     return tallies
 
 
 def write(connection: Connection, tallies: Mapping[Key, Tally]) -> None:
     """Have rows be so, whether or not they were there."""
     rows = [
-        (*key, *tally.jobs, *tally.bytes, pack(tally.durations), pack(tally.speeds), tally.name)
+        (
+            *key,
+            *tally.jobs,
+            *tally.sizes,
+            pack(tally.durations),
+            pack(tally.speeds),
+            b"",
+            tally.name,
+        )
         for key, tally in tallies.items()
     ]
-    if rows:
-        _table_of(connection).write(connection, rows)
+    _put(connection, rows, [f"{name} = excluded.{name}" for name in _NAMES[len(_KEY) :]])
+
+
+def append(
+    connection: Connection, changes: Mapping[Key, Sequence[Part]], names: Mapping[Key, str]
+) -> None:
+    """Add to rows without reading them, whether or not they were there."""
+    rows: list[tuple[Any, ...]] = []
+    for key, parts in changes.items():
+        jobs, sizes, buckets = [0, 0, 0], [0, 0, 0], []
+        for end, counts, size, duration, speed in parts:
+            jobs[end] += counts
+            sizes[end] += size
+            buckets.append((duration, speed))
+        if any(jobs) or any(sizes):
+            rows.append((*key, *jobs, *sizes, b"", b"", listed(buckets), names.get(key)))
+    # SQLite takes two blobs in a row for a text, of the same bytes.
+    kind = ROLLUPS.c.recent.type.compile(connection.dialect)
+    sums = [f"{name} = rollups.{name} + excluded.{name}" for name in _COUNTS]
+    recent = f"recent = CAST(rollups.recent || excluded.recent AS {kind})"
+    called = "name = COALESCE(excluded.name, rollups.name)"
+    _put(connection, rows, [*sums, recent, called])
 
 
 def remove(connection: Connection, keys: Sequence[Key]) -> None:
     """Take rows away."""
     if keys:
         _table_of(connection).remove(connection, keys)
+
+
+def _put(connection: Connection, rows: _Rows, changes: Sequence[str]) -> None:
+    if rows:
+        conflict = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {', '.join(changes)}"
+        _table_of(connection).put(connection, rows, conflict)
 
 
 class _Sqlite:
@@ -78,8 +110,8 @@ class _Sqlite:
         )
 
     @staticmethod
-    def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        into = f"INSERT INTO rollups ({_ALL}) VALUES {_marks(_NAMES)} {_CHANGED}"  # noqa: S608 - ours
+    def put(connection: Connection, rows: _Rows, conflict: str) -> None:
+        into = f"INSERT INTO rollups ({_ALL}) VALUES {_marks(_NAMES)} {conflict}"  # noqa: S608 - ours
         connection.exec_driver_sql(into, list(rows))
 
     @staticmethod
@@ -99,9 +131,9 @@ class _Postgres:
         )
 
     @staticmethod
-    def write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def put(connection: Connection, rows: _Rows, conflict: str) -> None:
         rows_of = _lists(connection, _NAMES)
-        into = f"INSERT INTO rollups ({_ALL}) SELECT * FROM {rows_of} {_CHANGED}"  # noqa: S608 - ours
+        into = f"INSERT INTO rollups ({_ALL}) SELECT * FROM {rows_of} {conflict}"  # noqa: S608 - ours
         connection.exec_driver_sql(into, _columns(rows))
 
     @staticmethod
@@ -125,5 +157,5 @@ def _lists(connection: Connection, names: Sequence[str]) -> str:
     return f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
+def _columns(rows: _Rows) -> tuple[list[Any], ...]:
     return tuple(map(list, zip(*rows, strict=True)))

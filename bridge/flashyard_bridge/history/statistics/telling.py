@@ -89,7 +89,7 @@ def _counts(tally: Tally, scale: Scale) -> dict[str, Any]:
         "completed": completed,
         "failed": failed,
         "cancelled": tally.jobs[CANCELLED],
-        "bytes": sum(tally.bytes),
+        "bytes": sum(tally.sizes),
         "success_rate": completed * 10**6 // judged / 10**6 if judged else None,
         "duration_ms": _quantiles(tally.durations, scale),
         "speed": _quantiles(tally.speeds, scale),

@@ -12,8 +12,10 @@ from flashyard_bridge.history.statistics.histogram import (
     BUCKETS,
     ERROR,
     add,
+    listed,
     pack,
     quantile,
+    unlisted,
     unpack,
 )
 
@@ -45,6 +47,18 @@ def test_a_quantile_is_the_number_of_the_nearest_rank_counted_exactly_or_not(
 @given(counted=st.dictionaries(st.integers(0, 2**16 - 1), st.integers(1, 2**40), max_size=20))
 def test_what_is_packed_is_unpacked(counted: dict[int, int]) -> None:
     assert dict(unpack(pack(counted))) == counted
+
+
+buckets = st.none() | st.integers(0, 2_000)
+
+
+@given(of_jobs=st.lists(st.tuples(buckets, buckets)), more=st.lists(st.tuples(buckets, buckets)))
+def test_what_is_listed_one_after_the_other_is_read_as_one_list(
+    of_jobs: list[tuple[int | None, int | None]], more: list[tuple[int | None, int | None]]
+) -> None:
+    durations, speeds = unlisted(listed(of_jobs) + listed(more))
+    assert durations == Counter(each for each, _ in of_jobs + more if each is not None)
+    assert speeds == Counter(each for _, each in of_jobs + more if each is not None)
 
 
 @given(first=some, second=some)

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+import pytest
+from sqlalchemy import Connection, Select, select
 
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history import store
 from flashyard_bridge.history.history import History
+from flashyard_bridge.history.statistics import rollups, table
+from flashyard_bridge.history.statistics.table import ALL_KITS, BLOCK, Key
 from support.records import ended_job, past_of
-
-
-def rows(connection: Connection) -> list[tuple[Any, ...]]:
-    """Tell all rows, but for the names: they may be those of jobs that are gone."""
-    kept = [column for column in ROLLUPS.c if column.name != "name"]
-    return [tuple(row) for row in connection.execute(select(*kept).order_by(*kept[:6]))]
 
 
 async def test_nothing_is_left_of_jobs_that_are_all_forgotten(database: Database) -> None:
     def forget(connection: Connection) -> list[Any]:
         numbers = connection.scalars(select(PAST_JOBS.c.number)).all()
         store.forget(connection, numbers[:2])
-        assert rows(connection)
+        assert connection.execute(select(ROLLUPS)).all()
         store.forget(connection, numbers[2:])
-        return rows(connection)
+        return list(connection.execute(select(ROLLUPS)))
 
     await History(database).store([past_of(ended_job(number)) for number in range(3)])
     assert await database.write(forget) == []
+
+
+@pytest.mark.parametrize("chance", [0.0, 1.0], ids=["merged", "appended"])
+async def test_rows_add_up_whether_they_are_merged_or_only_appended_to(
+    database: Database, monkeypatch: pytest.MonkeyPatch, chance: float
+) -> None:
+    monkeypatch.setattr(rollups, "random", lambda: chance)
+    for number in range(5):
+        await History(database).store([past_of(ended_job(number, average_speed=100 * number))])
+    key: Key = ("devices", BLOCK, 19_648, "hub-1", ALL_KITS, "UNIT_1")
+    tally = (await database.read(lambda connection: table.read(connection, [key])))[key]
+    assert (tally.jobs, tally.sizes, tally.name) == ([5, 0, 0], [5000, 0, 0], "Unit 1")
+    assert (sum(tally.durations.values()), sum(tally.speeds.values())) == (5, 4)
+    [row] = await database.read(lambda connection: connection.execute(one_of(key)).all())
+    assert (row.durations == b"", row.recent == b"") == (bool(chance), not chance)
+
+
+def one_of(key: Key) -> Select[Any]:
+    return select(ROLLUPS).where(
+        *(column == value for column, value in zip(ROLLUPS.primary_key, key, strict=True))
+    )

@@ -126,6 +126,7 @@ def _make_rollups() -> None:
         sa.Column("cancelled_bytes", sa.BigInteger, nullable=False),
         sa.Column("durations", sa.LargeBinary, nullable=False),
         sa.Column("speeds", sa.LargeBinary, nullable=False),
+        sa.Column("recent", sa.LargeBinary, nullable=False),
         sa.Column("name", sa.String(200)),
         sqlite_with_rowid=False,
     )
