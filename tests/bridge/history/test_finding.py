@@ -16,7 +16,7 @@ from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Place, Sought, words_of
 from support.naive_history import newest, random_pasts, random_sought
-from support.records import ended_job, past_of
+from support.records import ended_job, failed_job, past_of
 
 _JOBS = 60
 
@@ -101,16 +101,44 @@ async def test_a_job_that_is_told_anew_is_found_by_what_it_is_now_alone(
     database: Database,
 ) -> None:
     history = History(database)
-    lost = past_of(ended_job(error="Hub vanished."), told_by="bridge")
     found: list[Past] = [past_of(ended_job(number)) for number in range(1, 9)]
-    await history.store([lost, *found])
+    lost = past_of(failed_job(error="Hub vanished."), told_by="bridge")
+    await history.store([*found, lost])  # the last: its number is given again
     await history.store([past_of(ended_job(device_name="Queen"))])
-    for question, count in (("vanished", 0), ("queen", 1), ("job_", 9)):
-        page = await history.page(Sought(words=words_of(question)), None, 100)
-        assert len(page.jobs) == count
+    for sought, count in (
+        (Sought(words=("vanished",)), 0),
+        (Sought(words=("queen",)), 1),
+        (Sought(words=("job_",)), 9),
+        (Sought(status="failed"), 0),
+        (Sought(code="device_refused"), 0),
+        (Sought(status="completed"), 9),
+    ):
+        assert len((await history.page(sought, None, 100)).jobs) == count, sought
     await database.write(partial(storing.forget, numbers=[1, 2, 3]))
     page = await history.page(Sought(device_id="UNIT_1", words=("job_",)), None, 100)
     assert len(page.jobs) == len((await history.page(Sought(), None, 100)).jobs)
+
+
+@pytest.mark.usefixtures("few")
+async def test_no_mark_in_a_word_means_anything_but_itself(
+    database: Database,
+) -> None:
+    history = History(database)
+    names = [
+        "100%_done",
+        "c:\\dir\\",
+        'say "NEAR(a b)"',
+        "it's*",
+        "a-b^c",
+        "{x} AND y",
+        "1000_done",
+    ]
+    await history.store([past_of(ended_job(n, device_name=name)) for n, name in enumerate(names)])
+    for number, name in enumerate(names):
+        for word in [word for word in words_of(name) if len(word) > 2]:
+            page = await history.page(Sought(words=(word,)), None, 100)
+            meant = [n for n, other in enumerate(names) if word in other.casefold()]
+            assert [int(job.job_id[-6:]) for job in page.jobs] == meant[::-1], (number, word)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ class _Search(NamedTuple):
         places = {"match": match, "low": self.low, "high": self.high, "count": count}
         query = text(f"{_ROWS} ORDER BY rowid DESC LIMIT 1 OFFSET :count")
         row = self.connection.scalar(query, places)
-        return self.low if row is None else ((row >> _NUMBERS) + 1) << _NUMBERS
+        return self.low if row is None else row >> _NUMBERS << _NUMBERS
 
     def found(self, match: str, low: int, high: int, newest: str = "") -> list[Any]:
         """Find those in some rows that match and mention all words."""
