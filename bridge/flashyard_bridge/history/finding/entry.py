@@ -1,9 +1,10 @@
-"""What a job is found by: its traits, and one text of all that can be looked for in it. Pure."""
+"""What a job is found by: its traits, and one text of all that can be looked for in it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -74,6 +75,7 @@ def entries_of(connection: Connection, numbers: Sequence[int]) -> list[Entry]:
     return [entry_of({**row}, steps[row["number"]]) for row in found]
 
 
+@lru_cache(10_000)
 def key_of(trait: Trait) -> int:
     """Tell a trait in 64 bits; that two of all there are have the same is not to be expected."""
     said = f"{trait.kind} {trait.value}".encode()
