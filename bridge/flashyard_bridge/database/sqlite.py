@@ -30,7 +30,13 @@ def make_engine(url: URL, most: int) -> Engine:
     """
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=most, max_overflow=0, connect_args={"timeout": BUSY})
+    engine = create_engine(
+        url,
+        pool_size=most,
+        max_overflow=0,
+        pool_use_lifo=True,  # what one wrote is no news to its own cache alone
+        connect_args={"timeout": BUSY},
+    )
 
     @event.listens_for(engine, "connect")
     def connect(raw: Any, _record: object) -> None:
