@@ -6,6 +6,7 @@ What was acknowledged is there for good, whatever was killed the moment after; a
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -92,6 +93,7 @@ async def storm(keep: Keep, folder: Path, seed: str, kills: int) -> int:
         [row] = archive.jobs[job_id]
         assert (row.status, row.code) == (record.job.status, record.job.code)
         assert (row.bytes, row.steps, row.told_by) == (record.job.bytes_transferred, 1, "hub")
+    assert archive.counted() == Counter(record.job.status for record in reporter.told.values())
     assert archive.lines("job_ended") == dict.fromkeys(reporter.told, 1)
     assert len(reporter.histories) == 1
     return len(archive.jobs)

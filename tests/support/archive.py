@@ -1,4 +1,4 @@
-"""What the history and the audit trail have of each job, read from their database itself."""
+"""What history, audit trail and statistics have of jobs, read from their database itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from sqlalchemy import NullPool, create_engine, func, select
 
+from flashyard.contract.phases import Status
 from flashyard_bridge.database.tables.audit import AUDIT
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
+from flashyard_bridge.database.tables.rollups import ROLLUPS
 from support.waiting import until_told
 
 
@@ -48,6 +50,15 @@ class Archive:
         found = select(AUDIT.c.job_id).where(AUDIT.c.action == action)
         with self._engine.connect() as connection:
             return Counter(connection.scalars(found))
+
+    def counted(self) -> Counter[str]:
+        """Tell how many jobs the statistics have, by how they ended."""
+        ends = [Status.COMPLETED, Status.FAILED, Status.CANCELLED]
+        sums = select(*(func.sum(ROLLUPS.c[end]) for end in ends))
+        of_days = sums.where(ROLLUPS.c.view == "totals", ROLLUPS.c.days == 1)
+        with self._engine.connect() as connection:
+            row = connection.execute(of_days).one()
+        return Counter({end: int(number or 0) for end, number in zip(ends, row, strict=True)})
 
     def read(self) -> None:
         """Read all of it."""
