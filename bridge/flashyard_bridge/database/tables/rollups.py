@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -45,5 +46,10 @@ ROLLUPS = Table(
     Column("speeds", LargeBinary, nullable=False),
     Column("recent", LargeBinary, nullable=False),  # what is not in these two yet
     Column("name", String(200)),  # what people called the item last
+    # What is more SQLite would go on with as a float: there, too, it is refused.
+    *(
+        CheckConstraint(f"{end}_bytes <= {2**63 - 1}")
+        for end in ("completed", "failed", "cancelled")
+    ),
     sqlite_with_rowid=False,  # its rows lie in the order of the key
 )

@@ -128,6 +128,10 @@ def _make_rollups() -> None:
         sa.Column("speeds", sa.LargeBinary, nullable=False),
         sa.Column("recent", sa.LargeBinary, nullable=False),
         sa.Column("name", sa.String(200)),
+        *(
+            sa.CheckConstraint(f"{end}_bytes <= {2**63 - 1}")
+            for end in ("completed", "failed", "cancelled")
+        ),
         sqlite_with_rowid=False,
     )
 
