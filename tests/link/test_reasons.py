@@ -81,10 +81,11 @@ async def test_two_of_one_id_that_put_each_other_off_are_asked_whether_they_are(
 
 
 async def test_a_connection_that_is_lost_once_is_nobodys_fault() -> None:
-    async with mqtt_peer(MqttPeer()) as peer, Listener().link(peer.url, "hub") as link:
+    listener = Listener()
+    async with mqtt_peer(MqttPeer()) as peer, listener.link(peer.url, "hub") as link:
         for number, is_asked in enumerate((False, True), start=1):
             await until(lambda number=number: link.is_up and link.connections == number)  # type: ignore[misc] # bound now
             peer.hang_up()
-            await until(lambda: not link.is_up)
+            await until(lambda number=number: listener.story.count("down") == number)  # type: ignore[misc] # bound now
             assert "the connection broke" in link.down_reason
             assert (TWICE in link.down_reason) == is_asked

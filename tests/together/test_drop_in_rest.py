@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.drop_in import DEMO, GIB, MIB, ONEPLUS, PIXEL, SAMSUNG, DropIn
+from support.waiting import until_told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,9 +107,13 @@ async def test_a_completed_job_is_at_100_and_no_longer_among_the_active_ones(
     ):
         jobs = (await drop_in.http.get(path)).json()["jobs"]
         assert (job_id in [each["jobId"] for each in jobs]) is is_in, path
-    told = (await drop_in.http.get("/api/flash/history")).json()
-    assert told["history"][0]["jobId"] == job_id
-    assert told["count"] == len(told["history"])
+
+    async def is_kept() -> Any:
+        told = (await drop_in.http.get("/api/flash/history")).json()
+        assert told["count"] == len(told["history"])
+        return told["history"][:1] and told["history"][0]["jobId"] == job_id
+
+    await until_told(is_kept)
     assert (await drop_in.http.get("/health")).json()["active_jobs"] == 0
 
 
