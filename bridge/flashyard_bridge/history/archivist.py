@@ -28,8 +28,8 @@ from flashyard_bridge.history.past import Past
 from flashyard_bridge.picture.fleet import Fleet
 from flashyard_bridge.picture.given_up import record_of
 
-BATCH = 512  # records in a transaction; of more, fewer rows of statistics change for each
-MOST = 1_024  # of hubs' records that wait; a hub has no more than 16 under way
+BATCH = 1_024  # records in a transaction; of more, fewer rows of statistics change for each
+MOST = 2_048  # of hubs' records that wait; a hub has no more than 16 under way
 
 _log = logging.getLogger(__name__)
 _Key = tuple[str, Teller]

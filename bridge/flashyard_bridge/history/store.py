@@ -13,11 +13,14 @@ from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
+from flashyard_bridge.database.among import among
 from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
 from flashyard_bridge.history import endings, finding
-from flashyard_bridge.history.finding.entry import Entry, entry_of
+from flashyard_bridge.history.finding.entry import entry_of
 from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
+from flashyard_bridge.history.statistics.facts import facts, facts_of
+from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.rollups import account
 from flashyard_bridge.learning.store import learn
 
@@ -68,7 +71,9 @@ def _is_news(past: Past, before: Past | None, told: RowMapping | None) -> bool:
 
 def _told(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, RowMapping]:
     columns = ("number", "job_id", "told_by", "hub_id", "ended_at", "status", "code", "error")
-    found = select(*(PAST_JOBS.c[name] for name in columns)).where(PAST_JOBS.c.job_id.in_(job_ids))
+    found = select(*(PAST_JOBS.c[name] for name in columns)).where(
+        among(connection, PAST_JOBS.c.job_id, job_ids)
+    )
     return {row["job_id"]: row for row in connection.execute(found).mappings()}
 
 
@@ -76,7 +81,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
     """Remove jobs; whatever goes out of the history goes out here."""
     if numbers:
         finding.unindex(connection, numbers)
-        account(connection, numbers, -1)
+        account(connection, facts(connection, numbers, BUCKETS), -1)
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
 
 
@@ -88,18 +93,18 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     numbered = list(enumerate(pasts, start=last + 1))
     rows = [{"number": number, **row_of(past)} for number, past in numbered]
     load(connection, PAST_JOBS, rows)
-    steps: list[dict[str, Any]] = []
-    entries: list[Entry] = []
-    for row, past in zip(rows, pasts, strict=True):
-        its = steps_of(past.record.job)
-        steps += [{"number": row["number"], **step} for step in its]
-        entries.append(entry_of(row, its))
-    load(connection, PAST_STEPS, steps)
-    finding.index(connection, entries)
+    steps = [steps_of(past.record.job) for past in pasts]
+    jobs = list(zip(rows, steps, strict=True))
+    load(
+        connection,
+        PAST_STEPS,
+        [{"number": row["number"], **step} for row, its in jobs for step in its],
+    )
+    finding.index(connection, [entry_of(row, its) for row, its in jobs])
     logs = [
         {"number": number, "lines": log_of(past.record.log)}
         for number, past in numbered
         if past.record.log
     ]
     load(connection, PAST_LOGS, logs)
-    account(connection, [number for number, _ in numbered], 1)
+    account(connection, facts_of(jobs, BUCKETS), 1)

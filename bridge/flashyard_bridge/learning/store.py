@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from random import random
 from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
     and_,
-    bindparam,
     delete,
     func,
-    insert,
     select,
-    update,
 )
 
 from flashyard.contract.expected import Expected
 from flashyard.contract.history import JobRecord, PastJob
+from flashyard_bridge.database.among import among
+from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.learning import LEARNT
 from flashyard_bridge.learning.occasion import (
     Likeness,
@@ -36,6 +36,7 @@ from flashyard_bridge.learning.usual import usual
 
 MAX_ROWS = 20_000  # of a kilobyte or two each
 SPARE = MAX_ROWS // 20  # that go at once, so that it is not done for each new one
+COUNTED = 1 / 16  # of the times that rows were added: it takes long
 _CLOSEST = 50  # rows that are looked at, the newest first
 _C = LEARNT.c
 
@@ -56,22 +57,19 @@ def learn(connection: Connection, records: Iterable[JobRecord]) -> None:
     if not new:
         return
     by_key = {occasion.key: occasion for occasion in new}
-    found = select(_C.key, _C.pack).where(_C.key.in_(by_key))
+    found = select(_C.key, _C.pack).where(among(connection, LEARNT.c.key, by_key))
     packs = {row.key: row.pack for row in connection.execute(found)}
-    old, young = [], []
+    rows = []
     for key, occasion in by_key.items():
         pack = packs.get(key, {})
         for run in new[occasion]:
             add(pack, run)
-        row = {"pack": pack, "last_at": pack["runs"][-1][0]}
-        if key in packs:
-            old.append({"its_key": key, **row})
-        else:
-            young.append({"key": key, **_columns(occasion), **row})
-    if old:
-        connection.execute(update(LEARNT).where(_C.key == bindparam("its_key")), old)
-    if young:
-        connection.execute(insert(LEARNT), young)
+        last_at = pack["runs"][-1][0]
+        rows.append({"key": key, **_columns(occasion), "last_at": last_at, "pack": pack})
+    if packs:  # to change rows one by one takes longer
+        connection.execute(delete(LEARNT).where(among(connection, LEARNT.c.key, packs)))
+    load(connection, LEARNT, rows)
+    if len(packs) < len(rows) and random() < COUNTED:  # noqa: S311 - no secret
         _forget_oldest(connection)
 
 

@@ -105,6 +105,7 @@ async def test_of_too_many_occasions_the_oldest_are_forgotten(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "MAX_ROWS", 10)
+    monkeypatch.setattr(store, "COUNTED", 1.0)
     monkeypatch.setattr(store, "SPARE", 2)
     for number in range(25):
         await keep(database, [taken(number, port=f"usb:{number}")])

@@ -98,7 +98,7 @@ PAST_TEXTS = Table(
         postgresql_using="gin",
         postgresql_ops={"text": "gin_trgm_ops"},
         # What is new is gone through one by one until it is sorted in: never much.
-        postgresql_with={"gin_pending_list_limit": 512},  # KiB
+        postgresql_with={"gin_pending_list_limit": 2048},  # KiB
     ).ddl_if(dialect="postgresql"),
 )
 PAST_LOGS = Table(

@@ -7,11 +7,13 @@ only those count that failed of it, or all where none is to blame.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, exists, select
 
+from flashyard_bridge.database.among import among
 from flashyard_bridge.database.tables.history import PAST_JOBS, PAST_STEPS
 from flashyard_bridge.history.statistics.histogram import Scale
 from flashyard_bridge.history.statistics.tally import COMPLETED, ENDS, FAILED, Part
@@ -60,11 +62,24 @@ class Fact(NamedTuple):
         return "+" + hashlib.sha256("\0".join(self.partitions).encode()).hexdigest()[:32]
 
 
-_J = PAST_JOBS.c
+class _Step(NamedTuple):
+    """A row of `past_steps`, as far as it counts."""
+
+    partition: str
+    status: str
+    image: str | None
+    bytes: int
+
+
+_J, _S = PAST_JOBS.c, PAST_STEPS.c
+_OF_JOB = (
+    *("ended_at", "hub_id", "device_id", "device_name", "port", "status", "code"),
+    *("image_name", "bytes", "duration_ms", "speed"),
+)
+_job_of, _step_of = itemgetter(*_OF_JOB), itemgetter(*_Step._fields)
 _FIRST, _SECOND = PAST_STEPS.alias("first"), PAST_STEPS.alias("second")
 _JOBS = select(
-    *(_J.number, _J.ended_at, _J.hub_id, _J.device_id, _J.device_name, _J.port),
-    *(_J.status, _J.code, _J.image_name, _J.bytes, _J.duration_ms, _J.speed),
+    *(_J.number, *(_J[name] for name in _OF_JOB)),
     *(_FIRST.c.partition, _FIRST.c.image),
     exists().where(_SECOND.c.number == _J.number, _SECOND.c.place == 1),
 ).join_from(PAST_JOBS, _FIRST, (_FIRST.c.number == _J.number) & (_FIRST.c.place == 0))
@@ -72,63 +87,67 @@ _JOBS = select(
 
 def facts(connection: Connection, numbers: Sequence[int], scale: Scale) -> Iterator[Fact]:
     """Read jobs by their numbers in `past_jobs`, some at a time."""
-    place_of = scale.place_of
     for first in range(0, len(numbers), _CHUNK):
-        some = _J.number.in_(numbers[first : first + _CHUNK])
+        some = among(connection, _J.number, numbers[first : first + _CHUNK])
         rows = connection.execute(_JOBS.where(some)).all()
         steps = _steps(connection, [row[0] for row in rows if row[-1]])
-        for row in rows:
-            number, at, hub_id, device_id, device, port, status, code, name, *rest = row
-            size, duration, speed, partition, image, has_several = rest
-            end = _END[status]
-            if end != COMPLETED:
-                duration = speed = None
-            yield Fact(
-                at // DAY,
-                Part(
-                    end,
-                    1,
-                    size,
-                    place_of(duration) if duration is not None else None,
-                    place_of(speed) if speed else None,
-                ),
-                hub_id,
-                device_id,
-                port or "",
-                (code or "") if end == FAILED else None,
-                _partitions(steps[number]) if has_several else (partition,),
-                None if has_several else image or "",
-                list(_shares(end, steps[number])) if has_several else (),
-                device,
-                name,
-            )
+        for number, *job, partition, image, has_several in rows:
+            its = steps[number] if has_several else [_Step(partition, "", image, 0)]
+            yield _fact(job, its, scale)
 
 
-def _steps(connection: Connection, numbers: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
-    if not numbers:
-        return {}
-    found = (
-        select(PAST_STEPS)
-        .where(PAST_STEPS.c.number.in_(numbers))
-        .order_by(PAST_STEPS.c.number, PAST_STEPS.c.place)
+def facts_of(
+    jobs: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]], scale: Scale
+) -> Iterator[Fact]:
+    """See jobs as they will be read: a row of `past_jobs` each, with its rows of `past_steps`."""
+    for row, steps in jobs:
+        yield _fact(_job_of(row), [_Step(*_step_of(step)) for step in steps], scale)
+
+
+def _fact(job: Sequence[Any], steps: Sequence[_Step], scale: Scale) -> Fact:
+    at, hub_id, device_id, device, port, status, code, image, size, duration, speed = job
+    end, place_of = _END[status], scale.place_of
+    if end != COMPLETED:
+        duration = speed = None
+    is_alone = len(steps) == 1
+    return Fact(
+        at // DAY,
+        Part(
+            end,
+            1,
+            size,
+            place_of(duration) if duration is not None else None,
+            place_of(speed) if speed else None,
+        ),
+        hub_id,
+        device_id,
+        port or "",
+        (code or "") if end == FAILED else None,
+        tuple(sorted({step.partition for step in steps})),
+        steps[0].image or "" if is_alone else None,
+        () if is_alone else list(_shares(end, steps)),
+        device,
+        image,
     )
-    steps: dict[int, list[Row[Any]]] = {number: [] for number in numbers}
-    for step in connection.execute(found):
-        steps[step.number].append(step)
+
+
+def _steps(connection: Connection, numbers: Sequence[int]) -> Mapping[int, list[_Step]]:
+    steps: dict[int, list[_Step]] = {number: [] for number in numbers}
+    if numbers:
+        these = among(connection, _S.number, numbers)
+        found = select(_S.number, *(_S[name] for name in _Step._fields)).where(these)
+        for number, *step in connection.execute(found.order_by(_S.number, _S.place)):
+            steps[number].append(_Step(*step))
     return steps
 
 
-def _partitions(steps: Sequence[Row[Any]]) -> tuple[str, ...]:
-    return tuple(sorted({step.partition for step in steps}))
-
-
-def _shares(end: int, steps: Sequence[Row[Any]]) -> Iterator[Share]:
+def _shares(end: int, steps: Sequence[_Step]) -> Iterator[Share]:
     """Tell a job of several steps once for each value that they have."""
     failed = [step for step in steps if step.status == ENDS[FAILED]]
     to_blame = failed if end == FAILED and failed else steps
     kind: Literal["partitions", "images"]
     for kind in ("partitions", "images"):
-        of_value: dict[str, list[Row[Any]]] = {}
+        of_value: dict[str, list[_Step]] = {}
         for step in steps:
             value = step.partition if kind == "partitions" else step.image or ""
             of_value.setdefault(value, []).append(step)

@@ -7,7 +7,8 @@ kit of partitions, too. Only one at a time may write: some rows are read, and wr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from random import random
 from typing import Literal, TypeAlias, TypeVar
 
@@ -16,9 +17,8 @@ from sqlalchemy import Connection
 from flashyard_bridge.database.tables.rollups import KITS
 from flashyard_bridge.database.upsert import upsert
 from flashyard_bridge.history.statistics import table
-from flashyard_bridge.history.statistics.facts import Fact, facts
+from flashyard_bridge.history.statistics.facts import Fact
 from flashyard_bridge.history.statistics.groups import Kind
-from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.table import ALL_KITS, BLOCK, Key
 from flashyard_bridge.history.statistics.tally import Part, Tally
 
@@ -31,19 +31,15 @@ Changes: TypeAlias = Mapping[Key, Sequence[Part]]
 T = TypeVar("T")
 
 
-def account(connection: Connection, numbers: Sequence[int], sign: Literal[1, -1]) -> None:
-    """Add jobs that were just stored (1), or take away those that are about to go (-1).
-
-    Either way they and their steps are still there, by their numbers in `past_jobs`.
-    """
-    for some in _chunks(numbers, _JOBS):
+def account(connection: Connection, jobs: Iterable[Fact], sign: Literal[1, -1]) -> None:
+    """Add jobs that were just stored (1), or take away those that are about to go (-1)."""
+    coming = iter(jobs)
+    while some := list(islice(coming, _JOBS)):
         changes: defaultdict[Key, list[Part]] = defaultdict(list)
         names: dict[Key, str] = {}
-        kits: dict[str, Sequence[str]] = {}
-        for fact in facts(connection, some, BUCKETS):
-            kits[fact.kit] = fact.partitions
+        for fact in some:
             _count(changes, names, fact)
-        _know(connection, kits)
+        _know(connection, {fact.kit: fact.partitions for fact in some})
         for keys in _chunks(sorted(changes), _ROWS):
             _change(connection, {key: changes[key] for key in keys}, names, sign)
 

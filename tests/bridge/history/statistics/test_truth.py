@@ -18,7 +18,8 @@ from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics import table
 from flashyard_bridge.history.statistics.census import Census
-from flashyard_bridge.history.statistics.histogram import ERROR
+from flashyard_bridge.history.statistics.facts import facts
+from flashyard_bridge.history.statistics.histogram import BUCKETS, ERROR
 from flashyard_bridge.history.statistics.question import FEW, Question
 from flashyard_bridge.history.statistics.rollups import account
 from flashyard_bridge.history.statistics.table import Key
@@ -80,7 +81,8 @@ async def test_what_is_kept_beside_the_jobs_is_what_adding_them_all_up_anew_make
         live(connection, Random(seed))
         before = kept(connection)
         connection.execute(delete(ROLLUPS))
-        account(connection, connection.scalars(select(PAST_JOBS.c.number)).all(), 1)
+        numbers = connection.scalars(select(PAST_JOBS.c.number)).all()
+        account(connection, facts(connection, numbers, BUCKETS), 1)
         return before, kept(connection)
 
     before, anew = await database.write(twice)

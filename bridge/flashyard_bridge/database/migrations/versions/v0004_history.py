@@ -96,7 +96,7 @@ def _make_index() -> None:
         ["text", "traits"],
         postgresql_using="gin",
         postgresql_ops={"text": "gin_trgm_ops"},
-        postgresql_with={"gin_pending_list_limit": 512},
+        postgresql_with={"gin_pending_list_limit": 2048},
     )
     for name in ("device_id", "hub_id", "port"):
         column = name.removesuffix("_id")
@@ -133,6 +133,7 @@ def _make_rollups() -> None:
             for end in ("completed", "failed", "cancelled")
         ),
         sqlite_with_rowid=False,
+        postgresql_with={"fillfactor": 50},
     )
 
 
