@@ -11,13 +11,14 @@ from fastapi import APIRouter, Query, Response
 
 from flashyard.contract.audit import AuditPage, NumberedEntry
 from flashyard.contract.faults import Code
-from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Model, Name
+from flashyard.contract.model import DeviceId, HubId, JobId, Millis, Name
 from flashyard_bridge.audit import reading
 from flashyard_bridge.audit.words import Action, Outcome
 from flashyard_bridge.errors import ANY_ERROR, documented, reject
 from flashyard_bridge.rest import cursor
 from flashyard_bridge.rest.columns import utc, who
 from flashyard_bridge.rest.export import Export, Sheet, described, pages_of
+from flashyard_bridge.rest.narrowing import Narrowing
 from flashyard_bridge.state import AnyTimeBridge
 
 _PAGE = 100
@@ -26,7 +27,7 @@ _MOST = 1_000
 router = APIRouter(tags=["audit"], responses=ANY_ERROR)
 
 
-class AuditQuery(Model):
+class AuditQuery(Narrowing):
     """Which lines to list; all that is said must fit."""
 
     job_id: JobId | None = None

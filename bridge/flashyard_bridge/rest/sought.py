@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from flashyard.contract.faults import Code
-from flashyard.contract.model import DeviceId, HubId, Millis, Model, Name, Partition, Sha256
+from flashyard.contract.model import DeviceId, HubId, Millis, Name, Partition, Sha256
 from flashyard_bridge.history.sought import FOREVER, Sought, words_of
+from flashyard_bridge.rest.narrowing import Narrowing
 
 
-class SoughtQuery(Model):
+class SoughtQuery(Narrowing):
     """What narrows the history; `q` is looked for in ids, names and the error."""
 
     device_id: DeviceId | None = None

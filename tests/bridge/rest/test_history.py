@@ -148,6 +148,28 @@ async def test_a_bad_query_is_refused_by_its_parameters_name(
     assert (answer.status_code, said["code"], said["field"]) == (422, "invalid_request", name)
 
 
+@pytest.mark.parametrize("path", ["/api/flash/history", "/api/flash/stats", "/api/audit"])
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("deviceID=UNIT_1", "Is `deviceId` meant?"),
+        ("device_id=UNIT_1", "Is `deviceId` meant?"),
+        ("hub=hub-2&format=csv", "Is `hubId` meant?"),
+        ("since=5&to=9", "There are "),
+        ("_=1700000000000", "There are "),
+    ],
+)
+async def test_a_slip_in_a_parameters_name_does_not_show_everything(
+    rig: Rig, path: str, slip: str, meant: str
+) -> None:
+    answer = await rig.http.get(f"{path}?{slip}")
+    said = answer.json()
+    assert (answer.status_code, said["code"]) == (422, "invalid_request")
+    assert f"{said['field']}=" in slip
+    assert said["error"] == f"There is no parameter `{said['field']}` here."
+    assert said["hint"].startswith(meant)
+
+
 async def test_a_file_of_json_lines_has_each_job_as_a_page_has_it(rig: Rig) -> None:
     answer = await rig.http.get("/api/flash/history", params={"format": "jsonl"})
     assert answer.headers["content-type"] == "application/x-ndjson; charset=utf-8"
