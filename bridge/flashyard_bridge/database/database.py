@@ -15,14 +15,7 @@ from time import monotonic
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event, make_url, text
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from flashyard.contract.faults import Code, FaultError, fault, refuse
@@ -71,7 +64,7 @@ class Database:
             self._engine = self._kind.make_engine(url, THREADS)
             event.listen(self._engine, "before_cursor_execute", _look_at_clock)
             self._bring_up_to_date()
-        except (ArgumentError, NewerSchemaError, ProgrammingError, ValueError) as error:
+        except (ArgumentError, NewerSchemaError, DBAPIError, ValueError) as error:
             why = f"--database cannot be used: {_said(error)}"
             raise refuse(Code.INVALID_REQUEST, why) from error
         except OSError as error:
@@ -104,6 +97,7 @@ class Database:
 
         Raises:
             FaultError: `database_unreachable`.
+            SQLAlchemyError: for what is asked, by a value or a mistake; it would be so again.
         """
         return await self._in_thread(self._readers, work, Access.READS)
 
@@ -111,7 +105,7 @@ class Database:
         """Run a function in a transaction; nobody else writes meanwhile. It is all or nothing.
 
         Raises:
-            FaultError: `database_unreachable`.
+            FaultError, SQLAlchemyError: as `read`.
         """
         return await self._in_thread(self._writers, work, Access.WRITES)
 
@@ -143,11 +137,18 @@ class Database:
         try:
             with engine.begin() as connection:
                 return work(connection)
-        except SQLAlchemyError as error:
-            looks_ours = isinstance(error, (IntegrityError, ProgrammingError, DataError))
-            if looks_ours and self._kind.is_ours(error):
+        # The driver's own come where SQLAlchemy does not look: a connection lost at its beginning.
+        except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+            if self._is_ours(error):
                 raise
             raise FaultError(fault(Code.DATABASE_UNREACHABLE, details=_said(error))) from error
+
+    def _is_ours(self, error: Exception) -> bool:
+        """Would it come again, however well the database is?"""
+        if isinstance(error, DBAPIError):
+            ours: bool = self._kind.is_ours(error)
+            return ours
+        return isinstance(error, StatementError)  # a value that no column takes
 
 
 def _look_at_clock(connection: Connection, *_: object) -> None:

@@ -13,7 +13,7 @@ from psycopg.abc import Buffer, PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
 
 from flashyard_bridge.database.access import Access
 
@@ -35,8 +35,9 @@ _LIMITS = (
 # it read, no other can have changed meanwhile. The number is ours by chance: "flashyar".
 _LOCK = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'flashyar')})"
 _NO_LIMIT = "SET LOCAL statement_timeout = 0"  # an index over a million rows takes its time
-# A table that is gone, a schema that is, and a right that was taken: they look like our mistakes.
-_THEIRS = {"42P01", "3F000", "42501"}
+# What fails however well the server is, by class of SQLSTATE: values, rules, statements, sizes.
+_OURS = {"21", "22", "23", "42", "44", "54", "P0"}
+_THEIRS = {"42P01", "42501"}  # but for a table that is gone, and a right that was taken
 
 T = TypeVar("T")
 
@@ -88,8 +89,15 @@ def may_pass(error: DBAPIError) -> bool:
 
 
 def is_ours(error: DBAPIError) -> bool:
-    """Is an error that looks like our mistake one?"""
-    return getattr(error.orig, "sqlstate", None) not in _THEIRS
+    """Is it for what was asked, and not for how the server is?
+
+    Source: PostgreSQL, "Error Codes". SQLAlchemy's classes do not tell: `OperationalError` is both
+    a server that is away and a row too large for an index.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the driver's own word
+        return isinstance(error, (DataError, ProgrammingError))
+    return state[:2] in _OURS and state not in _THEIRS
 
 
 class _Impatient(psycopg.Connection[Any]):

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from flashyard_bridge.database.access import Access, until_of
 
@@ -66,6 +66,6 @@ def may_pass(error: DBAPIError) -> bool:
     return code is not None and code & 0xFF in _LOCKED  # the rest of it says which lock
 
 
-def is_ours(_error: DBAPIError) -> bool:
-    """Is an error that looks like our mistake one? SQLite's are told apart by their class."""
-    return True
+def is_ours(error: DBAPIError) -> bool:
+    """Is it for what was asked, and not for how the file is?"""
+    return isinstance(error, (DataError, IntegrityError, ProgrammingError))

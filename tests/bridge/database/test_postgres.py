@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from flashyard.contract.faults import Code, FaultError
 from flashyard_bridge.database import database as database_module
 from flashyard_bridge.database import postgres as kind
+from flashyard_bridge.database.access import Access
 from flashyard_bridge.database.database import THREADS, Database
 from support.broker_process import free_port
 from support.postgres import PASSWORD, USER, Postgres
@@ -181,6 +182,36 @@ async def test_what_the_operator_can_mend_is_said_to_be_the_databases_and_no_bug
     assert "does not exist" in await refused(database, "SELECT * FROM alembic_version")
     with pytest.raises(ProgrammingError):
         await database.read(lambda connection: connection.execute(text("SELECT nonsense")))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 / 0",
+        """CREATE TABLE words (word text UNIQUE); INSERT INTO words
+        SELECT string_agg(md5(n::text), '') FROM generate_series(1, 999) n""",
+    ],
+)
+async def test_what_no_server_would_take_is_not_said_to_be_the_databases_fault(
+    database: Database, statement: str
+) -> None:
+    with pytest.raises(DBAPIError):
+        await database.write(lambda connection: connection.execute(text(statement)).close())
+    assert await database.answers()
+
+
+async def test_a_connection_that_is_lost_at_its_beginning_is_one_that_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(connection: Connection) -> Access:
+        raw: Any = connection.connection.dbapi_connection
+        raw.close()
+        return Access.READS
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Access, "of", lose)
+        assert "closed" in await refused(database)
+    assert await database.write(ask)
 
 
 async def test_a_start_that_cannot_be_says_why_and_tells_no_password(server: Postgres) -> None:
