@@ -100,12 +100,13 @@ class Trail:
         """Append lines; one that the database does not take for one holds up no other."""
         try:
             await self._database.write(partial(append_once, entries=due))
-        except SQLAlchemyError:
-            for mark, entry in due.items():
-                try:
-                    await self._database.write(partial(append_once, entries={mark: entry}))
-                except SQLAlchemyError as error:
-                    _log.error("a line of the audit trail is refused: %.500s", error)
+        except SQLAlchemyError as error:
+            if len(due) == 1:
+                _log.error("a line of the audit trail is refused: %.500s", error)
+                return
+            lines, half = list(due.items()), len(due) // 2
+            await self._append(dict(lines[:half]))
+            await self._append(dict(lines[half:]))
 
     def _keep(self, entry: AuditEntry) -> None:
         self._waiting[secrets.token_hex(8)] = entry

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from flashyard.contract.faults import FaultError
 
 DAY = 24 * 3600 * 1000  # ms
@@ -45,4 +47,6 @@ async def keep_pruning(what: str, prune: Callable[[], Awaitable[None]]) -> NoRet
             await prune()
         except FaultError as error:
             _log.warning("%s is not pruned for now: %s", what, error)
+        except SQLAlchemyError:  # for what is in a row
+            _log.exception("%s is not pruned for now", what)
         await asyncio.sleep(HOUR)

@@ -119,14 +119,11 @@ class Archivist:
                 _log.exception("%s cannot be stored", pasts[0].record.job_id)
                 pasts.clear()
                 return None
-        stored: list[Past] = []
-        history_id = None
-        for past in pasts:
-            alone = [past]
-            history_id = await self._store(alone) or history_id
-            stored += alone
-        pasts[:] = stored
-        return history_id
+        half = len(pasts) // 2
+        first, second = pasts[:half], pasts[half:]
+        ids = [await self._store(each) for each in (first, second)]
+        pasts[:] = first + second
+        return ids[0] or ids[1]
 
     def _tell(self, pasts: Sequence[Past], history_id: str) -> None:
         """Tell each hub which of its records need not be repeated; a lost word is asked again."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
+from sqlalchemy import Connection
 
 from flashyard.contract.orders import Recorded
 from flashyard.contract.phases import Status
 from flashyard.contract.records import StepRecord
 from flashyard_bridge.database.database import Database
+from flashyard_bridge.history import store as storing
 from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.history.history import History
+from flashyard_bridge.history.past import Past
 from flashyard_bridge.picture.fleet import Fleet
 from support.hub_script import START, HubScript
 from support.paper_link import PaperLink
@@ -64,6 +68,27 @@ async def test_numbers_that_no_database_adds_up_cost_their_record_alone(database
         await until(lambda: desk.archivist.waiting == 0)
         assert not task.done()
     assert desk.recorded == {many[0].job_id, ended_job(2).job_id}
+
+
+async def test_a_bad_record_among_many_good_ones_is_found_in_a_few_looks(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, plain, looks = Desk(database), storing.store, count()
+    jobs = [ended_job(number) for number in range(64)]
+
+    def picky(connection: Connection, pasts: Sequence[Past]) -> None:
+        next(looks)
+        if jobs[40].job_id in {past.record.job_id for past in pasts}:
+            raise ValueError("not this one")
+        plain(connection, pasts)
+
+    monkeypatch.setattr(storing, "store", picky)
+    for job in jobs:
+        desk.archivist.take(record_of(job))
+    with at_work(desk.archivist):
+        await until(lambda: desk.archivist.waiting == 0)
+    assert desk.recorded == {job.job_id for job in jobs} - {jobs[40].job_id}
+    assert next(looks) == 13, "all, and at each of six halvings two"
 
 
 def test_another_hubs_word_on_a_job_is_not_taken(idle_desk: Desk) -> None:

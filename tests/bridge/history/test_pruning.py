@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select, text
 
 from flashyard_bridge.database import upkeep
 from flashyard_bridge.database.database import Database
@@ -126,6 +126,29 @@ async def test_it_goes_on_after_the_database_was_gone(
     running.cancel()
     await asyncio.wait([running])
     database.close()
+
+
+async def test_a_job_that_cannot_leave_ends_no_bridge_and_goes_once_it_can(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stuck(connection: Connection, _numbers: Sequence[int]) -> None:
+        connection.execute(text("INSERT INTO alembic_version VALUES (NULL)"))
+
+    monkeypatch.setattr(upkeep, "HOUR", 0.05)
+    await database.write(lambda c: fill(c, range(9)))
+    with monkeypatch.context() as patched:
+        patched.setattr(pruning, "forget", stuck)
+        pruner = Pruner(database, lambda: NOW, Bounds(days=1, jobs=0))
+        running = asyncio.create_task(pruner.run())
+        await until(lambda: "not pruned for now" in caplog.text or running.done())
+    assert not running.done()
+
+    async def is_empty() -> bool:
+        return await database.read(sizes) == [0, 0, 0]
+
+    await until_told(is_empty)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_what_the_history_counted_before_stays_found(database: Database) -> None:
