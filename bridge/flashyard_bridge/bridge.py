@@ -163,7 +163,9 @@ class Bridge:
         return State(
             bridge=self.state,
             vitals=Vitals(listeners[-1].bound[0].port, self.live, self._archivist),
-            metrics=Metrics(self.state.fleet, self.intake, self.live, self.state.images),
+            metrics=Metrics(
+                self.state.fleet, self.intake, self.live, self.state.trail, self.state.images
+            ),
             live=self.live,
             doors=doors,
             strangers=self._strangers,

@@ -55,6 +55,7 @@ async def test_health_has_exactly_the_documented_keys_and_what_was_added(
             "broker": "connected",
             "database": "connected",
             "history": {"waiting": 0, "unrecorded": []},
+            "audit": {"waiting": 0, "lost": 0},
             "hubs": {"online": 1, "known": 1},
             "troubles": [],
         }

@@ -87,7 +87,7 @@ async def test_health_has_the_originals_fields_and_tells_what_is_so(drop_in: Dro
     assert set(told["websocket"]) == {"port", "connected_clients"}
     assert told["websocket"]["connected_clients"] == 2
     assert told["active_jobs"] == 0
-    added = {"broker", "database", "history", "hubs", "troubles"}
+    added = {"broker", "database", "history", "audit", "hubs", "troubles"}
     assert set(told) - {"status", "websocket", "active_jobs"} == added
     assert told["troubles"] == []
     await drop_in.until_alone()

@@ -38,13 +38,13 @@ class Trail:
 
     Attributes:
         trouble: why nothing can be written now; None: it can, as far as is known.
-        lost: lines there was no room for, and that the trail does not count yet.
+        lost: lines that there was no room for, or that the database takes for none; it only grows.
     """
 
     def __init__(self, database: Database, now: Callable[[], int]) -> None:
         self.trouble: Fault | None = None
         self.lost = 0
-        self._lost_since = 0
+        self._untold = self._lost_since = 0  # of these; the trail does not count them yet
         self._database = database
         self._now = now
         # By their marks: whether a write that broke off was done is seen by these.
@@ -62,6 +62,7 @@ class Trail:
             self._keep(entry)
             return
         self._lost_since = self._lost_since or entry.at
+        self._untold += 1
         self.lost += 1
 
     async def run(self) -> NoReturn:
@@ -76,7 +77,7 @@ class Trail:
                     pass
         except TimeoutError:
             pass
-        if left := len(self._waiting) + self.lost:
+        if left := len(self._waiting) + self._untold:
             _log.error("%d lines of the audit trail are lost: it could not be written", left)
 
     async def _write(self) -> bool:
@@ -90,7 +91,7 @@ class Trail:
         self._turn(None)
         for mark in due:
             del self._waiting[mark]
-        if self.lost:
+        if self._untold:
             self._tell_lost()
         if not self._waiting:
             self._news.clear()
@@ -103,6 +104,7 @@ class Trail:
         except SQLAlchemyError as error:
             if len(due) == 1:
                 _log.error("a line of the audit trail is refused: %.500s", error)
+                self.lost += 1
                 return
             lines, half = list(due.items()), len(due) // 2
             await self._append(dict(lines[:half]))
@@ -114,8 +116,8 @@ class Trail:
 
     def _tell_lost(self) -> None:
         """Have the trail say how many lines it lacks."""
-        details = {"lines": self.lost, "since": self._lost_since, "until": self._now()}
-        self.lost = self._lost_since = 0
+        details = {"lines": self._untold, "since": self._lost_since, "until": self._now()}
+        self._untold = self._lost_since = 0
         self._keep(
             AuditEntry(at=self._now(), action="lines_lost", outcome="noted", details=details)
         )

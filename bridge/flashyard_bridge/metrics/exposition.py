@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
 from flashyard_bridge.live.fanout import Live
@@ -36,16 +37,20 @@ class Described(NamedTuple):
 class Metrics:
     """Reads a bridge's rooms when it is asked to."""
 
-    def __init__(self, fleet: Fleet, intake: Intake, live: Live, images: ImageStore) -> None:
+    def __init__(
+        self, fleet: Fleet, intake: Intake, live: Live, trail: Trail, images: ImageStore
+    ) -> None:
         self._fleet = fleet
         self._intake = intake
         self._live = live
+        self._trail = trail
         self._images = images
 
     async def text(self) -> bytes:
         """Tell all values."""
         stored = await self._images.all()
-        return generate_latest(_Scrape(Rooms(self._fleet, self._intake, self._live, stored)))
+        rooms = Rooms(self._fleet, self._intake, self._live, self._trail, stored)
+        return generate_latest(_Scrape(rooms))
 
 
 class _Scrape(Collector):

@@ -15,6 +15,7 @@ from flashyard.contract.faults import Code
 from flashyard.contract.phases import Status
 from flashyard.contract.records import Hub, Job, StoredImage
 from flashyard.contract.topics import MANNERS
+from flashyard_bridge.audit.trail import Trail
 from flashyard_bridge.intake import Intake, Unfit
 from flashyard_bridge.live.fanout import Live
 from flashyard_bridge.metrics.metric import Metric, Values, one
@@ -31,6 +32,7 @@ class Rooms:
     fleet: Fleet
     intake: Intake
     live: Live
+    trail: Trail
     images: Sequence[StoredImage]
 
 
@@ -109,6 +111,13 @@ OWN: Mapping[Metric, Callable[[Rooms], Values]] = {
         "Records of ended jobs that hubs have and no history; lost: those they had to give up",
         "state",
     ): lambda rooms: _unrecorded(rooms.fleet.hubs()),
+    Metric("flashyard_audit_waiting", "Lines of the audit trail that are not written yet"): (
+        lambda rooms: one(rooms.trail.waiting)
+    ),
+    Metric(
+        "flashyard_audit_lost_total",
+        "Lines of the audit trail that there was no room for, or that the database refused",
+    ): lambda rooms: one(rooms.trail.lost),
     Metric("flashyard_images", "Images in the store"): lambda rooms: one(len(rooms.images)),
     Metric("flashyard_images_bytes", "Bytes of the images in the store"): (
         lambda rooms: one(sum(image.size for image in rooms.images))

@@ -90,6 +90,18 @@ class Kept(BaseModel):
     unrecorded: list[Unrecorded]
 
 
+class KeptTrail(BaseModel):
+    """How the audit trail is kept: lines that wait to be written, and what is wrong.
+
+    ``lost``: those that were not written since the bridge began, and never will be.
+    """
+
+    waiting: int
+    lost: int
+    error: str | None = None
+    details: str | None = None
+
+
 class Health(BaseModel):
     """``database``: whether it answers, and takes what is to be stored in it."""
 
@@ -99,6 +111,7 @@ class Health(BaseModel):
     broker: Literal["connected", "unreachable"]
     database: Literal["connected", "unreachable", "cannot_be_written"]
     history: Kept
+    audit: KeptTrail
     hubs: Hubs
     troubles: list[HubTrouble]
 
@@ -131,15 +144,16 @@ async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response)
     troubles = _troubles(hubs)
     is_quiet = not troubles and not any(_is_late(hub, bridge.now()) for hub in hubs)
     is_up, has_database = bridge.link.is_up, await bridge.database.answers()
-    trouble = vitals.archivist.trouble
-    is_well = is_up and has_database and trouble is None
+    trail, trouble = bridge.trail, vitals.archivist.trouble
+    takes_all = trouble is None and trail.trouble is None
+    is_well = is_up and has_database and takes_all
     response.status_code = 200 if is_well else 503
     return Health(
         status="ok" if is_well and is_quiet else "degraded",
         websocket=Sockets(port=vitals.port, connected_clients=vitals.live.connected),
         active_jobs=sum(job.is_active for job in bridge.fleet.jobs()),
         broker="connected" if is_up else "unreachable",
-        database=_database(answers=has_database, takes=trouble is None),
+        database=_database(answers=has_database, takes=takes_all),
         history=Kept(
             waiting=vitals.archivist.waiting,
             error=trouble.sentence if trouble else None,
@@ -149,6 +163,12 @@ async def health(bridge: AnyTimeBridge, vitals: AskedVitals, response: Response)
                 for hub in hubs
                 if hub.unrecorded
             ],
+        ),
+        audit=KeptTrail(
+            waiting=trail.waiting,
+            lost=trail.lost,
+            error=trail.trouble.sentence if trail.trouble else None,
+            details=trail.trouble.details if trail.trouble else None,
         ),
         hubs=Hubs(online=sum(hub.online for hub in hubs), known=len(hubs)),
         troubles=troubles,

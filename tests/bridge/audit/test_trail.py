@@ -76,7 +76,7 @@ async def test_while_the_database_is_gone_lines_wait_and_too_many_are_counted(
     assert [each.at for each in kept] == [line(number).at for number in range(50)]
     assert (lost.action, lost.outcome) == ("lines_lost", "noted")
     assert lost.details == {"lines": 20, "since": line(50).at, "until": NOW}
-    assert (running.trouble, running.lost) == (None, 0)
+    assert (running.trouble, running.lost) == (None, 20)
 
 
 async def test_a_bridge_that_stops_writes_what_waits(trail: Trail, database: Database) -> None:
@@ -124,6 +124,7 @@ async def test_a_line_the_database_takes_for_none_holds_up_no_other(
     await trail.finish()
     assert [each.action for each in await lines_in(database)] == ["cancel", "pause"]
     assert "is refused" in caplog.text
+    assert trail.lost == 1
 
 
 @pytest.mark.long

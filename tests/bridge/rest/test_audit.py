@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from flashyard_bridge.audit import trail as keeping
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.rest import export
 from support.rig import Rig
 from support.trail import bring_back, line, take_away
+from support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,3 +90,27 @@ async def test_a_file_that_cannot_be_read_is_refused(rig: Rig) -> None:
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
     finally:
         await bring_back(database)
+
+
+async def test_lines_that_wait_and_those_that_are_lost_are_seen_by_who_watches_the_bridge(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail, database = rig.bridge.state.trail, rig.bridge.state.database
+    monkeypatch.setattr(keeping, "MOST", 1)
+    await take_away(database)
+    for number in range(3):
+        trail.note(line(number))
+    await until(lambda: trail.trouble is not None)
+    answer = await rig.http.get("/health")
+    metrics = (await rig.http.get("/metrics")).text
+    await bring_back(database)
+    told = answer.json()
+    assert (answer.status_code, told["status"]) == (503, "degraded")
+    assert told["database"] == "cannot_be_written"
+    assert (told["audit"]["waiting"], told["audit"]["lost"]) == (1, 2)
+    assert "database" in told["audit"]["error"]
+    assert "flashyard_audit_waiting 1.0" in metrics
+    assert "flashyard_audit_lost_total 2.0" in metrics
+    await until(lambda: trail.waiting == 0)
+    answer = await rig.http.get("/health")
+    assert (answer.status_code, answer.json()["audit"]) == (200, {"waiting": 0, "lost": 2})
