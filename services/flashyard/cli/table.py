@@ -17,6 +17,7 @@ from flashyard.moment import moment_of
 _GAP = 2
 _AMOUNT = re.compile(r"[\d.]+ \S+")  # 51.3 s, 19.9 MiB/s, 83.3 %
 _LEAST = 12  # characters of a last column that is broken into lines
+_TAIL = 12  # characters of a cell of which the end is what matters
 
 
 def print_table(
@@ -24,6 +25,7 @@ def print_table(
     rows: Sequence[Sequence[str]],
     whole: Collection[str] = (),
     spare: Sequence[str] = (),
+    tails: Collection[str] = (),
 ) -> None:
     """Print rows under their heads; a row has as many cells as there are heads.
 
@@ -32,6 +34,7 @@ def print_table(
         rows: their cells.
         whole: columns whose cells are not broken into lines; nor are the first one's.
         spare: columns that a terminal too narrow for all goes without, the first one first.
+        tails: columns of whose long cells a terminal shows the end alone.
     """
     if not sys.stdout.isatty():
         # Nothing is cut off where a program may read it.
@@ -41,6 +44,10 @@ def print_table(
             print_data("  ".join(padded).rstrip())
         return
     console = Console()
+    rows = [
+        [_tail(cell) if head in tails else cell for head, cell in zip(heads, each, strict=True)]
+        for each in rows
+    ]
     columns = fitting(heads, rows, {heads[0], *whole}, spare, console.width)
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     for name, cells in columns.items():
@@ -86,6 +93,10 @@ def _narrowest(head: str, cells: Sequence[str]) -> int:
         return _widest((head, *cells))
     words = [cell if _is_whole((cell,)) else max(cell.split(), key=len) for cell in cells]
     return _widest((*words, *head.split()))
+
+
+def _tail(cell: str) -> str:
+    return cell if len(cell) <= _TAIL else f"…{cell[1 - _TAIL :]}"
 
 
 def _widest(cells: Sequence[str]) -> int:

@@ -50,8 +50,8 @@ def test_the_whole_is_told_first_and_nothing_is_rounded_up_to_all() -> None:
         "jobs": "3001: 2999 completed, 1 failed, 1 cancelled",
         "success": "99.9 %",
         "written": "3.00 GiB",
-        "took": "1:02, p95 2:10",
-        "speed": "20.0 MiB/s, p95 30.0 MiB/s",
+        "took": "median 1:02, p95 2:10",
+        "speed": "median 20.0 MiB/s, p95 30.0 MiB/s",
         "precise": "times and speeds within 2 %",
     }
     only_cancelled = told().with_(totals=Counts(**NONE))

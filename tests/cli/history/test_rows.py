@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from flashyard.cli.history.rows import (
     HEADS,
+    SPARE,
+    TAILS,
+    WHOLE,
     asker,
     facts,
     mishap_row,
@@ -15,9 +19,10 @@ from flashyard.cli.history.rows import (
     step_row,
     took,
 )
+from flashyard.cli.table import print_table
 from flashyard.contract.faults import Code
 from flashyard.contract.history import Mishap, PastJob
-from flashyard.contract.phases import Phase, Status
+from flashyard.contract.phases import Phase, Status, Verification
 from flashyard.contract.records import Job, StepRecord
 from flashyard.contract.requester import Requester
 from flashyard.contract.rollback import Rollback
@@ -36,18 +41,40 @@ def past(job: Job, **said: Any) -> PastJob:
 
 
 def test_a_row_says_what_matters_of_an_ended_job() -> None:
-    cells = dict(zip(HEADS, row(past(failed_job(steps=STEPS))), strict=True))
+    told = past(failed_job(steps=STEPS), port="usb:1-1.2", asked_by=Requester(identity="alice"))
+    cells = dict(zip(HEADS, row(told), strict=True))
     assert cells.pop("ENDED").startswith("2023-11-1")
     assert cells == {
         "JOB": "job_1700000000_000000",
         "DEVICE": "UNIT_1",
+        "PORT": "usb:1-1.2",
         "PARTITION": "system 2/3",
-        "END": "failed",
-        "TOOK": "2:07",
         "IMAGE": "system.img",
-        "WHY": "device_refused",
+        "TOOK": "2:07",
+        "BY": "alice",
+        "VERIFIED": "none",
+        "END": "failed: device_refused",
     }
-    assert row(past(ended_job(image=None)))[-2:] == ("", "")
+    done = row(past(ended_job(image=None, verification=Verification.READBACK)))
+    assert done[-5:] == ("", "2:07", "", "readback", "completed")
+    cancelled: dict[str, Any] = {"status": Status.CANCELLED, "code": Code.CANCELLED}
+    assert row(past(ended_job(**cancelled)))[-1] == "cancelled"
+
+
+def test_a_hundred_columns_tell_which_port_how_far_verified_and_who_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("TERM", "dumb"), ("COLUMNS", "100"), ("LINES", "30")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    port = "usb:pci-0000:00:14.0-usb-0:1.4"
+    job = failed_job(finished_at=int(time.time() * 1000))
+    told = past(job, port=port, asked_by=Requester(user="jo@bench-a"))
+    print_table(HEADS, [row(told)], WHOLE, SPARE, TAILS)
+    head, *cells = capsys.readouterr().out.splitlines()
+    assert head.split() == ["JOB", "ENDED", "DEVICE", "PORT", "BY", "VERIFIED", "END"]
+    shown = "UNIT_1 …0-usb-0:1.4 jo@bench-a none failed: device_refused"
+    assert " ".join("".join(cells).split()).endswith(shown)
 
 
 def test_the_facts_are_those_there_are() -> None:

@@ -13,9 +13,12 @@ from flashyard.contract.records import StepRecord
 from flashyard.contract.requester import Requester
 from flashyard.moment import moment_of
 
-HEADS = ("JOB", "ENDED", "DEVICE", "PARTITION", "END", "TOOK", "IMAGE", "WHY")
-SPARE = ("IMAGE", "TOOK", "PARTITION")
-WHOLE = ("ENDED", "END", "TOOK")  # that say nothing where they are cut
+HEADS = (
+    *("JOB", "ENDED", "DEVICE", "PORT", "PARTITION", "IMAGE", "TOOK", "BY", "VERIFIED", "END"),
+)
+SPARE = ("IMAGE", "TOOK", "PARTITION", "BY", "VERIFIED", "PORT")
+WHOLE = ("ENDED", "TOOK")  # that say nothing where they are cut
+TAILS = ("PORT",)  # that begin with what many have in common
 STEP_HEADS = ("PARTITION", "PLACE", "END", "WRITTEN", "IMAGE")
 SPAN_HEADS = ("AT", "PHASE", "PARTITION", "TOOK")
 MISHAP_HEADS = ("AT", "PHASE", "CODE", "WHAT")
@@ -27,11 +30,13 @@ def row(job: PastJob) -> Sequence[str]:
         job.job_id,
         short_stamp(job.finished_at or job.queued_at),
         job.device_id,
+        job.port or "",
         _where(job),
-        job.status,
-        took(job.duration_ms),
         job.image.name if job.image else "",
-        _why(job),
+        took(job.duration_ms),
+        _by(job.asked_by),
+        job.verification,
+        _end(job),
     )
 
 
@@ -140,5 +145,12 @@ def _where(job: PastJob) -> str:
     return f"{job.partition} {min(done + 1, several)}/{several}"
 
 
-def _why(job: PastJob) -> str:
-    return "" if job.status is Status.COMPLETED else job.code or job.error or ""
+def _by(asked: Requester | None) -> str:
+    """Name who asked as well as is known; what nobody checked `facts` tells apart."""
+    return (asked and (asked.identity or asked.user or asked.address)) or ""
+
+
+def _end(job: PastJob) -> str:
+    """Tell how it ended, and why so where that is not said by it."""
+    why = None if job.status is Status.COMPLETED else job.code or job.error
+    return f"{job.status}: {why}" if why and why != job.status else job.status

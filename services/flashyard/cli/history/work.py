@@ -13,6 +13,7 @@ from flashyard.cli.history.rows import (
     SPAN_HEADS,
     SPARE,
     STEP_HEADS,
+    TAILS,
     WHOLE,
     facts,
     mishap_row,
@@ -50,7 +51,7 @@ async def print_newest(settings: ClientSettings, sought: Sought, limit: int | No
     if not jobs:
         say(_EMPTY)
         return
-    print_table(HEADS, [[*map(printable, row(job))] for job in jobs], WHOLE, SPARE)
+    print_table(HEADS, [[*map(printable, row(job))] for job in jobs], WHOLE, SPARE, TAILS)
     if there_is_more and limit is None:
         say(f"These are the newest {len(jobs)}; --limit lists more, --csv and --json all.")
 
