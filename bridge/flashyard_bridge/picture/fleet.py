@@ -28,6 +28,7 @@ from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
 from flashyard_bridge.picture.agreed import Asked, is_to_come, new_limits
+from flashyard_bridge.picture.devices import DeviceBook
 from flashyard_bridge.picture.jobs import MAX_FINISHED, JobBook
 from flashyard_bridge.picture.ordered import asked_for, ordered_job
 from flashyard_bridge.picture.presence import HubWatch, Listening
@@ -60,8 +61,7 @@ class Fleet:
         self._listening = Listening()
         self._ticked = steady()
         self._hubs: dict[str, HubWatch] = {}
-        self._devices: dict[tuple[str, str], DeviceChanged] = {}
-        self._held: dict[tuple[str, str], DeviceChanged] = {}
+        self._devices = DeviceBook()
         self._jobs = JobBook(clock, max_finished)
 
     # What is true now
@@ -91,17 +91,17 @@ class Fleet:
 
     def devices(self) -> list[Device]:
         """All devices; online when hub and record say so."""
-        return [self._shown(said.device) for said in self._devices.values()]
+        return [self._shown(device) for device in self._devices.all()]
 
     def device(self, hub_id: str, device_id: str) -> Device | None:
         """One device of one hub, or None."""
-        said = self._devices.get((hub_id, device_id))
-        return self._shown(said.device) if said else None
+        known = self._devices.get(hub_id, device_id)
+        return self._shown(known) if known else None
 
     def find(self, device_id: str) -> list[Device]:
         """The devices of this id, one per hub that has one."""
-        said = [said.device for said in self._devices.values() if said.device_id == device_id]
-        return [self._shown(device) for device in said]
+        every = self._devices.all()
+        return [self._shown(device) for device in every if device.device_id == device_id]
 
     def hubs(self) -> list[Hub]:
         """All hubs."""
@@ -192,13 +192,11 @@ class Fleet:
             del self._hubs[topic.hub]
             frames = self._end(self._jobs.active(topic.hub), Code.HUB_LOST)
             return [*frames, Frame.made(HubGone(hub_id=topic.hub, timestamp=now))]
-        if topic.kind is Kind.DEVICE and topic.device is not None:
-            key = (topic.hub, topic.device)
-            self._held.pop(key, None)
-            if self._devices.pop(key, None) is not None:
-                frames = self._end(self._jobs.active(*key), Code.INTERRUPTED)
-                gone = DeviceGone(device_id=topic.device, hub_id=topic.hub, timestamp=now)
-                return [*frames, Frame.made(gone)]
+        device_id = topic.device if topic.kind is Kind.DEVICE else None
+        if device_id is not None and self._devices.drop(topic.hub, device_id):
+            frames = self._end(self._jobs.active(topic.hub, device_id), Code.INTERRUPTED)
+            gone = DeviceGone(device_id=device_id, hub_id=topic.hub, timestamp=now)
+            return [*frames, Frame.made(gone)]
         return []
 
     def forget_device(self, hub_id: str, device_id: str) -> list[Frame]:
@@ -207,8 +205,8 @@ class Fleet:
 
     def forget_hub(self, hub_id: str) -> list[Frame]:
         """Drop an offline hub and its devices."""
-        keys = [key for key in self._devices if key[0] == hub_id]
-        frames = [frame for key in keys for frame in self.forget_device(*key)]
+        ids = [said.device_id for said in self._devices.of_hub(hub_id)]
+        frames = [frame for each in ids for frame in self.forget_device(hub_id, each)]
         return [*frames, *self.cleared(Topic(Kind.PRESENCE, hub_id))]
 
     # What the bridge itself asked for
@@ -218,8 +216,8 @@ class Fleet:
         if self._jobs.get(order.job_id) is not None:
             self._jobs.change(order.job_id, **asked_for(order))
             return
-        said = self._devices.get((hub_id, order.device_id))
-        name = said.device.device_name if said else order.device_id
+        device = self._devices.get(hub_id, order.device_id)
+        name = device.device_name if device else order.device_id
         job = ordered_job(order, hub_id, receipt, name)
         self._jobs.take(fold.Step(Tracked(job, order.session), []))
 
@@ -238,19 +236,14 @@ class Fleet:
         if order.job_id is not None:
             self._jobs.change(order.job_id, **new_limits(order, Job))
         elif order.device_id is not None:
-            self._amend(hub_id, order.device_id, **new_limits(order, Device))
+            self._devices.amend(hub_id, order.device_id, **new_limits(order, Device))
         elif (watch := self._hubs.get(hub_id)) is not None:
             limits = watch.hub.limits.with_(**new_limits(order, Limits))
             watch.hub = watch.hub.with_(limits=limits)
 
     def released(self, hub_id: str, device_id: str) -> None:
         """A hub let a device out of quarantine."""
-        self._amend(hub_id, device_id, quarantine=None)
-
-    def _amend(self, hub_id: str, device_id: str, **fields: object) -> None:
-        said = self._devices.get((hub_id, device_id))
-        if said is not None:
-            self._devices[hub_id, device_id] = said.with_(device=said.device.with_(**fields))
+        self._devices.amend(hub_id, device_id, quarantine=None)
 
     # How it is folded
 
@@ -268,30 +261,21 @@ class Fleet:
         frames = self._hub_frames(hub.hub_id)
         if not watch.is_online:
             return frames + self._lose(hub.hub_id)
-        held = [c for key, c in self._held.items() if key[0] == hub.hub_id]
-        for changed in held:
-            if changed.device.session == hub.session:
-                frames += self._record(changed)
+        for changed in self._devices.held(hub.hub_id, hub.session):
+            frames += self._record(changed)
         if was is not None and not was.is_online and was.hub.session == hub.session:
-            for said in [said for said in self._devices.values() if said.hub_id == hub.hub_id]:
+            for said in self._devices.of_hub(hub.hub_id):
                 frames += self._settle(said)
         return frames
 
     def _record(self, changed: DeviceChanged) -> list[Frame]:
-        device, key = changed.device, (changed.hub_id, changed.device_id)
         watch = self._hubs.get(changed.hub_id)
-        if watch is None or watch.hub.session != device.session:
-            self._held[key] = changed  # its presence may be under way
+        if not self._devices.take(changed, watch.hub.session if watch else None):
             return []
-        self._held.pop(key, None)
-        old = self._devices.get(key)
-        if old and old.device.session == device.session and device.rev < old.device.rev:
-            return []
-        self._devices[key] = changed
         frames = self._settle(changed)
-        if not watch.is_online:
-            frames += self._lose(device.hub_id)
-        return [*frames, self._device_frame(device)]
+        if watch is not None and not watch.is_online:
+            frames += self._lose(changed.hub_id)
+        return [*frames, self._device_frame(changed.device)]
 
     def _word(self, topic: Topic, said: Event | JobRecord, payload: bytes) -> list[Frame]:
         """Fold what was said of one job."""
@@ -392,6 +376,6 @@ class Fleet:
         """Tell a hub's presence, and with it whether its devices are there."""
         hub = self._hubs[hub_id].shown()
         changed = HubChanged(hub_id=hub_id, timestamp=self._clock(), hub=hub)
-        said = [said.device for said in self._devices.values() if said.hub_id == hub_id]
+        said = [said.device for said in self._devices.of_hub(hub_id)]
         devices = [device for device in said if device.online]
         return [Frame.made(changed), *(self._device_frame(device) for device in devices)]
