@@ -152,7 +152,7 @@ def main() -> int:
             url = f"sqlite:///{kept / 'history.db'}"
             missed += asyncio.run(measure("SQLite", url, folder, asked.jobs))
         if asked.on != "sqlite":
-            initdb(folder / "postgres")
+            initdb(folder / "postgres", segment=16)  # as Debian has it, as is `max_wal_size`
             with cluster(folder / "postgres") as server:
                 missed += asyncio.run(_on_postgres(server, folder, asked.jobs))
     print(f"  {missed} of what was promised MISSED" if missed else "  met all that was promised")
@@ -163,7 +163,7 @@ async def _on_postgres(directory: Path, folder: Path, jobs: int) -> int:
     server = Postgres(directory, is_durable=True)
     await server.start()
     try:
-        # As Debian has it; the tests' files are made for small databases.
+        # The tests' files are made for small databases.
         await asyncio.to_thread(server.ask, "ALTER SYSTEM SET max_wal_size = '1GB'")
         await asyncio.to_thread(server.ask, "SELECT pg_reload_conf()")
         return await measure("PostgreSQL", await asyncio.to_thread(server.create), folder, jobs)

@@ -130,12 +130,15 @@ class Postgres:
         await until(lambda: process.poll() is not None and all(map(_is_gone, told)), _WITHIN)
 
 
-def initdb(directory: Path) -> None:
-    """Make the files of a server that never ran; whoever runs the tests owns them."""
+def initdb(directory: Path, segment: int = 1) -> None:
+    """Make the files of a server that never ran; whoever runs the tests owns them.
+
+    Its log comes in segments of so many MiB: small ones are for small databases.
+    """
     with _mine() as here:
         password = here / "password"
         password.write_text(PASSWORD)
-        options = ["--no-sync", "--encoding=UTF8", "--locale=C", "--wal-segsize=1"]
+        options = ["--no-sync", "--encoding=UTF8", "--locale=C", f"--wal-segsize={segment}"]
         options += [f"--username={USER}", "--auth=scram-sha-256", f"--pwfile={password}"]
         command = [_program("initdb"), *options, "-D", str(here / "data")]
         subprocess.run(command, cwd=here, check=True, capture_output=True, user=_OWNER)
