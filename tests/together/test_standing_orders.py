@@ -121,9 +121,14 @@ async def test_a_unit_that_failed_is_tried_again_when_it_comes_back_not_when_its
 
                 await until_told(is_seen, within=20)
                 assert len(fleet.jobs()) == 1
-        async with hub():
+        async with hub() as third:
+
+            def is_plugged_in() -> bool:
+                session = third.hub.session  # what an earlier run said may still stand
+                return any(d.online and d.session == session for d in fleet.find("UNIT_1"))
+
             with EmulatedDevice(broken, tmp_path, tcp=place, udp=None):
-                await until(lambda: any(device.online for device in fleet.find("UNIT_1")))
+                await until(is_plugged_in)
             await until(lambda: not any(device.online for device in fleet.find("UNIT_1")))
             with EmulatedDevice(profile, tmp_path, tcp=place, udp=None):
                 await stands("flashed")

@@ -66,8 +66,8 @@ async def test_to_wait_for_the_next_attempt_is_no_stall(
     peer: BridgePeer, plug: Plug, server: ImageServer, tmp_path: Path
 ) -> None:
     timing = {
-        "image_again": Backoff(0.3, 1.0, 0.3),
-        "stalls": {Phase.PREPARING: Deadline(0.1, 0.2)},
+        "image_again": Backoff(2.0, 2.0, 2.0),
+        "stalls": {Phase.PREPARING: Deadline(1.0, 1.5)},
     }
     told = {"bridge_url": server.url, "timing": timing}
     async with hub_at_work(peer.link_url, tmp_path, {"DEVICE_1": plug().address}, **told):
