@@ -120,6 +120,7 @@ class Orders:
                 self._given_up.append((hub_id, order))
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
+        self._found_again(receipt.job_id)
         if receipt.job_id == order.job_id and receipt.status not in FINAL_STATUS:
             self._fleet.accepted(order, hub_id, receipt)
         return receipt
@@ -212,6 +213,11 @@ class Orders:
         if not heard.accepted:
             raise RequestError(_refusal(heard))
         return heard
+
+    def _found_again(self, job_id: str) -> None:
+        """A job that was given up was asked for again under its key, and is somebody's now."""
+        kept = [each for each in self._given_up if each[1].job_id != job_id]
+        self._given_up = deque(kept, MAX_OUTSTANDING)
 
     def _withdraw(self, hub_id: str, order: StartOrder, session: str) -> None:
         """Have a start be as if it had never been, wherever it got to."""

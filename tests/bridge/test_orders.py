@@ -77,6 +77,32 @@ async def test_a_hub_that_is_killed_after_its_yes_is_told_to_cancel_in_its_next_
         assert len(hub.orders) == 3, "once is enough"
 
 
+async def test_a_job_that_was_found_again_under_its_key_is_not_cancelled_later(
+    peer: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=SHORTLY) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        lost, found = [(await start(bridge)).json()["jobId"] for _ in range(2)]
+        await until(lambda: len(hub.orders) == 4)
+        bridge.state.orders._deadline = 30.0
+        hub.answer = lambda order: accept(order).with_(job_id=found)
+        assert (await start(bridge)).json()["jobId"] == found
+        hub.session = "s2"
+        hub.say_presence()
+        await until(lambda: len(hub.orders) == 6)
+        again = hub.orders[5]
+        assert isinstance(again, CancelOrder)
+        assert again.job_id == lost
+        hub.say_presence()
+        await asyncio.sleep(SHORTLY)
+        assert len(hub.orders) == 6
+
+
 async def test_a_cancel_without_an_answer_says_so(peer: Broker, tmp_path: Path) -> None:
     async with (
         ScriptedHub(peer.url) as hub,

@@ -27,3 +27,7 @@ class Bounded(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return a value, or None where there is none or it was forgotten."""
         return self._entries.get(key)
+
+    def pop(self, key: K) -> V | None:
+        """Forget an entry, and return it; None: there was none."""
+        return self._entries.pop(key, None)

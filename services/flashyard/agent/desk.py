@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pydantic import ValidationError
 
 from flashyard.agent.bounded import Bounded
+from flashyard.agent.claims import Claims
 from flashyard.agent.clock import Clock
 from flashyard.agent.device import DeviceAgent
 from flashyard.agent.idempotency import Keys
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT_RECEIPTS = 1_000
 _TOMBSTONES = 1_000
+_CLAIMS = 1_000
 _BUILT = frozenset({"start", "cancel", "pause", "resume", "image", "limits", "release"})
 _LONGEST = 1_000  # characters of a receipt's details
 
@@ -84,6 +86,7 @@ class Desk:
         self._limiting = limiting
         self._receipts: Bounded[str, Answer] = Bounded(_KEPT_RECEIPTS)
         self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
+        self._claims = Claims(_CLAIMS)
 
     def take(self, payload: bytes) -> Answer | None:
         """Judge an order, obey it if it is to be obeyed, and return the receipt to send.
@@ -144,6 +147,8 @@ class Desk:
             raise refuse(Code.UNKNOWN_DEVICE)
         earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
         if earlier is not None:
+            if earlier != order.job_id:
+                self._claims.repeat(earlier, order.job_id)
             return self._acceptance(order, earlier)
         self._check_journal()
         agent.start(order)
@@ -151,16 +156,24 @@ class Desk:
         return self._acceptance(order, order.job_id)
 
     def _cancel(self, order: CancelOrder) -> Receipt:
-        if order.withdrawn:
-            self._keys.free(order.job_id)
-        if order.job_id in self._ended:
+        job_id = self._claims.take_back(order.job_id) if order.withdrawn else order.job_id
+        if job_id is None:
+            raise refuse(Code.ILLEGAL_STATE, "The job was asked for again, and is wanted.")
+        if job_id in self._ended:
             raise refuse(Code.ALREADY_FINAL)
-        agent, story = self._find(order.job_id)
+        agent, story = self._find(job_id)
         if agent is None or story is None:
-            self._tombstones[order.job_id] = None
+            self._tombstones[job_id] = None
             raise refuse(Code.UNKNOWN_JOB)
-        agent.docket.cancel(story)
-        return self._acceptance(order, order.job_id)
+        # Before the cancel, so that the journal never has one that is cancelled and stands for it.
+        is_freed = order.withdrawn and self._keys.free(story.order)
+        try:
+            agent.docket.cancel(story)
+        except FaultError:
+            if is_freed:  # it comes to an end of its own, which whoever asks again is to hear
+                self._keys.use(story.order)
+            raise
+        return self._acceptance(order, job_id)
 
     def _check_journal(self) -> None:
         """Refuse what would only pile up: it could be neither written down nor answered now."""

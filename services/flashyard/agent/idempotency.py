@@ -41,7 +41,6 @@ class Keys:
         self._elapsed = elapsed
         # With each, when it ends to count, by ``elapsed``.
         self._uses: Bounded[tuple[str, str], tuple[KeptKey, float]] = Bounded(KEPT_KEYS)
-        self._freed: Bounded[str, None] = Bounded(KEPT_KEYS)
 
     def restore(self, kept: Iterable[KeptKey], jobs: Iterable[KeptJob] = ()) -> None:
         """Take those that an earlier run wrote down, oldest first.
@@ -70,7 +69,7 @@ class Keys:
         if order.idempotency_key is None:
             return None
         use, until = self._uses.get((order.device_id, order.idempotency_key)) or (None, 0.0)
-        if use is None or use.job_id in self._freed or self._elapsed() > until:
+        if use is None or self._elapsed() > until:
             return None
         if use.body != _body(order):
             raise refuse(Code.IDEMPOTENCY_CONFLICT)
@@ -84,10 +83,15 @@ class Keys:
             self._remember(use, 0)
             self._keep(use)
 
-    def free(self, job_id: str) -> None:
-        """Let a job's key be used again: its start was withdrawn."""
-        self._freed[job_id] = None
-        self._forget(job_id)
+    def free(self, order: StartOrder) -> bool:
+        """Let an accepted start's key be used again, as it was withdrawn; did it have one?"""
+        place = (order.device_id, order.idempotency_key or "")
+        use, _ = self._uses.get(place) or (None, 0.0)
+        if use is None or use.job_id != order.job_id:
+            return False
+        self._uses.pop(place)
+        self._forget(order.job_id)
+        return True
 
     def _remember(self, use: KeptKey, age_ms: int) -> None:
         until = self._elapsed() + (LIFE_MS - age_ms) / 1000

@@ -146,8 +146,8 @@ class StartOrder(JobOrder):
 class CancelOrder(JobOrder):
     """End a job at its next safe point.
 
-    ``withdrawn``: whoever asked for it was told that it failed to start; its idempotency key is
-    free again.
+    ``withdrawn``: whoever asked for it was told that it failed to start. Where that can still be
+    done, and nobody asked for it again, its idempotency key is free with that.
     """
 
     kind: Literal["cancel"] = "cancel"
