@@ -39,13 +39,13 @@ class Ear:
     """Hears what any viewer may, and the records of ended jobs.
 
     Attributes:
-        ends: how a job ended, by job id, as often as it was said.
+        ends: how a job ended, by job id, in all ways that were said.
         sequences: the `seq` of these.
         phases: where each job was when last heard of; `paused` where it stood.
     """
 
     def __init__(self) -> None:
-        self.ends: defaultdict[str, list[End]] = defaultdict(list)
+        self.ends: defaultdict[str, set[End]] = defaultdict(set)
         self.sequences: defaultdict[str, set[int]] = defaultdict(set)
         self.phases: dict[str, Phase | Status] = {}
         self.partitions: dict[str, str] = {}  # the first one a job was heard of with, by job id
@@ -67,6 +67,8 @@ class Ear:
                     self.partitions.setdefault(job.job_id, job.partition)
                 for entry in (*device.queue, *device.recent):
                     self.partitions.setdefault(entry.job_id, entry.partition)
+                for over in device.recent:  # of which nothing else was heard, it may be
+                    self._end(over.job_id, End(over.status, over.code), over.seq)
             case FlashPaused() as paused:
                 is_held = paused.phase is Phase.QUEUED
                 self._is_at(paused.job_id, Phase.QUEUED if is_held else Status.PAUSED)
@@ -92,7 +94,7 @@ class Ear:
             self.phases[job_id] = where
 
     def _end(self, job_id: str, end: End, seq: int) -> None:
-        self.ends[job_id].append(end)
+        self.ends[job_id].add(end)
         self.sequences[job_id].add(seq)
         self.phases.pop(job_id, None)
         assert end.status in FINAL_STATUS, end

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +29,7 @@ HUB = "bench-a"
 _BRIDGES = 2
 _WITHIN = 60.0  # seconds for anything to start, on a busy machine
 _RECOVERY = 90.0  # seconds until a system must be whole again
+_BLUR = 2000  # ms by which nobody hears of an outage, or of its end, at the same moment
 
 
 class Victim(StrEnum):
@@ -69,6 +71,7 @@ class System:
         folder: where the devices keep what they are flashed with.
         kills: how often it was killed.
         is_whole: has it got over the last of them?
+        outages: since when, and until when, it was not whole, in Unix ms.
     """
 
     def __init__(
@@ -87,10 +90,12 @@ class System:
         self.keep = keep
         self.kills = 0
         self.is_whole = False
+        self.outages: list[tuple[int, int]] = []
         self.base = f"http://127.0.0.1:{ports[0]}"
         self.https = [
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=15) for port in ports
         ]
+        self._struck_at = _now()
         self._devices = devices
         self._speed = speed
         self._emulator: Process | None = None
@@ -128,6 +133,7 @@ class System:
     async def kill(self, victim: Victim) -> None:
         """SIGKILL them, all at the same moment."""
         self.is_whole = False
+        self._struck_at = _now()
         await asyncio.gather(*(one.kill() for one in self._parts(victim)))
         self.kills += 1
 
@@ -165,6 +171,11 @@ class System:
         for http in self.https:
             await until_told(partial(self._is_whole, http), _RECOVERY)
         self.is_whole = True
+        self.outages.append((self._struck_at, _now()))
+
+    def was_away(self, at: int) -> bool:
+        """Was something of it killed, and not back, at a time in Unix ms?"""
+        return any(since - _BLUR <= at <= until + _BLUR for since, until in self.outages)
 
     async def _is_whole(self, http: httpx.AsyncClient) -> bool:
         try:
@@ -242,3 +253,7 @@ async def system(
         stack.push_async_callback(made.stop)
         await made.start()
         yield made
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -38,6 +38,8 @@ class Verdict:
     def __init__(self, storm: Storm) -> None:
         self.complaints: list[str] = []
         self._storm = storm
+        self._withdrawn: Counter[str] = Counter()  # bytes that were flashed for nothing, by errand
+        self._unseen = 0  # jobs of which the browser heard nothing
 
     async def while_it_runs(self) -> None:
         """What only the system itself can tell: which jobs there are, and how they ended."""
@@ -76,11 +78,13 @@ class Verdict:
             for row in rows
         ]
         stored = f"{len(self._storm.archive.jobs)} jobs in the history"
-        return "\n".join([*table, f"killed {self._moments()}; {stored}"])
+        rest = f"{len(self._withdrawn)} starts withdrawn, {self._unseen} jobs nobody saw"
+        return "\n".join([*table, f"killed {self._moments()}; {stored}; {rest}"])
 
     def again(self, job: Job) -> int:
-        """How many bytes more a device was sent than its job takes."""
-        return max(0, self._storm.ledger.received[job.errand.name] - self._wire(job))
+        """How many bytes more a device was sent than its job takes, and one that was withdrawn."""
+        known = self._wire(job) + self._withdrawn[job.errand.name]
+        return max(0, self._storm.ledger.received[job.errand.name] - known)
 
     def _moments(self) -> str:
         moments = sum((now.killer.kills.moments for now in self._storm.rounds), Counter[str]())
@@ -147,9 +151,13 @@ class Verdict:
         listed = {job_id for job_id, each in known.items() if each["partition"] in partitions}
         others = (listed | set(self._storm.ear.jobs_of(job.errand.name))) - {job.job_id}
         for other in others:
-            if _was_withdrawn(known.get(other, {})):
+            one = known.get(other, {})
+            if job.asked > 1 and one.get("status") == "cancelled":
+                # Whoever asked was told that it failed to start, and so it was withdrawn.
+                written = one["bytesTransferred"] + PART_SIZE if "startedAt" in one else 0
+                self._withdrawn[job.errand.name] += written
                 continue
-            ends = sorted(set(map(str, self._storm.ear.ends[other])))
+            ends = sorted(map(str, self._storm.ear.ends[other]))
             yield f"was started more than once: {other} {ends}, asked {job.asked} times"
         told = known.get(job.job_id)
         if told is None:
@@ -166,9 +174,7 @@ class Verdict:
             yield f"ended in several ways: {', '.join(map(str, ends))}"
         if len(seqs := self._storm.ear.sequences[job.job_id]) > 1:
             yield f"ended several times: {sorted(seqs)}"
-        heard = [watcher.ends(job.job_id) for watcher in now.browser.connections]
-        if max(heard) != 1 or sum(heard) < 1:
-            yield f"ended {heard} times for a browser"
+        yield from self._seen(now, job)
         if job.end["status"] == "cancelled" and job.errand.fate is not Fate.CANCELLED:
             yield "was cancelled by nobody"
         if job.end["status"] == "failed":
@@ -176,6 +182,19 @@ class Verdict:
                 yield f"failed with {job.end['code']}: {job.end.get('error')}"
             elif not job.end.get("deviceState"):
                 yield "was interrupted, and does not tell what is on the device"
+
+    def _seen(self, now: Round, job: Job) -> Iterator[str]:
+        """Did the browser hear the end once on a connection?
+
+        What ended while its bridge heard nothing, and was never told of on the connection that
+        there is, shows nowhere, and is not told later.
+        """
+        told = [watcher.letters(job.job_id) for watcher in now.browser.connections]
+        ends = max(watcher.ends(job.job_id) for watcher in now.browser.connections)
+        if not ends and not told[-1] and self._storm.system.was_away(job.end["finishedAt"]):
+            self._unseen += 1
+        elif ends != 1:
+            yield f"ended {ends} times for a browser, which was told {told}"
 
     def _kept(self, job: Job) -> Iterator[str]:
         """Does the history have all of its steps, and the bytes that its user was told of?"""
@@ -231,8 +250,3 @@ async def judge(storm: Storm) -> Verdict:
     await storm.system.stop()
     await asyncio.to_thread(verdict.when_it_is_over)
     return verdict
-
-
-def _was_withdrawn(job: dict[str, Any]) -> bool:
-    """Was its user told that it failed to start, and it was then cancelled before it began?"""
-    return job.get("status") == "cancelled" and "startedAt" not in job

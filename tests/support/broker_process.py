@@ -120,7 +120,7 @@ class BrokerProcess(Broker):
         *,
         able: Abilities = _ABILITIES,
         environment: dict[str, str] | None = None,
-        within: float = 30.0,
+        within: float = 60.0,
     ) -> None:
         super().__init__(port, able)
         self._command = command
