@@ -57,14 +57,14 @@ class Scale:
 
 LARGE = Scale(jobs=62, devices=5, depth=3, mib=12, speed=5 * MIB, calm=3.0, down=1.0)
 SMALL = Scale(
-    jobs=2,
+    jobs=3,
     devices=2,
     depth=2,
     mib=2,
     speed=2 * MIB,
-    calm=0.8,
+    calm=1.2,
     down=0.2,
-    victims=(Victim.HUB, Victim.BRIDGE, Victim.DATABASE, Victim.ALL),
+    victims=(Victim.DATABASE, Victim.ALL),
 )
 
 

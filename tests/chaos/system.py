@@ -96,6 +96,7 @@ class System:
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=15) for port in ports
         ]
         self._struck_at = _now()
+        self._seen: dict[str, Any] = {}  # of whoever was asked last whether it is whole
         self._devices = devices
         self._speed = speed
         self._emulator: Process | None = None
@@ -169,7 +170,11 @@ class System:
     async def whole(self) -> None:
         """Wait until health is good and every device is there, for every bridge."""
         for http in self.https:
-            await until_told(partial(self._is_whole, http), _RECOVERY)
+            try:
+                await until_told(partial(self._is_whole, http), _RECOVERY)
+            except TimeoutError as late:
+                late.add_note(f"{http.base_url}: {self._seen}")
+                raise
         self.is_whole = True
         self.outages.append((self._struck_at, _now()))
 
@@ -181,9 +186,11 @@ class System:
         try:
             health = (await http.get("/health")).json()
             devices = (await http.get("/api/devices")).json().get("devices", [])
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            self._seen = {"error": repr(error)}
             return False
         online = {device["deviceId"] for device in devices if device["online"]}
+        self._seen = {**health, "online": sorted(online)}
         return health["status"] == "ok" and online == set(self._devices)
 
     async def jobs(self) -> dict[str, dict[str, Any]]:

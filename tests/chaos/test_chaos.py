@@ -50,7 +50,7 @@ async def test_a_few_jobs_end_once_and_truly_whatever_is_killed(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
-    seed = request.config.getoption("--chaos-seed") or "few"
+    seed = request.config.getoption("--chaos-seed") or "handful"
     broker = embedded_process(tmp_path)
     head = f"embedded, PostgreSQL, --chaos-seed {seed}"
     await blow(head, storm(seed, SMALL, broker, keep, tmp_path), capsys)
