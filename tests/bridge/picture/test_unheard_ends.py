@@ -1,4 +1,4 @@
-"""A job is cancelled while its bridge hears nothing: who watched it is told, and who did not is not."""
+"""A job is cancelled while its bridge hears nothing: who saw it is told, and nobody else."""
 
 from __future__ import annotations
 
