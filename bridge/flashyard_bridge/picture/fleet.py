@@ -253,8 +253,10 @@ class Fleet:
         asked_at = self._listening.since if retained else None
         watch = HubWatch(hub, asked_at, answered=self._listening.is_answer(hub))
         if was is not None and was.hub.session == hub.session and was.is_online:
-            watch.asked_at = was.asked_at
             watch.answered |= was.answered
+            # One that speaks up and did not answer may have come after it was asked.
+            if retained or watch.answered:
+                watch.asked_at = was.asked_at
         if not watch.is_online and was is not None:
             watch.silence = was.silence
         self._hubs[hub.hub_id] = watch

@@ -82,6 +82,31 @@ def test_a_hub_that_comes_back_is_asked_again(listener: Listener) -> None:
     assert listener.fleet.is_to_ask
 
 
+@pytest.mark.parametrize("announced", [START, START - 5], ids=["answered before", "another bridge"])
+def test_a_hub_that_lost_the_broker_for_longer_is_asked_once_it_is_there(
+    listener: Listener, announced: int
+) -> None:
+    listener.hear(HubScript().presence(announced=START))
+    listener.after(60.0).link_down()
+    listener.fleet.link_up(START + 60_000)  # which nobody heard: the hub was not there yet
+    listener.after(6.0)
+    listener.hear(HubScript().presence(announced=announced))
+    assert listener.fleet.is_to_ask
+    listener.fleet.asked(START + 66_000)
+    listener.after(10.0)
+    assert listener.is_online, "it has had ten seconds to answer"
+    listener.hear(HubScript().presence(announced=START + 66_000))
+    assert not listener.fleet.is_to_ask
+    listener.after(600.0)
+    assert listener.is_online
+
+
+def test_a_hub_that_has_answered_is_not_asked_for_all_that_it_says(listener: Listener) -> None:
+    listener.hear(HubScript().presence(announced=START))
+    listener.hear(HubScript().presence(announced=START - 5))
+    assert not listener.fleet.is_to_ask
+
+
 def test_a_hub_nobody_knows_starts_no_job_that_nobody_would_end(listener: Listener) -> None:
     listener.hear(HubScript().start(JOB))
     assert listener.fleet.jobs() == []
