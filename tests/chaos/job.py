@@ -13,13 +13,14 @@ import httpx
 
 from chaos.errand import Errand, Fate
 from chaos.ledger import Ledger
+from chaos.patience import Patience
 from chaos.system import System
-from support.waiting import until, until_told
+from support.waiting import until
 
-_PATIENCE = 60.0  # seconds for a request to be answered, however often it is asked
-_FOR_EVER = 120.0  # seconds a job may take in which nothing is killed and not back
+# Seconds in which all is whole:
+_PATIENCE = 30.0  # for a request to be answered, however often it is asked
+_FOR_EVER = 120.0  # for a job, from its start's answer on
 _NEXT_KILL = 180.0  # seconds until the next kill was got over
-_PAUSE = 0.3  # seconds between two looks
 # What is asked again: nobody could be asked, or nobody answered.
 _AGAIN = frozenset(
     {
@@ -97,22 +98,20 @@ class Job:
         return job
 
     async def _start(self, stored: dict[str, str], doings: Counter[str]) -> bool:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                while True:
-                    self.asked += 1
-                    doings["asked"] += 1
-                    answer = await self._post("/api/flash/start", self.errand.body(stored))
-                    if answer.get("success"):
-                        self.job_id = answer["jobId"]
-                        return True
-                    if answer.get("code", "hub_no_answer") not in _AGAIN:
-                        self.trouble.append(f"is not started: {answer}")
-                        return False
-                    await asyncio.sleep(_PAUSE)
-        except TimeoutError:
-            self.trouble.append("could not be started")
-            return False
+        patience = Patience(self._system, _PATIENCE)
+        while True:
+            self.asked += 1
+            doings["asked"] += 1
+            answer = await self._post("/api/flash/start", self.errand.body(stored))
+            if answer.get("success"):
+                self.job_id = answer["jobId"]
+                return True
+            if answer.get("code", "hub_no_answer") not in _AGAIN:
+                self.trouble.append(f"is not started: {answer}")
+                return False
+            if not await patience.lasts():
+                self.trouble.append(f"could not be started: {answer}")
+                return False
 
     async def _pause_over_a_kill(self) -> None:
         """Pause it, see it paused after the next kill is got over, and let it go on."""
@@ -131,51 +130,34 @@ class Job:
 
     async def _status(self) -> str:
         """Its status, once REST can tell it; `unknown` where it cannot for long."""
-
-        async def told() -> str | None:
-            return (await self.told()).get("status")
-
-        try:
-            return await until_told(told, _PATIENCE)
-        except TimeoutError:
-            return "unknown"
+        patience = Patience(self._system, _PATIENCE)
+        while (job := await self.told()) == {}:
+            if not await patience.lasts():
+                return "unknown"
+        return str(job["status"])
 
     async def _follow(self, within: float, until: frozenset[str]) -> None:
-        """Look until it is in one of these states or over, or time is up.
-
-        Only the time counts in which the system is whole: how long it takes to be so again is the
-        machine's affair.
-        """
-        loop = asyncio.get_running_loop()
-        looked_at = loop.time()
-        while within > 0:
+        """Look until it is in one of these states or over, or time is up."""
+        patience = Patience(self._system, within)
+        while True:
             job = await self.told()
             if job.get("status") in _FINAL and not self.end:
                 self.end = job
-            if job.get("status") in until | _FINAL:
+            if job.get("status") in until | _FINAL or not await patience.lasts():
                 return
-            await asyncio.sleep(_PAUSE)
-            now = loop.time()
-            if self._system.is_whole:
-                within -= now - looked_at
-            looked_at = now
 
     async def _ask(self, verb: str) -> bool:
         """Ask for something until that is answered; is it granted?"""
-        code = ""
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                while True:
-                    answer = await self._post(f"/api/flash/job/{self.job_id}/{verb}", {})
-                    if answer.get("success"):
-                        return True
-                    code = answer.get("code", "hub_no_answer")
-                    if code not in _AGAIN:
-                        return False  # it is over, or too far
-                    await asyncio.sleep(_PAUSE)
-        except TimeoutError:
-            self.trouble.append(f"cannot be told to {verb}: {code}")
-            return False
+        patience = Patience(self._system, _PATIENCE)
+        while True:
+            answer = await self._post(f"/api/flash/job/{self.job_id}/{verb}", {})
+            if answer.get("success"):
+                return True
+            if answer.get("code", "hub_no_answer") not in _AGAIN:
+                return False  # it is over, or too far
+            if not await patience.lasts():
+                self.trouble.append(f"cannot be told to {verb}: {answer}")
+                return False
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
