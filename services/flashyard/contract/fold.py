@@ -103,7 +103,8 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
         known = replace(known, opening=frames[-1])
     if known.has_begun and not job.is_final:
         word = say.progress(job, seq, at)
-        news = seq > was.seq or was.job.lost
+        # A late event makes it found, and leaves the stage as it was.
+        news = seq > was.seq or was.job.lost or was.job.stage == SILENT_STAGE
         frames += missed.turn(was.job, job, seq)
         if news and not known.full:
             frames.append(word)

@@ -134,6 +134,22 @@ def test_a_hub_that_goes_on_after_a_kill_sends_again_and_no_browser_sees_bytes_f
     assert (newest.stage, newest.bytes_transferred) == ("Going on", 500_000)
 
 
+def test_what_a_silent_hub_said_late_does_not_leave_it_silent_to_who_comes_new() -> None:
+    hub = HubScript()
+    ear = Ear(hub)
+    ear.hear(hub.start(JOB))
+    ear.hear(hub.pause())
+    late, record = hub.resume()
+    ear.hear([hub.presence(online=False), late])
+    ear.hear([hub.presence(), record])
+    newest = Watcher()
+    newest.join(ear.fleet.snapshot())
+    job, told = ear.fleet.job(JOB), newest.seen[JOB][-1]
+    assert job is not None
+    assert isinstance(told, FlashProgress)
+    assert told.stage == job.stage == "Initializing"
+
+
 def test_a_job_that_completed_did_not_need_its_way_back() -> None:
     hub = HubScript()
     ear = Ear(hub)
