@@ -1,7 +1,7 @@
 """Emulated devices in a process of their own, which write down what they are made to do.
 
 `python -m chaos.ledger DIR SPEED DEVICES.json`: DEVICES maps a serial to its partitions. Each
-command becomes a line of DIR/ledger: the serial, the bytes of data received before it, itself.
+command becomes a line of DIR/ledger, behind the serial; in the end, `took:BYTES:JOB` of each job.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import sys
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Event
+from threading import Event, local
 from typing import TextIO
 
 from flashyard.flash.emulator import EmulatedDevice, Profile
 from flashyard.flash.emulator.command import Command
 from flashyard.flash.emulator.device import Device
+from flashyard.flash.emulator.media import Media
 
 NAME = "ledger"
 _BOOT = 0.4  # seconds a device is away when it restarts
@@ -28,10 +29,11 @@ class Ledger:
     """What the devices wrote so far, by job: a job's partitions are nobody else's.
 
     A partition is called after its job: `j12`, or `j12.1` and so on where there are several.
-    Bytes belong to the job that was named last on their device, whether or not they were flashed.
+    Bytes belong to the job that was named last in their session, whether or not they were flashed:
+    of one that was broken off some may come when the next has begun.
 
     Attributes:
-        received: bytes of data by job.
+        received: bytes of data by job, once the devices are switched off.
         flashed: how many parts by partition.
         newest: the job named last, by device.
     """
@@ -42,7 +44,6 @@ class Ledger:
         self.newest: dict[str, str] = {}
         self._path = folder / NAME
         self._offset = 0
-        self._seen: dict[str, int] = {}
 
     def read(self) -> None:
         """Take in what was written since."""
@@ -52,32 +53,51 @@ class Ledger:
                 if not line.endswith(b"\n"):
                     break  # half of it is written
                 self._offset += len(line)
-                serial, received, command = line.decode().rstrip("\n").split("\t")
-                self._take(serial, int(received), command)
+                self._take(*line.decode().rstrip("\n").split("\t"))
 
-    def _take(self, serial: str, received: int, command: str) -> None:
-        if job := self.newest.get(serial):
-            self.received[job] += received - self._seen.get(serial, 0)
-        self._seen[serial] = received
+    def _take(self, serial: str, command: str) -> None:
         word, _, argument = command.partition(":")
-        name = argument.rpartition(":")[2]
-        if name.startswith("j"):
-            self.newest[serial] = name.partition(".")[0]
+        if word == "took":
+            count, _, job = argument.partition(":")
+            self.received[job] += int(count)
+            return
+        if job := _job_in(argument):
+            self.newest[serial] = job
         if word == "flash":
-            self.flashed[name] += 1
+            self.flashed[argument] += 1
 
 
-class _Written(Device):
+def _job_in(argument: str) -> str:
+    """Tell whose partition is named, if one is."""
+    name = argument.rpartition(":")[2]
+    return name.partition(".")[0] if name.startswith("j") else ""
+
+
+class WrittenDevice(Device):
     """A device that writes down each command before it obeys."""
 
-    book: TextIO
+    def __init__(self, profile: Profile, media: Media, book: TextIO) -> None:
+        super().__init__(profile, media)
+        self._book = book
+        self._session = local()  # each is a thread of its own
+        self._took: defaultdict[str, int] = defaultdict(int)
 
     def note(self, command: Command) -> None:
         super().note(command)
-        self.jot(str(command))
+        self._session.job = _job_in(command.argument) or getattr(self._session, "job", "")
+        self._jot(str(command))
 
-    def jot(self, command: str) -> None:
-        self.book.write(f"{self.profile.serial}\t{self.received}\t{command}\n")
+    def add_received(self, count: int) -> None:
+        super().add_received(count)
+        with self._receipt_lock:
+            self._took[self._session.job] += count
+
+    def sum_up(self) -> None:
+        for job, count in self._took.items():
+            self._jot(f"took:{count}:{job}")
+
+    def _jot(self, words: str) -> None:
+        self._book.write(f"{self.profile.serial}\t{words}\n")
 
 
 def main(folder: Path, speed: int, devices: dict[str, dict[str, int]]) -> None:
@@ -96,9 +116,8 @@ def main(folder: Path, speed: int, devices: dict[str, dict[str, int]]) -> None:
                 latency_s=_LATENCY,
             )
             made = EmulatedDevice(profile, folder, tcp=("127.0.0.1", 0))
-            made.device = device = _Written(profile, made.device.media)
-            device.book = book
-            stack.callback(device.jot, "")  # what came since its last command
+            made.device = device = WrittenDevice(profile, made.device.media, book)
+            stack.callback(device.sum_up)
             stack.enter_context(made)
             urls += made.urls()
         sys.stdout.write(f"ready {' '.join(urls)}\n")

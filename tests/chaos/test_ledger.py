@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
-from chaos.ledger import NAME, Ledger
+from chaos.ledger import NAME, Ledger, WrittenDevice
+from flashyard.flash.emulator import Profile
+from flashyard.flash.emulator.command import Command
+from flashyard.flash.emulator.media import Media
 
 
 def ledger(folder: Path, *lines: str) -> Ledger:
@@ -14,39 +18,43 @@ def ledger(folder: Path, *lines: str) -> Ledger:
     return read
 
 
-def test_bytes_belong_to_the_job_that_was_named_last(tmp_path: Path) -> None:
+def test_it_tells_who_was_flashed_last_how_often_and_what_it_took(tmp_path: Path) -> None:
     read = ledger(
         tmp_path,
-        "A\t0\tgetvar:partition-size:j1.0\n",
-        "A\t0\tdownload:00000064\n",
-        "A\t100\tflash:j1.0\n",
-        "A\t100\tdownload:00000064\n",
-        "A\t130\tgetvar:product\n",  # it was cut off, and somebody else has come
-        "A\t130\tgetvar:has-slot:j2\n",
-        "A\t130\tdownload:00000007\n",
-        "A\t137\tflash:j2\n",
-        "A\t137\t\n",
+        "A\tgetvar:partition-size:j1.0\n",
+        "A\tdownload:00000064\n",
+        "A\tflash:j1.0\n",
+        "A\tgetvar:product\n",  # somebody else has come
+        "A\tgetvar:has-slot:j2\n",
+        "B\tgetvar:has-slot:j3\n",
+        "A\ttook:130:j1\n",
+        "A\ttook:7:j2\n",
     )
     assert read.received == {"j1": 130, "j2": 7}
-    assert read.flashed == {"j1.0": 1, "j2": 1}
-    assert read.newest == {"A": "j2"}
-
-
-def test_each_device_has_its_own_count(tmp_path: Path) -> None:
-    read = ledger(
-        tmp_path,
-        "A\t5\tgetvar:has-slot:j1\n",
-        "B\t9\tgetvar:has-slot:j2\n",
-        "A\t7\tflash:j1\n",
-        "B\t19\tflash:j2\n",
-    )
-    assert read.received == {"j1": 2, "j2": 10}
+    assert read.flashed == {"j1.0": 1}
+    assert read.newest == {"A": "j2", "B": "j3"}
 
 
 def test_half_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
-    read = ledger(tmp_path, "A\t0\tgetvar:has-slot:j1\n", "A\t1")
-    assert read.received == {}
+    read = ledger(tmp_path, "A\tgetvar:has-slot:j1\n", "A\tfla")
+    assert read.flashed == {}
     with (tmp_path / NAME).open("a") as file:
-        file.write("2\tflash:j1\n")
+        file.write("sh:j1\n")
     read.read()
-    assert read.received == {"j1": 12}
+    assert read.flashed == {"j1": 1}
+
+
+def test_bytes_of_a_session_that_was_broken_off_are_not_the_next_jobs(tmp_path: Path) -> None:
+    with (tmp_path / NAME).open("w") as book:
+        profile = Profile(serial="A", partitions={"j1": 1 << 20, "j2": 1 << 20})
+        device = WrittenDevice(profile, Media(tmp_path), book)
+        device.note(Command.parse(b"getvar:has-slot:j1"))
+        another = Thread(target=device.note, args=[Command.parse(b"getvar:has-slot:j2")])
+        another.start()
+        another.join()
+        device.add_received(5)
+        device.sum_up()
+    read = Ledger(tmp_path)
+    read.read()
+    assert read.received == {"j1": 5}
+    assert read.newest == {"A": "j2"}
