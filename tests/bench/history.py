@@ -36,7 +36,7 @@ from support.waiting import until_told
 
 JOBS = 1_000_000
 LEAST = 2_000  # jobs/s that are promised
-_STRETCH = 40  # batches that are told together
+_STRETCH = 20  # batches that are told together
 _PATIENCE = 60.0  # seconds for an answer
 
 

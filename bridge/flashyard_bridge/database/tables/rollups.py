@@ -32,9 +32,9 @@ ROLLUPS = Table(
     METADATA,
     Column("view", String(10), primary_key=True),
     Column("days", SmallInteger, primary_key=True, autoincrement=False),  # that a row is of
+    Column("kit", String(40), primary_key=True),
     Column("first_day", Integer, primary_key=True, autoincrement=False),  # since 1970, UTC
     Column("hub_id", String(40), primary_key=True),
-    Column("kit", String(40), primary_key=True),
     Column("item", String(200), primary_key=True),
     Column("completed", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
@@ -52,4 +52,5 @@ ROLLUPS = Table(
         for end in ("completed", "failed", "cancelled")
     ),
     sqlite_with_rowid=False,  # its rows lie in the order of the key
+    postgresql_with={"fillfactor": 50},  # room for what is changed beside what it was
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -58,12 +57,15 @@ def quantile(counted: Mapping[int, int], percent: int) -> int:
 
 def add(to: Counted, counts: Iterable[tuple[int, int]], times: int = 1) -> None:
     """Add values' counts, or with ``times`` -1 take them away; what comes to nothing is gone."""
+    if times == 1 and not to:
+        to.update(counts)
+        return
+    get = to.get
     for value, count in counts:
-        total = to.get(value, 0) + count * times
-        if total:
+        if total := get(value, 0) + count * times:
             to[value] = total
         else:
-            to.pop(value, None)
+            del to[value]
 
 
 def pack(counted: Mapping[int, int]) -> bytes:
@@ -99,9 +101,11 @@ def listed(of_jobs: Iterable[tuple[int | None, int | None]]) -> bytes:
     return struct.pack(f"<{len(words)}H", *words)
 
 
-def unlisted(listed: bytes) -> tuple[Counted, Counted]:
-    """Read what :func:`listed` wrote: how often which duration, and which speed."""
-    counted = Counter(struct.unpack(f"<{len(listed) // _BUCKET}H", listed))
-    durations = {word: count for word, count in counted.items() if word < _OF_SPEED}
-    speeds = {w - _OF_SPEED: count for w, count in counted.items() if w >= _OF_SPEED}
-    return durations, speeds
+def add_listed(durations: Counted, speeds: Counted, listed: bytes, times: int = 1) -> None:
+    """Add what :func:`listed` wrote, or with ``times`` -1 take it away."""
+    for word in struct.unpack(f"<{len(listed) // _BUCKET}H", listed):
+        to, bucket = (durations, word) if word < _OF_SPEED else (speeds, word - _OF_SPEED)
+        if total := to.get(bucket, 0) + times:
+            to[bucket] = total
+        else:
+            del to[bucket]

@@ -48,9 +48,9 @@ def _count(changes: defaultdict[Key, list[Part]], names: dict[Key, str], fact: F
     """Add a job to its rows; of a day only those of `hubs` are told apart by kit, too."""
     day, hub_id, kit, whole = fact.day, fact.hub_id, fact.kit, fact.whole
     block = day - day % BLOCK
-    changes["totals", 1, day, "", ALL_KITS, ""].append(whole)
-    changes["totals", BLOCK, block, "", ALL_KITS, ""].append(whole)
-    changes["hubs", 1, day, hub_id, kit, ""].append(whole)
+    changes["totals", 1, ALL_KITS, day, "", ""].append(whole)
+    changes["totals", BLOCK, ALL_KITS, block, "", ""].append(whole)
+    changes["hubs", 1, kit, day, hub_id, ""].append(whole)
     items: list[tuple[Kind, str, Part, str | None]] = [
         ("hubs", "", whole, None),
         ("devices", fact.device_id, whole, fact.device_name),
@@ -63,10 +63,10 @@ def _count(changes: defaultdict[Key, list[Part]], names: dict[Key, str], fact: F
         items.append(("images", fact.image, whole, fact.image_name))
     items += ((share.kind, share.value, share.part, None) for share in fact.shares)
     for kind, item, part, name in items:
-        of_block = kind, BLOCK, block, hub_id, ALL_KITS, item
-        changes[kind, 1, day, hub_id, ALL_KITS, item].append(part)
+        of_block = kind, BLOCK, ALL_KITS, block, hub_id, item
+        changes[kind, 1, ALL_KITS, day, hub_id, item].append(part)
         changes[of_block].append(part)
-        changes[kind, BLOCK, block, hub_id, kit, item].append(part)
+        changes[kind, BLOCK, kit, block, hub_id, item].append(part)
         if name:
             names[of_block] = name
 

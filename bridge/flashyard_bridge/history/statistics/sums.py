@@ -76,6 +76,8 @@ def _sums(scope: Scope) -> list[ColumnElement[Any]]:
 
 def names(connection: Connection, kind: Kind, entries: Sequence[Entry]) -> Mapping[Entry, str]:
     """Find what entries were called last."""
+    if not entries:
+        return {}
     rows = _R.view == kind, _R.days == BLOCK, _R.kit == ALL_KITS, _R.name.is_not(None)
     found = (
         select(_R.item, _R.name)

@@ -19,8 +19,8 @@ from flashyard_bridge.history.statistics.tally import ENDS, Part, Tally
 ALL_KITS = ""
 BLOCK = 32  # days
 
-Key: TypeAlias = tuple[Kind, int, int, str, str, str]
-"""A row's primary key, in the order of the table: view, days, first day, hub, kit, item."""
+Key: TypeAlias = tuple[Kind, int, str, int, str, str]
+"""A row's primary key, in the order of the table: view, days, kit, first day, hub, item."""
 
 _KEY = [column.name for column in ROLLUPS.c if column.primary_key]
 _NAMES = [column.name for column in ROLLUPS.c]
@@ -38,11 +38,11 @@ def read(connection: Connection, keys: Collection[Key]) -> dict[Key, Tally]:
     """Find those that are there."""
     found = _table_of(connection).read(connection, list(keys)) if keys else ()
     tallies: dict[Key, Tally] = {}
-    for view, days, first_day, hub_id, kit, item, *sums in found:
+    for view, days, kit, first_day, hub_id, item, *sums in found:
         *counts, durations, speeds, recent, name = sums
         tally = Tally(counts[: len(ENDS)], counts[len(ENDS) :], name=name)
         tally.add_packed(durations, speeds, recent)
-        tallies[view, days, first_day, hub_id, kit, item] = tally
+        tallies[view, days, kit, first_day, hub_id, item] = tally
     return tallies
 
 

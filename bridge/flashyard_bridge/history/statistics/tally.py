@@ -72,12 +72,12 @@ class Tally:
 
     def add_packed(self, durations: bytes, speeds: bytes, listed: bytes, times: int = 1) -> None:
         """Add what was packed and listed, or with ``times`` -1 take it away."""
-        histogram.add(self.durations, histogram.unpack(durations), times)
-        histogram.add(self.speeds, histogram.unpack(speeds), times)
+        if durations:
+            histogram.add(self.durations, histogram.unpack(durations), times)
+        if speeds:
+            histogram.add(self.speeds, histogram.unpack(speeds), times)
         if listed:
-            more, of_speed = histogram.unlisted(listed)
-            histogram.add(self.durations, more.items(), times)
-            histogram.add(self.speeds, of_speed.items(), times)
+            histogram.add_listed(self.durations, self.speeds, listed, times)
 
     def add(self, other: Tally, times: int = 1) -> None:
         """Add another, or with ``times`` -1 take it away."""

@@ -12,10 +12,10 @@ from flashyard_bridge.history.statistics.histogram import (
     BUCKETS,
     ERROR,
     add,
+    add_listed,
     listed,
     pack,
     quantile,
-    unlisted,
     unpack,
 )
 
@@ -56,7 +56,9 @@ buckets = st.none() | st.integers(0, 2_000)
 def test_what_is_listed_one_after_the_other_is_read_as_one_list(
     of_jobs: list[tuple[int | None, int | None]], more: list[tuple[int | None, int | None]]
 ) -> None:
-    durations, speeds = unlisted(listed(of_jobs) + listed(more))
+    durations: dict[int, int] = {}
+    speeds: dict[int, int] = {}
+    add_listed(durations, speeds, listed(of_jobs) + listed(more))
     assert durations == Counter(each for each, _ in of_jobs + more if each is not None)
     assert speeds == Counter(each for _, each in of_jobs + more if each is not None)
 

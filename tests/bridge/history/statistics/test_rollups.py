@@ -36,7 +36,7 @@ async def test_rows_add_up_whether_they_are_merged_or_only_appended_to(
     monkeypatch.setattr(rollups, "random", lambda: chance)
     for number in range(5):
         await History(database).store([past_of(ended_job(number, average_speed=100 * number))])
-    key: Key = ("devices", BLOCK, 19_648, "hub-1", ALL_KITS, "UNIT_1")
+    key: Key = ("devices", BLOCK, ALL_KITS, 19_648, "hub-1", "UNIT_1")
     tally = (await database.read(lambda connection: table.read(connection, [key])))[key]
     assert (tally.jobs, tally.sizes, tally.name) == ([5, 0, 0], [5000, 0, 0], "Unit 1")
     assert (sum(tally.durations.values()), sum(tally.speeds.values())) == (5, 4)
