@@ -61,9 +61,7 @@ class Trail:
         if len(self._waiting) < MOST:
             self._keep(entry)
             return
-        self._lost_since = self._lost_since or entry.at
-        self._untold += 1
-        self.lost += 1
+        self._lose(entry)
 
     async def run(self) -> NoReturn:
         """Write for ever."""
@@ -90,7 +88,7 @@ class Trail:
             return False
         self._turn(None)
         for mark in due:
-            del self._waiting[mark]
+            self._waiting.pop(mark, None)
         if self._untold:
             self._tell_lost()
         if not self._waiting:
@@ -104,7 +102,9 @@ class Trail:
         except SQLAlchemyError as error:
             if len(due) == 1:
                 _log.error("a line of the audit trail is refused: %.500s", error)
-                self.lost += 1
+                [(mark, entry)] = due.items()
+                del self._waiting[mark]
+                self._lose(entry)
                 return
             lines, half = list(due.items()), len(due) // 2
             await self._append(dict(lines[:half]))
@@ -113,6 +113,11 @@ class Trail:
     def _keep(self, entry: AuditEntry) -> None:
         self._waiting[secrets.token_hex(8)] = entry
         self._news.set()
+
+    def _lose(self, entry: AuditEntry) -> None:
+        self._lost_since = self._lost_since or entry.at
+        self._untold += 1
+        self.lost += 1
 
     def _tell_lost(self) -> None:
         """Have the trail say how many lines it lacks."""

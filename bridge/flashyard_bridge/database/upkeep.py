@@ -47,6 +47,6 @@ async def keep_pruning(what: str, prune: Callable[[], Awaitable[None]]) -> NoRet
             await prune()
         except FaultError as error:
             _log.warning("%s is not pruned for now: %s", what, error)
-        except SQLAlchemyError:  # for what is in a row
+        except (SQLAlchemyError, ValueError):  # for what is in a row
             _log.exception("%s is not pruned for now", what)
         await asyncio.sleep(HOUR)

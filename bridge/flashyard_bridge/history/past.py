@@ -36,7 +36,8 @@ def row_of(past: Past) -> dict[str, Any]:
         "device_name": job.device_name,
         "serial": record.serial,
         "product": record.product,
-        "port": record.port,
+        # By it jobs are counted, and PostgreSQL keeps no NUL: so it is the same everywhere.
+        "port": record.port and record.port.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
         "status": job.status.value,
         "code": job.code.value if job.code else None,
         "error": job.error,

@@ -105,7 +105,7 @@ async def test_a_write_that_was_done_though_it_broke_off_is_not_done_again(
     assert [each.at for each in await lines_in(database)] == [line(1).at, line(2).at]
 
 
-async def test_a_line_the_database_takes_for_none_holds_up_no_other(
+async def test_a_line_the_database_takes_for_none_holds_up_no_other_and_is_told_as_lost(
     trail: Trail, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     def guard(connection: Connection) -> None:
@@ -122,7 +122,9 @@ async def test_a_line_the_database_takes_for_none_holds_up_no_other(
     for number, action in enumerate(("cancel", "odd", "pause")):
         trail.note(line(number, action=action))
     await trail.finish()
-    assert [each.action for each in await lines_in(database)] == ["cancel", "pause"]
+    *kept, lost = await lines_in(database)
+    assert [each.action for each in kept] == ["cancel", "pause"]
+    assert (lost.action, (lost.details or {})["lines"]) == ("lines_lost", 1)
     assert "is refused" in caplog.text
     assert trail.lost == 1
 

@@ -66,6 +66,8 @@ async def test_a_hubs_later_word_overrides_a_bridges_and_the_audit_has_both(
     assert (line["action"], line["job_id"]) == ("end_overridden", lost.job_id)
     assert line["details"]["before"]["code"] == "hub_lost"
     assert line["details"]["now"]["status"] == "completed"
+    assert line["details"]["now"]["verification"] == found.verification
+    assert (line["outcome"], line["requester"]) == ("completed", first["requester"])
 
 
 async def test_both_ends_are_in_the_audit_where_they_are_stored_at_once(

@@ -17,6 +17,7 @@ ERROR = 0.02  # of a quantile that is told from buckets
 _GAMMA = 1.01 / 0.99
 _LOG = math.log(_GAMMA)
 _BUCKET = 2  # bytes
+_DAMAGED = "A histogram that was kept is damaged."
 _OF_SPEED = 1 << 15  # no bucket is as large
 _COUNTS = {1: "B", 2: "H", 4: "I", 8: "Q"}  # bytes of a count, and the letter `struct` has for it
 
@@ -81,12 +82,19 @@ def pack(counted: Mapping[int, int]) -> bytes:
 
 
 def unpack(packed: bytes) -> Iterator[tuple[int, int]]:
-    """Read what :func:`pack` wrote: buckets with their counts."""
+    """Read what :func:`pack` wrote: buckets with their counts.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     if not packed:
         return iter(())
     width = packed[0]
     many = len(packed) // (_BUCKET + width)
-    words = struct.unpack_from(f"<{many}H{many}{_COUNTS[width]}", packed, 1)
+    try:
+        words = struct.unpack(f"<{many}H{many}{_COUNTS[width]}", packed[1:])
+    except (struct.error, KeyError) as error:
+        raise ValueError(_DAMAGED) from error
     return zip(words[:many], words[many:], strict=True)
 
 
@@ -102,7 +110,13 @@ def listed(of_jobs: Iterable[tuple[int | None, int | None]]) -> bytes:
 
 
 def add_listed(durations: Counted, speeds: Counted, listed: bytes, times: int = 1) -> None:
-    """Add what :func:`listed` wrote, or with ``times`` -1 take it away."""
+    """Add what :func:`listed` wrote, or with ``times`` -1 take it away.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if len(listed) % _BUCKET:
+        raise ValueError(_DAMAGED)
     for word in struct.unpack(f"<{len(listed) // _BUCKET}H", listed):
         to, bucket = (durations, word) if word < _OF_SPEED else (speeds, word - _OF_SPEED)
         if total := to.get(bucket, 0) + times:

@@ -86,4 +86,5 @@ class Tally:
             self.sizes[end] += other.sizes[end] * times
         histogram.add(self.durations, other.durations.items(), times)
         histogram.add(self.speeds, other.speeds.items(), times)
-        self.name = other.name or self.name
+        if times > 0:  # who is forgotten was not called so last
+            self.name = other.name or self.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,14 @@ def test_a_quantile_is_the_number_of_the_nearest_rank_counted_exactly_or_not(
 @given(counted=st.dictionaries(st.integers(0, 2**16 - 1), st.integers(1, 2**40), max_size=20))
 def test_what_is_packed_is_unpacked(counted: dict[int, int]) -> None:
     assert dict(unpack(pack(counted))) == counted
+
+
+@pytest.mark.parametrize("packed", [b"\x01\x00", b"\x03\x00\x00\x00", b"\x07"])
+def test_what_is_damaged_is_refused_as_such(packed: bytes) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        dict(unpack(packed))
+    with pytest.raises(ValueError, match="damaged"):
+        add_listed({}, {}, b"\x00")
 
 
 buckets = st.none() | st.integers(0, 2_000)
