@@ -80,6 +80,8 @@ def _filters(until: int) -> Iterator[tuple[str, Draw]]:
     yield "completed", lambda _: {"status": "completed"}
     yield "failed", lambda _: {"status": "failed"}
     yield "partition", _partition
+    yield "image", lambda noise: {"image": image_sha256(noise.randrange(40))}
+    yield "fault", lambda _: {"code": "usb_unplugged"}
     yield "a day", lambda noise: time(noise, DAY)
     yield "a month", lambda noise: time(noise, 30 * DAY)
     yield "since half a year", lambda _: {"since": until - SPAN // 2}
