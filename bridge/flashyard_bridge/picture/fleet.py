@@ -128,7 +128,7 @@ class Fleet:
         self._listening.up(now)
         self._listening.ask(announced)
         for watch in self._hubs.values():
-            watch.answered = False
+            watch.answered = watch.asked_again = False
             watch.asked_at = now
 
     @property
@@ -254,9 +254,12 @@ class Fleet:
         watch = HubWatch(hub, asked_at, answered=self._listening.is_answer(hub))
         if was is not None and was.hub.session == hub.session and was.is_online:
             watch.answered |= was.answered
-            # One that speaks up and did not answer may have come after it was asked.
-            if retained or watch.answered:
+            watch.asked_again = was.asked_again
+            # One that speaks up and did not answer may have come after it was asked: once.
+            if retained or watch.answered or was.asked_again:
                 watch.asked_at = was.asked_at
+            else:
+                watch.asked_again = was.asked_at is not None
         if not watch.is_online and was is not None:
             watch.silence = was.silence
         self._hubs[hub.hub_id] = watch

@@ -24,6 +24,7 @@ class HubWatch:
         answered: has it, since?
         silence: seconds it has been offline while the bridge could hear.
         given_up: it says that it is there, and does not answer.
+        asked_again: it spoke up without an answer, and was to be asked once more.
     """
 
     hub: Hub
@@ -31,6 +32,7 @@ class HubWatch:
     answered: bool
     silence: float = 0.0
     given_up: bool = False
+    asked_again: bool = False
 
     @property
     def is_online(self) -> bool:

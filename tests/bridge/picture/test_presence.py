@@ -101,6 +101,22 @@ def test_a_hub_that_lost_the_broker_for_longer_is_asked_once_it_is_there(
     assert listener.is_online
 
 
+def test_a_hub_that_speaks_and_never_answers_is_asked_once_more_and_then_offline(
+    listener: Listener,
+) -> None:
+    listener.hear(HubScript().presence(announced=START))
+    listener.after(60.0).link_down()
+    listener.fleet.link_up(START + 60_000)
+    asked = []
+    while listener.is_online and len(asked) < 5:
+        listener.hear(HubScript().presence(announced=None))
+        if listener.fleet.is_to_ask:
+            asked.append(START + 60_000)
+            listener.fleet.asked(asked[-1])
+        listener.after(1.0)
+    assert len(asked) == 1
+
+
 def test_a_hub_that_has_answered_is_not_asked_for_all_that_it_says(listener: Listener) -> None:
     listener.hear(HubScript().presence(announced=START))
     listener.hear(HubScript().presence(announced=START - 5))
