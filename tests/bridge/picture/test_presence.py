@@ -107,7 +107,7 @@ def test_a_hub_that_speaks_and_never_answers_is_asked_once_more_and_then_offline
     listener.hear(HubScript().presence(announced=START))
     listener.after(60.0).link_down()
     listener.fleet.link_up(START + 60_000)
-    asked = []
+    asked: list[int] = []
     while listener.is_online and len(asked) < 5:
         listener.hear(HubScript().presence(announced=None))
         if listener.fleet.is_to_ask:
