@@ -13,9 +13,7 @@ from flashyard.contract.records import StepRecord
 from flashyard.contract.requester import Requester
 from flashyard.moment import moment_of
 
-HEADS = (
-    *("JOB", "ENDED", "DEVICE", "PORT", "PARTITION", "IMAGE", "TOOK", "BY", "VERIFIED", "END"),
-)
+HEADS = ("JOB", "ENDED", "DEVICE", "PORT", "PARTITION", "IMAGE", "TOOK", "BY", "VERIFIED", "END")
 SPARE = ("IMAGE", "TOOK", "PARTITION", "BY", "VERIFIED", "PORT")
 WHOLE = ("ENDED", "TOOK")  # that say nothing where they are cut
 TAILS = ("PORT",)  # that begin with what many have in common
