@@ -144,8 +144,8 @@ class Intake:
                 if isinstance(report, JobRecord):
                     for archivist in self.archivists:
                         archivist(report)
-                if isinstance(report, HubChanged) and report.hub.online and not retained:
-                    self.orders.hub_back(topic.hub, report.hub.session)
+                if isinstance(report, HubChanged) and not retained:
+                    self.orders.hub_heard(report.hub)
         except ValueError as error:
             self._refuse(Unfit.BODY, name, error)
         self._look()

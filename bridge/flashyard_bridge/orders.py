@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
@@ -33,6 +32,7 @@ from flashyard.contract.topics import MAX_PAYLOAD, Kind, build
 from flashyard.link import Link
 from flashyard_bridge.errors import RequestError
 from flashyard_bridge.picture.fleet import Fleet
+from flashyard_bridge.withdrawals import Withdrawals
 
 ANSWER_DEADLINE = 5.0  # s, contract 2
 MAX_OUTSTANDING = 1_000
@@ -86,8 +86,7 @@ class Orders:
         self._now = now
         self._deadline = deadline
         self._outstanding: dict[str, _Outstanding] = {}
-        # Starts whose callers were told that they failed, though a hub may have taken them.
-        self._given_up: deque[tuple[str, StartOrder]] = deque(maxlen=MAX_OUTSTANDING)
+        self._withdrawals = Withdrawals(fleet, self._withdraw, MAX_OUTSTANDING)
 
     async def start(self, hub_id: str, order: StartOrder, *, is_kept: bool = False) -> Receipt:
         """Have a job started; a repeated idempotency key gets the earlier job's receipt.
@@ -115,12 +114,10 @@ class Orders:
         except TimeoutError:
             if not is_kept:
                 # It may be on its way still, and nobody waits for it any more.
-                self._withdraw(hub_id, order, order.session)
-                # A hub that was killed after its yes knows the job again in its next run.
-                self._given_up.append((hub_id, order))
+                self._withdrawals.add(hub_id, order.job_id)
             why = fault(Code.HUB_NO_ANSWER, f"The hub {hub_id} did not answer in time.")
             raise RequestError(why, job_id=order.job_id) from None
-        self._found_again(receipt.job_id)
+        self._withdrawals.drop(receipt.job_id)
         if receipt.job_id == order.job_id and receipt.status not in FINAL_STATUS:
             self._fleet.accepted(order, hub_id, receipt)
         return receipt
@@ -150,29 +147,24 @@ class Orders:
     def answered(self, hub_id: str, answer: Answer) -> None:
         """Take a hub's answer; one that nobody waits for is of no interest any more."""
         waiting = self._outstanding.get(answer.order_id)
+        if waiting is None:
+            self._withdrawals.answered(hub_id, answer)
         if waiting is None or waiting.hub_id != hub_id or waiting.answer.done():
             return
         if isinstance(waiting.order, JobOrder) and not isinstance(answer, Receipt):
             return  # it does not say what became of the job
         waiting.answer.set_result(answer)
 
-    def hub_back(self, hub_id: str, session: str) -> None:
-        """A hub is heard again: cancel what it may have begun unseen; a second try may follow.
-
-        ``session``: of its present run, which has the jobs of the one before.
-        """
-        unseen = [order for hub, order in self._given_up if hub == hub_id]
-        kept = [each for each in self._given_up if each[0] != hub_id]
-        self._given_up = deque(kept, MAX_OUTSTANDING)
-        for order in unseen:
-            self._withdraw(hub_id, order, session)
+    def hub_heard(self, hub: Hub) -> None:
+        """A hub has said of itself that it is there, or that it is not, just now."""
+        self._withdrawals.hub_heard(hub)
 
     def link_down(self) -> None:
         """The link is lost: no answer can be relied on, so nobody is left to wait for one."""
         for waiting in self._outstanding.values():
             if not waiting.answer.done():
                 if isinstance(waiting.order, StartOrder) and not waiting.is_kept:
-                    self._given_up.append((waiting.hub_id, waiting.order))
+                    self._withdrawals.add(waiting.hub_id, waiting.order.job_id)
                 waiting.answer.set_result(
                     fault(
                         Code.BROKER_UNREACHABLE,
@@ -180,6 +172,7 @@ class Orders:
                         " is cancelled once the broker is back.",
                     )
                 )
+        self._withdrawals.link_down()
 
     def need(self, sha256: str) -> bool:
         """Does an order that is under way need this image?"""
@@ -214,15 +207,10 @@ class Orders:
             raise RequestError(_refusal(heard))
         return heard
 
-    def _found_again(self, job_id: str) -> None:
-        """A job that was given up was asked for again under its key, and is somebody's now."""
-        kept = [each for each in self._given_up if each[1].job_id != job_id]
-        self._given_up = deque(kept, MAX_OUTSTANDING)
-
-    def _withdraw(self, hub_id: str, order: StartOrder, session: str) -> None:
+    def _withdraw(self, hub_id: str, job_id: str, session: str) -> str | None:
         """Have a start be as if it had never been, wherever it got to."""
-        cancel = cancel_order(order.job_id, session, self._now())
-        self._send(hub_id, cancel.with_(withdrawn=True))
+        cancel = cancel_order(job_id, session, self._now()).with_(withdrawn=True)
+        return cancel.order_id if self._send(hub_id, cancel) else None
 
     def _send(self, hub_id: str, order: Asked) -> bool:
         return self._link.publish(build(Kind.ORDER, hub_id), order.encode(), qos=1)

@@ -54,7 +54,13 @@ async def test_a_hub_that_does_not_answer_is_told_to_cancel(broker: Broker, tmp_
         assert bridge.state.fleet.jobs() == []
 
 
-async def test_a_hub_that_is_killed_after_its_yes_is_told_to_cancel_in_its_next_run(
+def cancels(hub: ScriptedHub) -> list[tuple[str, str, bool | None]]:
+    """The cancels that a hub got: of which job, for which run, and are they withdrawals?"""
+    got = [order for order in hub.orders if isinstance(order, CancelOrder)]
+    return [(each.job_id, each.session, each.withdrawn) for each in got]
+
+
+async def test_a_hub_that_is_killed_after_its_yes_is_told_to_cancel_in_each_run_until_it_answers(
     peer: Broker, tmp_path: Path
 ) -> None:
     async with (
@@ -65,16 +71,40 @@ async def test_a_hub_that_is_killed_after_its_yes_is_told_to_cancel_in_its_next_
         hub.answer = stay_silent
         await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
         job_id = (await start(bridge)).json()["jobId"]
-        await until(lambda: len(hub.orders) == 2)
+        await until(lambda: len(cancels(hub)) == 1)
         hub.session = "s2"
         hub.say_presence()
-        await until(lambda: len(hub.orders) == 3)
-        again = hub.orders[2]
-        assert isinstance(again, CancelOrder)
-        assert (again.job_id, again.session, again.withdrawn) == (job_id, "s2", True)
         hub.say_presence()
-        await asyncio.sleep(SHORTLY)
-        assert len(hub.orders) == 3, "once is enough"
+        await until(lambda: len(cancels(hub)) == 2)
+        hub.answer = accept
+        hub.session = "s3"  # it was killed again, before it could answer
+        hub.say_presence()
+        await until(lambda: len(cancels(hub)) == 3)
+        hub.session = "s4"
+        hub.say_presence()
+        hub.plug("PIXEL6_001")
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001")[0].session == "s4")
+        bridge.state.orders._deadline = 30.0
+        assert (await start(bridge)).status_code == 200, "and all before it had come by then"
+        assert cancels(hub) == [(job_id, session, True) for session in ("s1", "s2", "s3")]
+
+
+async def test_a_hub_that_is_back_before_the_wait_for_its_yes_is_over_is_told_to_cancel(
+    peer: Broker, tmp_path: Path
+) -> None:
+    async with (
+        ScriptedHub(peer.url) as hub,
+        served_bridge(peer.url, tmp_path / "images", deadline=1.0) as bridge,
+    ):
+        hub.plug("PIXEL6_001")
+        hub.answer = stay_silent
+        await until(lambda: bridge.state.fleet.find("PIXEL6_001"))
+        starting = asyncio.create_task(start(bridge))
+        await until(lambda: hub.starts)
+        hub.session = "s2"
+        hub.say_presence()
+        job_id = (await starting).json()["jobId"]
+        await until(lambda: (job_id, "s2", True) in cancels(hub))
 
 
 async def test_a_job_that_was_found_again_under_its_key_is_not_cancelled_later(

@@ -103,6 +103,11 @@ class Fleet:
         every = self._devices.all()
         return [self._shown(device) for device in every if device.device_id == device_id]
 
+    def hub(self, hub_id: str) -> Hub | None:
+        """One hub, or None."""
+        watch = self._hubs.get(hub_id)
+        return watch.shown() if watch else None
+
     def hubs(self) -> list[Hub]:
         """All hubs."""
         return [watch.shown() for watch in self._hubs.values()]
