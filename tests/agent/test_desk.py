@@ -10,6 +10,7 @@ import pytest
 
 from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
+from flashyard.agent.claims import Claims
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.idempotency import LIFE_MS, Keys
@@ -47,7 +48,17 @@ def desk(ended: Bounded[str, Status] | None = None, trouble: Fault | None = None
     bandwidth = Bandwidth(0, 0, clock.monotonic, lambda _what, _rate: None)
     presence = Presence("bench-a", "s1", clock, Limits(max_parallel=1))
     limiting = Limiting(bandwidth, Permits(Turns(), 1), presence, lambda: None)
-    return Desk({}, known, "s1", clock, keys=keys, trouble=lambda: trouble, limiting=limiting)
+    return Desk(
+        {},
+        known,
+        "s1",
+        clock,
+        keys=keys,
+        claims=Claims(_nothing),
+        trouble=lambda: trouble,
+        limiting=limiting,
+        take_on=_nothing,
+    )
 
 
 def cancel(number: int, job_id: str = ORDER.job_id) -> CancelOrder:

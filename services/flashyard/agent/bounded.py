@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -27,6 +28,10 @@ class Bounded(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return a value, or None where there is none or it was forgotten."""
         return self._entries.get(key)
+
+    def values(self) -> Iterable[V]:
+        """All values, oldest first."""
+        return self._entries.values()
 
     def pop(self, key: K) -> V | None:
         """Forget an entry, and return it; None: there was none."""

@@ -40,7 +40,6 @@ _log = logging.getLogger(__name__)
 
 _KEPT_RECEIPTS = 1_000
 _TOMBSTONES = 1_000
-_CLAIMS = 1_000
 _BUILT = frozenset({"start", "cancel", "pause", "resume", "image", "limits", "release"})
 _LONGEST = 1_000  # characters of a receipt's details
 
@@ -62,8 +61,11 @@ class Desk:
         session: of this run of the hub: orders for another are refused.
         clock: by which an order is stale.
         keys: the idempotency keys that were used.
+        claims: who wants the jobs that were asked for again under them.
         trouble: why nothing can be written down now, if that is so.
         limiting: changes what jobs, devices and the hub are held to.
+        take_on: has a device be among the agents' that has jobs of an earlier run and was not seen
+            yet, by its id or a job's; raises FaultError `stale_order`: not in this run any more.
     """
 
     def __init__(
@@ -74,19 +76,22 @@ class Desk:
         clock: Clock,
         *,
         keys: Keys,
+        claims: Claims,
         trouble: Callable[[], Fault | None],
         limiting: Limiting,
+        take_on: Callable[[str], None],
     ) -> None:
         self._agents = agents
         self._ended = ended
         self._session = session
         self._clock = clock
         self._keys = keys
+        self._claims = claims
         self._trouble = trouble
         self._limiting = limiting
+        self._take_on = take_on
         self._receipts: Bounded[str, Answer] = Bounded(_KEPT_RECEIPTS)
         self._tombstones: Bounded[str, None] = Bounded(_TOMBSTONES)
-        self._claims = Claims(_CLAIMS)
 
     def take(self, payload: bytes) -> Answer | None:
         """Judge an order, obey it if it is to be obeyed, and return the receipt to send.
@@ -142,12 +147,11 @@ class Desk:
     def _start(self, order: StartOrder) -> Receipt:
         if order.job_id in self._tombstones:
             raise refuse(Code.CANCELLED, "The job was cancelled before its start arrived.")
-        agent = self._agents.get(order.device_id)
-        if agent is None:
-            raise refuse(Code.UNKNOWN_DEVICE)
+        agent = self._agent(order.device_id)
         earlier = order.job_id if self._status(order.job_id) else self._keys.first(order)
         if earlier is not None:
             if earlier != order.job_id:
+                self._check_journal()
                 self._claims.repeat(earlier, order.job_id)
             return self._acceptance(order, earlier)
         self._check_journal()
@@ -161,6 +165,7 @@ class Desk:
             raise refuse(Code.ILLEGAL_STATE, "The job was asked for again, and is wanted.")
         if job_id in self._ended:
             raise refuse(Code.ALREADY_FINAL)
+        self._take_on(job_id)
         agent, story = self._find(job_id)
         if agent is None or story is None:
             self._tombstones[job_id] = None
@@ -180,7 +185,15 @@ class Desk:
         if (trouble := self._trouble()) is not None:
             raise FaultError(trouble)
 
+    def _agent(self, device_id: str) -> DeviceAgent:
+        self._take_on(device_id)
+        agent = self._agents.get(device_id)
+        if agent is None:
+            raise refuse(Code.UNKNOWN_DEVICE)
+        return agent
+
     def _running(self, job_id: str) -> tuple[DeviceAgent, Story]:
+        self._take_on(job_id)
         agent, story = self._find(job_id)
         if agent is None or story is None:
             raise refuse(Code.ALREADY_FINAL if job_id in self._ended else Code.UNKNOWN_JOB)
@@ -199,17 +212,12 @@ class Desk:
             return self._acceptance(order, order.job_id)
         if order.device_id is None:
             self._limiting.hub(order)
-        elif agent := self._agents.get(order.device_id):
-            self._limiting.device(order, agent)
         else:
-            raise refuse(Code.UNKNOWN_DEVICE)
+            self._limiting.device(order, self._agent(order.device_id))
         return Answer(order_id=order.order_id, accepted=True)
 
     def _release(self, order: ReleaseOrder) -> Answer:
-        agent = self._agents.get(order.device_id)
-        if agent is None:
-            raise refuse(Code.UNKNOWN_DEVICE)
-        agent.release()
+        self._agent(order.device_id).release()
         return Answer(order_id=order.order_id, accepted=True)
 
     def _find(self, job_id: str) -> tuple[DeviceAgent | None, Story | None]:

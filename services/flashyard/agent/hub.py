@@ -15,6 +15,7 @@ from functools import partial
 from flashyard.agent.bandwidth import Bandwidth
 from flashyard.agent.bounded import Bounded
 from flashyard.agent.cache import ImageCache
+from flashyard.agent.claims import Claims
 from flashyard.agent.clock import Clock
 from flashyard.agent.desk import Desk
 from flashyard.agent.device import DeviceAgent
@@ -41,6 +42,7 @@ from flashyard.agent.rivals import Rivals
 from flashyard.agent.telling import Teller
 from flashyard.agent.threads import in_thread
 from flashyard.agent.timing import Timing
+from flashyard.contract.faults import Code, refuse
 from flashyard.contract.limits import Limits
 from flashyard.contract.orders import Announce, Recorded
 from flashyard.contract.phases import Status
@@ -162,14 +164,17 @@ class Hub:
             settings, usb or UsbHost(), self._agents, add=self._add, drop=self._drop
         )
         self._keys = Keys(self._clock.now, ledger.use_key, ledger.free_key, self._clock.elapsed)
+        self._claims = Claims(ledger.claim)
         self._desk = Desk(
             self._agents,
             ended,
             self.session,
             self._clock,
             keys=self._keys,
+            claims=self._claims,
             trouble=lambda: self._journal.trouble,
             limiting=self._limiting,
+            take_on=self._take_on,
         )
         self._kept = Kept()
         self._asked_to_stop = asyncio.Event()
@@ -233,6 +238,7 @@ class Hub:
             self._ended[entry.job_id] = entry.status
         self._clock.not_before(kept.newest)
         self._keys.restore(kept.keys, kept.jobs)
+        self._claims.restore(kept.claims)
         self._bandwidth.restore(kept.limits)
         self._gear.permits.restore(kept.limits)
         self._limiting.note()
@@ -275,6 +281,15 @@ class Hub:
         task = self._tasks.create_task(agent.run(), name=f"agent {port.device_id}")
         self._lives[port.device_id] = task
         return agent
+
+    def _take_on(self, which: str) -> None:
+        """Take on a device that was not seen yet, by its id or a job's, if it has jobs to go on."""
+        found = (each for each in self._kept.jobs if which in {each.job.job_id, each.job.device_id})
+        if self._hotplug is None or (kept := next(found, None)) is None:
+            return
+        if self._asked_to_stop.is_set():
+            raise refuse(Code.STALE_ORDER, "The hub is about to stop, and its next run is to know.")
+        self._hotplug.remember(kept.job.device_id, kept.port)
 
     def _remember(self, device: Device) -> None:
         if device.transport == "usb" and self._hotplug is not None:

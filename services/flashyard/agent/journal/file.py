@@ -56,7 +56,8 @@ CREATE TABLE quarantine (
 ) STRICT;
 """
 # What happened to a job on its way, as long as it is not over; then it is in its record, which is
-# there until a history has it. `kept_at` counts as the total `ticks` does.
+# there until a history has it. `kept_at` counts as the total `ticks` does. A start that came again
+# under its key stands for the key's job: `asked_as` is its own id, not wanted once taken back.
 _SECOND = """
 CREATE TABLE courses (
     job_id TEXT NOT NULL,
@@ -71,6 +72,12 @@ CREATE TABLE records (
     ended_at INTEGER NOT NULL,
     kept_at INTEGER NOT NULL,
     record BLOB NOT NULL
+) STRICT;
+CREATE TABLE claims (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    asked_as TEXT NOT NULL UNIQUE,
+    job_id TEXT NOT NULL,
+    is_wanted INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE totals (
     what TEXT PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""The rows of the journal: jobs that are not over, the last that are, keys, limits.
+"""The rows of the journal: jobs that are not over, the last that are, keys, claims, limits.
 
 It knows no agent.
 """
@@ -24,6 +24,7 @@ from flashyard.flash.running.mark import Mark
 
 KEPT_ENDS = 10_000
 KEPT_KEYS = 10_000
+KEPT_CLAIMS = 1_000
 KEYS_LIVE_MS = 48 * 3600 * 1000  # longer than they count, lest a clock set forward lose them
 _LONGEST = 500  # characters of what is strange
 
@@ -63,6 +64,15 @@ class KeptKey:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeptClaim:
+    """Of a job that was asked for several times: as what it was, and does that one want it yet?"""
+
+    asked_as: str
+    job_id: str
+    is_wanted: bool
+
+
 @dataclass(slots=True)
 class Kept:
     """All that an earlier run of the hub wrote down, in the order it came."""
@@ -70,6 +80,7 @@ class Kept:
     jobs: list[KeptJob] = field(default_factory=list)
     ended: list[tuple[str, RecentEntry]] = field(default_factory=list)  # device id, entry
     keys: list[KeptKey] = field(default_factory=list)
+    claims: list[KeptClaim] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)  # by what is held to them
     places: list[tuple[str, Record]] = field(default_factory=list)
 
@@ -123,6 +134,10 @@ class Ledger:
                 "SELECT device_id, key, job_id, body, at FROM keys ORDER BY at"
             ):
                 kept.keys.append(KeptKey(*row))
+            for asked_as, job_id, is_wanted in connection.execute(
+                "SELECT asked_as, job_id, is_wanted FROM claims ORDER BY number"
+            ):
+                kept.claims.append(KeptClaim(asked_as, job_id, bool(is_wanted)))
             kept.limits.update(connection.execute("SELECT scope, value FROM limits"))
             for place, record in connection.execute("SELECT port, reason FROM quarantine"):
                 kept.places.append((place, Record.decode(record)))
@@ -211,6 +226,21 @@ class Ledger:
     def free_key(self, job_id: str) -> Event:
         """Forget the key that a job was started under."""
         return self._execute("DELETE FROM keys WHERE job_id = ?", (job_id,))
+
+    def claim(self, claim: KeptClaim) -> Event:
+        """Write down what a start stands for that came again under its key."""
+        row = (claim.asked_as, claim.job_id, claim.is_wanted)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO claims (asked_as, job_id, is_wanted) VALUES (?, ?, ?)", row
+            )
+            connection.execute(
+                "DELETE FROM claims WHERE number <= (SELECT max(number) FROM claims) - ?",
+                (KEPT_CLAIMS,),
+            )
+
+        return self._journal.write(work)
 
     def limit(self, what: str, value: int) -> Event:
         """Write down what something is held to from now on."""
