@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flashyard.agent import cache as cache_module
 from flashyard.agent.cache import ImageCache
 from flashyard.contract.faults import Code
 from flashyard.contract.records import StoredImage
@@ -204,6 +205,29 @@ async def test_what_has_just_been_unpacked_is_not_removed_by_another_who_wants_i
     monkeypatch.setattr(Path, "replace", renamed)
     assert await inside(cache) == INSIDE
     assert [await other for other in others] == [INSIDE]
+
+
+async def test_what_is_unpacked_while_another_looks_for_it_is_found(
+    cache: ImageCache, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(PACKED)
+    loop, rename, look = asyncio.get_running_loop(), Path.replace, cache_module._mark
+    others, unpacked = list[bytes](), list[str]()
+
+    def looked(path: Path) -> object:
+        if "unpacked" in path.name and not others:
+            others.append(b"")  # one other job, which is done before this look
+            others.append(asyncio.run_coroutine_threadsafe(inside(cache), loop).result(5))
+        return look(path)
+
+    def renamed(path: Path, target: Path) -> Path:
+        unpacked.extend([target.name] * ("unpacked" in target.name))
+        return rename(path, target)
+
+    monkeypatch.setattr(cache_module, "_mark", looked)
+    monkeypatch.setattr(Path, "replace", renamed)
+    assert await inside(cache) == INSIDE == others[-1]
+    assert len(unpacked) == 1, "nobody took away what the other had made"
 
 
 async def test_the_file_and_what_is_inside_can_be_wanted_at_the_same_time(

@@ -154,16 +154,18 @@ class ImageCache:
         return True
 
     def _has_unpacked(self, name: str) -> bool:
-        """Is it there, as this run of the hub has written it?"""
-        path = self._shelf.whole(name)
+        """Is it there, as this run of the hub has written it?
+
+        One that an earlier run left is replaced, never removed: somebody may be doing so just now.
+        """
         try:
-            if self._checked.get(name) != _mark(path):
-                path.unlink()
-                return False
-            self._shelf.use(name)
+            found = _mark(self._shelf.whole(name))
+            is_known = self._checked.get(name) == found  # it is known before it is there
+            if is_known:
+                self._shelf.use(name)
         except FileNotFoundError:
             return False
-        return True
+        return is_known
 
     async def _with_room(self, name: str, size: int, work: partial[None], thread: str) -> None:
         """Have a file of so many bytes written, once there is room for it."""
@@ -196,7 +198,7 @@ class ImageCache:
             draft.unlink(missing_ok=True)
 
     def _keep(self, draft: Path) -> None:
-        # First known, then there: whoever finds a file it does not know removes it.
+        # First known, then there: whoever finds a file it does not know does it again.
         path = draft.with_suffix("")
         self._checked[path.name] = _mark(draft)
         draft.replace(path)
