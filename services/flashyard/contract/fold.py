@@ -103,8 +103,8 @@ def settle(known: Tracked | None, job: Job, seq: int, session: str, at: int) -> 
         known = replace(known, opening=frames[-1])
     if known.has_begun and not job.is_final:
         word = say.progress(job, seq, at)
-        # A late event makes it found, and leaves the stage as it was.
-        news = seq > was.seq or was.job.lost or was.job.stage == SILENT_STAGE
+        # A late event makes a lost one found, a hub goes on after a kill: the stage alone tells.
+        news = seq > was.seq or was.job.lost or was.job.stage != job.stage
         frames += missed.turn(was.job, job, seq)
         if news and not known.full:
             frames.append(word)
