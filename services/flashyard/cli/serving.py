@@ -49,15 +49,20 @@ def serve(
 
 
 def announce(*addresses: object) -> None:
-    """Print the one line of data a long-running command has; what it has loaded stays loaded."""
-    # Full collections need not go through all modules, which takes 60 ms, again and again.
-    gc.freeze()
+    """Print the one line of data a long-running command has."""
     print_data(" ".join(["ready", *map(str, addresses)]))
+
+
+def _begin(*addresses: object) -> None:
+    """Say that all is loaded and served."""
+    # Full collections need not go through what stays, which takes 60 ms, again and again.
+    gc.freeze()
+    announce(*addresses)
 
 
 async def _until_told(role: Role, name: str) -> int:
     loop = asyncio.get_running_loop()
-    serving = asyncio.create_task(role(announce), name=name)
+    serving = asyncio.create_task(role(_begin), name=name)
     told: list[signal.Signals] = []
 
     def stop(number: signal.Signals) -> None:
