@@ -20,6 +20,7 @@ from flashyard.contract.messages import (
 from flashyard.contract.phases import IllegalMoveError, Phase, Status
 from flashyard.contract.records import StartOptions
 from flashyard.contract.topics import Kind
+from flashyard.flash.running.mark import Mark
 from support.image_server import stored
 from support.told import ORDER, TOTAL, Told
 
@@ -83,6 +84,17 @@ def test_a_job_goes_on_after_a_restart_of_its_hub_however_far_it_had_come() -> N
         told.story.goes_on("Going on after a restart of the hub")
         assert told.story.job.phase is Phase.PREPARING
         assert isinstance(told.events[-1], FlashProgress)
+
+
+def test_an_interrupted_job_has_taken_what_its_last_safe_point_says() -> None:
+    told = Told()
+    told.story.started()
+    again = Told()
+    mark = Mark(phase=Phase.ACTIVATING, done=1, bytes=(TOTAL,))
+    again.story.take_over(told.story.job, told.story.seq, mark)
+    again.story.fail(fault(Code.INTERRUPTED), None)
+    assert told.story.job.bytes_transferred < TOTAL
+    assert again.story.job.bytes_transferred == TOTAL
 
 
 def test_what_devices_say_at_length_is_cut_to_what_a_message_holds() -> None:

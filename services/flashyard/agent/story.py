@@ -93,7 +93,9 @@ class Story:
         self, job: Job, seq: int, mark: Mark | None, course: Iterable[Noted] = ()
     ) -> None:
         """Go on with what an earlier run of the hub had told."""
-        self.job, self.seq, self.mark = job, seq, mark
+        # A safe point is newer than the last event, and so is what the device had taken by then.
+        taken = max(job.bytes_transferred, sum(mark.bytes) if mark else 0)
+        self.job, self.seq, self.mark = job.with_(bytes_transferred=taken), seq, mark
         self.course.restore(course)
         self._logged = self.course.lines.count
         self._hold.take()
