@@ -16,6 +16,7 @@ from flashyard.contract.records import ImageRef, Job, StepRecord
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Sought, words_of
+from flashyard_bridge.history.statistics.segments.kept import gather
 from flashyard_bridge.history.store import forget, store
 from support.naive_history import is_meant
 from support.records import ended_job, record_of
@@ -119,13 +120,15 @@ class Kept:
 
 
 def live(connection: Connection, noise: Random) -> Kept:
-    """Store and forget jobs, from nothing on; tell what is there then."""
+    """Store, gather and forget jobs, from nothing on; tell what is there then."""
     forget(connection, connection.scalars(select(PAST_JOBS.c.number)).all())
     kept = Kept()
     for _ in range(3):
         pasts = [past(noise) for _ in range(noise.randrange(JOBS))]
         store(connection, pasts)
         kept.store(pasts)
+        for _ in range(noise.randrange(20)):
+            gather(connection)
         gone = noise.sample(sorted(kept.jobs), noise.randrange(len(kept.jobs) // 3 + 1))
         found = select(PAST_JOBS.c.number).where(PAST_JOBS.c.job_id.in_(gone))
         forget(connection, connection.scalars(found).all())

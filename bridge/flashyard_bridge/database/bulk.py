@@ -1,4 +1,4 @@
-"""Many rows into a table, past what makes one row convenient. It knows no table."""
+"""Much into a table and out of it, past what makes one row convenient. It knows no table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Column, Connection, Table, insert
+from sqlalchemy import Column, Connection, Select, Table, insert
 from sqlalchemy.exc import DBAPIError
 
 Row = Mapping[str, Any]
@@ -28,6 +28,19 @@ def load(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     else:
         statement = insert(table).compile(connection.engine, column_keys=[*rows[0]])
         connection.exec_driver_sql(statement.string, [*values])
+
+
+def fetch(connection: Connection, query: Select[Any]) -> list[Values]:
+    """Read rows of long values, as the database has them; PostgreSQL else tells them in text."""
+    if connection.dialect.name != "postgresql":
+        return [tuple(row) for row in connection.execute(query)]
+    compiled = query.compile(connection.engine)
+    raw = cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
+    try:
+        with raw.cursor(binary=True) as cursor:
+            return cursor.execute(compiled.string, compiled.params).fetchall()
+    except psycopg.Error as error:
+        raise _seen(connection, compiled.string, error) from error
 
 
 def _values(
@@ -58,8 +71,9 @@ def _copy(
             for each in values:
                 copy.write_row(each)
     except psycopg.Error as error:
-        # SQLAlchemy did not see it happen, and those who called expect its errors.
-        said = statement.as_string(raw)
-        raise DBAPIError.instance(
-            said, None, error, psycopg.Error, dialect=connection.dialect
-        ) from error
+        raise _seen(connection, statement.as_string(raw), error) from error
+
+
+def _seen(connection: Connection, statement: str, error: psycopg.Error) -> Exception:
+    """SQLAlchemy did not see it happen, and those who called expect its errors."""
+    return DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0006"  # the newest revision there
+HEAD = "0007"  # the newest revision there
 
 
 class NewerSchemaError(Exception):

@@ -22,6 +22,7 @@ from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.history.statistics.facts import facts, facts_of
 from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.rollups import account
+from flashyard_bridge.history.statistics.segments.kept import gather, reach, scatter
 from flashyard_bridge.learning.store import learn
 
 _Row: TypeAlias = Mapping[Any, Any]
@@ -82,6 +83,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
     if numbers:
         finding.unindex(connection, numbers)
         account(connection, facts(connection, numbers, BUCKETS), -1)
+        scatter(connection, numbers)
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
 
 
@@ -89,7 +91,8 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     if not pasts:
         return
     # Nobody else writes meanwhile; to be told the numbers would take longer than to give them.
-    last = connection.scalar(select(func.max(PAST_JOBS.c.number))) or 0
+    # No number that is in a segment is given again.
+    last = max(connection.scalar(select(func.max(PAST_JOBS.c.number))) or 0, reach(connection))
     numbered = list(enumerate(pasts, start=last + 1))
     rows = [{"number": number, **row_of(past)} for number, past in numbered]
     load(connection, PAST_JOBS, rows)
@@ -108,3 +111,4 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     ]
     load(connection, PAST_LOGS, logs)
     account(connection, facts_of(jobs, BUCKETS), 1)
+    gather(connection)

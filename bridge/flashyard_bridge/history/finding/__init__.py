@@ -36,11 +36,11 @@ def find(
     return found
 
 
-def numbers(connection: Connection, sought: Sought) -> Sequence[int]:
-    """Tell the numbers of all that are sought, in no order."""
+def numbers(connection: Connection, sought: Sought, most: int | None = None) -> Sequence[int]:
+    """Tell the numbers of all that are sought, or of any so many of them, in no order."""
     if not (sought.traits or sought.words):
-        return walk_all(connection, sought)
-    found: Sequence[int] = _kind(connection).numbers(connection, sought)
+        return walk_all(connection, sought, most)
+    found: Sequence[int] = _kind(connection).numbers(connection, sought, most)
     return found
 
 

@@ -69,15 +69,15 @@ def find(
     return [*near, *far, *_rest(connection, sought, end, most - len(near) - len(far))]
 
 
-def numbers(connection: Connection, sought: Sought) -> Sequence[int]:
-    """Tell the numbers of all that have a trait or mention a word."""
+def numbers(connection: Connection, sought: Sought, most: int | None) -> Sequence[int]:
+    """Tell the numbers of all that have a trait or mention a word, or of any so many of them."""
     connection.execute(text("SET LOCAL jit = off"))  # as above
     indexed = [*_indexed(sought)]
     query = select(_T.number).where(
         *indexed, *_looked_at(sought.traits, sought.words), *_at_time(sought, None)
     )
     with _without(connection, *(("enable_seqscan", "enable_indexscan") if indexed else ())):
-        return connection.scalars(query).all()
+        return connection.scalars(query.limit(most)).all()
 
 
 def _along(connection: Connection, sought: Sought, before: Place | None, most: int) -> list[Found]:

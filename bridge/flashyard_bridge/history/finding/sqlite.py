@@ -43,6 +43,7 @@ _FOUND = (
     "AND t.ended_at >= :since AND t.ended_at < :until "
     f"AND (t.ended_at < :at OR (t.ended_at = :at AND {_JOB_ID} < :job_id))"
 )
+_ANY = " LIMIT :most"  # all, where it is less than 0
 _NEWEST = " ORDER BY 1 DESC LIMIT :most"
 
 
@@ -86,16 +87,16 @@ def find(
     return search.newest(" AND ".join([*sure, *map(_beginning, short)]), search.low)
 
 
-def numbers(connection: Connection, sought: Sought) -> list[int]:
-    """Tell the numbers of all that have a trait or mention a word."""
+def numbers(connection: Connection, sought: Sought, most: int | None) -> list[int]:
+    """Tell the numbers of all that have a trait or mention a word, or of any so many of them."""
     pieces = [
         piece
         for word in sought.words
         for piece in (_pieces(word) if len(word) >= _PIECE else [_beginning(word)])
     ]
     match = " AND ".join([*pieces, *map(_trait, sought.traits)])
-    search = _Search(connection, sought, None, 0)
-    return [row.number for row in search.found(match, search.low, search.high)]
+    search = _Search(connection, sought, None, -1 if most is None else most)
+    return [row.number for row in search.found(match, search.low, search.high, _ANY)]
 
 
 class _Search(NamedTuple):

@@ -23,9 +23,9 @@ def walk(
     return [Found(*row) for row in rows]
 
 
-def walk_all(connection: Connection, sought: Sought) -> Sequence[int]:
-    """Tell the numbers of all of a time."""
-    return connection.scalars(select(_J.number).where(*in_time(sought, None))).all()
+def walk_all(connection: Connection, sought: Sought, most: int | None) -> Sequence[int]:
+    """Tell the numbers of all of a time, or of any so many of them."""
+    return connection.scalars(select(_J.number).where(*in_time(sought, None)).limit(most)).all()
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:

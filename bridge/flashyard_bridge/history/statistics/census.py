@@ -1,7 +1,7 @@
 """Counting ended jobs for whoever asks: at once where that is quick, else a little at a time.
 
-Many jobs that only their own rows can tell are counted in small transactions, so that nobody waits
-for them; what is stored or forgotten meanwhile may be counted or not.
+What goes through all jobs does so in small transactions, so that nobody waits for it; what is
+stored or forgotten meanwhile may be counted or not.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from functools import partial
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.statistics import Statistics
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.history.statistics.counting import count_at_once, count_more, tell_rows
+from flashyard_bridge.history.statistics.counting import count_at_once, count_some, tell_pool
 from flashyard_bridge.history.statistics.question import Question
-from flashyard_bridge.history.statistics.rows import Rows
+from flashyard_bridge.history.statistics.segments.pool import Pool
 
 MOST = 2  # long counts at a time
-AT_ONCE = 2_500  # jobs
 
 
 class Census:
@@ -39,14 +38,15 @@ class Census:
             FaultError: `database_unreachable`; `rate_limited`: others take long already.
         """
         told = await self._database.read(partial(count_at_once, question=question))
-        if isinstance(told, Statistics):
+        if told is not None:
             return told
         with self._long_count():
-            rows = Rows()
-            for first in range(0, len(told), AT_ONCE):
-                some = told[first : first + AT_ONCE]
-                await self._database.read(partial(count_more, rows=rows, some=some))
-        return await self._database.read(partial(tell_rows, question=question, rows=rows))
+            pool = Pool()
+            at: int | None = 0
+            while at is not None:
+                some = partial(count_some, question=question, pool=pool, after=at)
+                at = await self._database.read(some)
+            return await self._database.read(partial(tell_pool, question=question, pool=pool))
 
     @contextmanager
     def _long_count(self) -> Iterator[None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection
 
 from flashyard.contract.statistics import Statistics
@@ -14,39 +12,41 @@ from flashyard_bridge.history.statistics.histogram import BUCKETS, EXACT, Scale
 from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.history.statistics.rows import Rows
 from flashyard_bridge.history.statistics.scope import Scope
+from flashyard_bridge.history.statistics.segments.kept import some
+from flashyard_bridge.history.statistics.segments.pool import Pool
+from flashyard_bridge.history.statistics.segments.sieve import sift
 from flashyard_bridge.history.statistics.sums import add_counts, add_histograms, names, total
 from flashyard_bridge.history.statistics.telling import tell
 
+AT_ONCE = 16  # segments; so that nobody else waits for long
 
-def count_at_once(connection: Connection, question: Question) -> Statistics | Sequence[int]:
-    """Count the jobs; those that can only be counted one by one, and are many, are only named.
 
-    Returns:
-        What they come to, or their numbers.
-    """
+def count_at_once(connection: Connection, question: Question) -> Statistics | None:
+    """Tell what few jobs come to, or what the rollups know; None: it takes going through all."""
     scope = Scope.of(question.sought)
     if scope is not None and total(connection, scope) >= question.few:
         return _count_kept(connection, question, scope)
-    found = numbers(connection, question.sought)
+    found = numbers(connection, question.sought, question.few)
     if len(found) < question.few:
         rows = Rows()
         rows.count(facts(connection, found, EXACT))
-        return tell_rows(connection, question, rows, EXACT)
-    return found if scope is None else _count_kept(connection, question, scope)
+        groups = no_groups()
+        rows.add_to(groups)
+        return _tell(connection, question, groups, EXACT)
+    return None if scope is None else _count_kept(connection, question, scope)
 
 
-def count_more(connection: Connection, rows: Rows, some: Sequence[int]) -> None:
-    """Count jobs by their numbers, beside those that are counted; who has left is not counted."""
-    rows.count(facts(connection, some, BUCKETS))
+def count_some(connection: Connection, question: Question, pool: Pool, after: int) -> int | None:
+    """Go on through all there is; tell where to go on then, or None: that was all."""
+    found = some(connection, question.sought, after, AT_ONCE)
+    for segment in found.segments:
+        pool.add(segment, sift(segment, question.sought))
+    return found.last
 
 
-def tell_rows(
-    connection: Connection, question: Question, rows: Rows, scale: Scale = BUCKETS
-) -> Statistics:
-    """Tell what was counted one by one."""
-    groups = no_groups()
-    rows.add_to(groups)
-    return _tell(connection, question, groups, scale)
+def tell_pool(connection: Connection, question: Question, pool: Pool) -> Statistics:
+    """Tell what some came to."""
+    return _tell(connection, question, pool.count(question), BUCKETS)
 
 
 def _tell(connection: Connection, question: Question, groups: Groups, scale: Scale) -> Statistics:

@@ -32,27 +32,42 @@ class Share(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A job; it ended on a ``day`` since 1970. A text is empty where there is nothing.
+    """A job; what stands in its row under the same name is as it stands there.
 
     Attributes:
         whole: what it is to all else; without duration and speed if it did not complete.
-        code: why it failed; None: it did not.
-        partitions: in order, each once.
-        image: that it wrote, of one step; None: it has several, and ``shares`` has them.
-        device_name, image_name: what these were called.
+        partitions, images: of its steps, in order, each once.
+        image: that it wrote, of one step, or an empty text; None: it has several steps.
+        shares: what it is to partitions and images, of several steps.
     """
 
-    day: int
-    whole: Part
+    number: int
+    job_id: str
+    ended_at: int
     hub_id: str
     device_id: str
-    port: str
+    device_name: str
+    serial: str | None
+    port: str | None
+    status: str
     code: str | None
+    error: str | None
+    image_name: str | None
+    whole: Part
     partitions: tuple[str, ...]
+    images: tuple[str, ...]
     image: str | None
     shares: Sequence[Share]
-    device_name: str
-    image_name: str | None
+
+    @property
+    def day(self) -> int:
+        """When it ended, in days since 1970."""
+        return self.ended_at // DAY
+
+    @property
+    def fault(self) -> str | None:
+        """Why it failed, or an empty text; None: it did not."""
+        return self.code or "" if self.whole.end == FAILED else None
 
     @property
     def kit(self) -> str:
@@ -72,14 +87,12 @@ class _Step(NamedTuple):
 
 
 _J, _S = PAST_JOBS.c, PAST_STEPS.c
-_OF_JOB = (
-    *("ended_at", "hub_id", "device_id", "device_name", "port", "status", "code"),
-    *("image_name", "bytes", "duration_ms", "speed"),
-)
+_OF_JOB = (*Fact._fields[: Fact._fields.index("whole")], "bytes", "duration_ms", "speed")
+_STATUS = _OF_JOB.index("status")
 _job_of, _step_of = itemgetter(*_OF_JOB), itemgetter(*_Step._fields)
 _FIRST, _SECOND = PAST_STEPS.alias("first"), PAST_STEPS.alias("second")
 _JOBS = select(
-    *(_J.number, *(_J[name] for name in _OF_JOB)),
+    *(_J[name] for name in _OF_JOB),
     *(_FIRST.c.partition, _FIRST.c.image),
     exists().where(_SECOND.c.number == _J.number, _SECOND.c.place == 1),
 ).join_from(PAST_JOBS, _FIRST, (_FIRST.c.number == _J.number) & (_FIRST.c.place == 0))
@@ -91,8 +104,8 @@ def facts(connection: Connection, numbers: Sequence[int], scale: Scale) -> Itera
         some = among(connection, _J.number, numbers[first : first + _CHUNK])
         rows = connection.execute(_JOBS.where(some)).all()
         steps = _steps(connection, [row[0] for row in rows if row[-1]])
-        for number, *job, partition, image, has_several in rows:
-            its = steps[number] if has_several else [_Step(partition, "", image, 0)]
+        for *job, partition, image, has_several in rows:
+            its = steps[job[0]] if has_several else [_Step(partition, "", image, 0)]
             yield _fact(job, its, scale)
 
 
@@ -105,30 +118,23 @@ def facts_of(
 
 
 def _fact(job: Sequence[Any], steps: Sequence[_Step], scale: Scale) -> Fact:
-    at, hub_id, device_id, device, port, status, code, image, size, duration, speed = job
-    end, place_of = _END[status], scale.place_of
+    *said, size, duration, speed = job
+    end, place_of = _END[said[_STATUS]], scale.place_of
     if end != COMPLETED:
         duration = speed = None
-    is_alone = len(steps) == 1
-    return Fact(
-        at // DAY,
-        Part(
-            end,
-            1,
-            size,
-            place_of(duration) if duration is not None else None,
-            place_of(speed) if speed else None,
-        ),
-        hub_id,
-        device_id,
-        port or "",
-        (code or "") if end == FAILED else None,
-        tuple(sorted({step.partition for step in steps})),
-        steps[0].image or "" if is_alone else None,
-        () if is_alone else list(_shares(end, steps)),
-        device,
-        image,
+    whole = Part(
+        end,
+        1,
+        size,
+        place_of(duration) if duration is not None else None,
+        place_of(speed) if speed else None,
     )
+    if len(steps) == 1:
+        [(partition, _, image, _)] = steps
+        return Fact._make((*said, whole, (partition,), (image,) * bool(image), image or "", ()))
+    kit = tuple(sorted({step.partition for step in steps}))
+    images = tuple(sorted({step.image for step in steps if step.image}))
+    return Fact._make((*said, whole, kit, images, None, list(_shares(end, steps))))
 
 
 def _steps(connection: Connection, numbers: Sequence[int]) -> Mapping[int, list[_Step]]:

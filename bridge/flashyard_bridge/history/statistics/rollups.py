@@ -54,10 +54,10 @@ def _count(changes: defaultdict[Key, list[Part]], names: dict[Key, str], fact: F
     items: list[tuple[Kind, str, Part, str | None]] = [
         ("hubs", "", whole, None),
         ("devices", fact.device_id, whole, fact.device_name),
-        ("ports", fact.port, whole, None),
+        ("ports", fact.port or "", whole, None),
     ]
-    if fact.code is not None:
-        items.append(("faults", fact.code, whole, None))
+    if (fault := fact.fault) is not None:
+        items.append(("faults", fault, whole, None))
     if fact.image is not None:
         items.append(("partitions", kit, whole, None))
         items.append(("images", fact.image, whole, fact.image_name))

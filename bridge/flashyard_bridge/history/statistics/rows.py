@@ -29,9 +29,9 @@ class Rows:
         for fact in facts:
             whole = fact.whole
             days[fact.day,].count(whole)
-            self._places[fact.hub_id, fact.device_id, fact.port].count(whole)
-            if fact.code is not None:
-                faults[fact.code,].count(whole)
+            self._places[fact.hub_id, fact.device_id, fact.port or ""].count(whole)
+            if (fault := fact.fault) is not None:
+                faults[fault,].count(whole)
             if fact.image is not None:
                 self._contents[fact.partitions[0], fact.image].count(whole)
             for share in fact.shares:

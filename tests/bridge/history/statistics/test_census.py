@@ -11,12 +11,10 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics import census
+from flashyard_bridge.history.statistics import counting
 from flashyard_bridge.history.statistics.census import MOST, Census
-from flashyard_bridge.history.statistics.counting import count_more
-from flashyard_bridge.history.statistics.groups import no_groups
 from flashyard_bridge.history.statistics.question import Question
-from flashyard_bridge.history.statistics.rows import Rows
+from flashyard_bridge.history.statistics.segments import kept
 from support.records import ended_job, past_of
 
 MANY = Question(Sought(device_id="UNIT_1"), 20, 20, few=1)
@@ -25,7 +23,8 @@ JOBS = 5
 
 @pytest.fixture
 async def stored(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(census, "AT_ONCE", 2)
+    monkeypatch.setattr(counting, "AT_ONCE", 1)
+    monkeypatch.setattr(kept, "SMALL", 2)
     await History(database).store([past_of(ended_job(number)) for number in range(JOBS)])
     return database
 
@@ -48,10 +47,3 @@ async def test_of_long_counts_only_so_many_are_under_way_and_then_there_is_room_
         assert (await counting.take(Question(Sought(), 20, 20, few=1))).totals.jobs == JOBS
     both = await asyncio.gather(*(counting.take(MANY) for _ in range(MOST)))
     assert [said.totals.jobs for said in both] == [JOBS] * MOST
-
-
-async def test_a_job_that_has_left_meanwhile_is_not_counted(stored: Database) -> None:
-    rows, groups = Rows(), no_groups()
-    await stored.read(lambda connection: count_more(connection, rows, [1, 2, 999]))
-    rows.add_to(groups)
-    assert groups["totals"][()].total == 2

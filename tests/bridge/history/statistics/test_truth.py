@@ -16,12 +16,13 @@ from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.rollups import ROLLUPS
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics import table
+from flashyard_bridge.history.statistics import counting, table
 from flashyard_bridge.history.statistics.census import Census
 from flashyard_bridge.history.statistics.facts import facts
 from flashyard_bridge.history.statistics.histogram import BUCKETS, ERROR
 from flashyard_bridge.history.statistics.question import FEW, Question
 from flashyard_bridge.history.statistics.rollups import account
+from flashyard_bridge.history.statistics.segments import kept
 from flashyard_bridge.history.statistics.table import Key
 from flashyard_bridge.history.statistics.tally import Tally
 from support.counted import DAY, Entries, asked, counted, live
@@ -35,15 +36,24 @@ some = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scop
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.fixture(autouse=True)
+def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have some in a history that is short, and a few of them read at once."""
+    monkeypatch.setattr(kept, "SMALL", 4)
+    monkeypatch.setattr(kept, "JOINED", 3)
+    monkeypatch.setattr(kept, "OTHERS", 5)
+    monkeypatch.setattr(counting, "AT_ONCE", 2)
+
+
 async def compare(database: Database, seed: int, few: int) -> None:
     noise = Random(seed)
-    kept = await database.write(lambda connection: live(connection, noise))
+    jobs = await database.write(lambda connection: live(connection, noise))
 
     census = Census(database)
     for _ in range(QUESTIONS):
         sought = asked(noise)
         said = await census.take(Question(sought, EVERYTHING, EVERYTHING, few))
-        agree(entries(said), counted(kept.meant(sought)), ERRORS[few], sought)
+        agree(entries(said), counted(jobs.meant(sought)), ERRORS[few], sought)
         assert said.left_out == {}
         assert said.quantiles == "exact" or few == 1
 
@@ -73,17 +83,17 @@ async def test_statistics_are_what_many_counts_of_the_same_rows_find(
 async def test_what_is_kept_beside_the_jobs_is_what_adding_them_all_up_anew_makes(
     database: Database, seed: int
 ) -> None:
-    def kept(connection: Connection) -> dict[Key, Tally]:
+    def tallies(connection: Connection) -> dict[Key, Tally]:
         keys = connection.execute(select(*ROLLUPS.primary_key)).all()
         return table.read(connection, [tuple(key) for key in keys])
 
     def twice(connection: Connection) -> tuple[dict[Key, Tally], dict[Key, Tally]]:
         live(connection, Random(seed))
-        before = kept(connection)
+        before = tallies(connection)
         connection.execute(delete(ROLLUPS))
         numbers = connection.scalars(select(PAST_JOBS.c.number)).all()
         account(connection, facts(connection, numbers, BUCKETS), 1)
-        return before, kept(connection)
+        return before, tallies(connection)
 
     before, anew = await database.write(twice)
     for tally in (*before.values(), *anew.values()):

@@ -1,0 +1,208 @@
+"""Jobs of many segments, counted together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from flashyard.contract.phases import Status
+from flashyard_bridge.history.statistics.groups import Entry, Groups, Kind, no_groups
+from flashyard_bridge.history.statistics.histogram import Counted
+from flashyard_bridge.history.statistics.question import Question
+from flashyard_bridge.history.statistics.segments.segment import NONE, Array, Segment
+from flashyard_bridge.history.statistics.tally import ENDS, Tally
+
+_TOGETHER = 16  # segments that are counted at once: as many as a processor's cache takes
+_WIDE = NONE + 1  # buckets, one of them for none
+_EXACT = 53  # bits of a float
+
+
+class _Lexicon(dict[Any, int]):
+    """Entries of lists, or what tells one from another, numbered as they come."""
+
+    def numbers_of(self, values: Iterable[Any]) -> Array:
+        return np.fromiter((self.setdefault(each, len(self)) for each in values), np.int64)
+
+
+class _Jobs(NamedTuple):
+    """Jobs, column by column; the last five are numbers of lexicons."""
+
+    end: Array
+    size: Array
+    durations: Array
+    speeds: Array
+    day: Array
+    device: Array
+    port: Array
+    content: Array
+    fault: Array
+
+
+class _Shares(NamedTuple):
+    """What jobs of several steps are to partitions and images, column by column."""
+
+    end: Array
+    size: Array
+    jobs: Array
+    value: Array
+
+
+_Lists = Mapping[Kind, Sequence[Entry | None]]
+"""What a number means in some lists: an entry of it, or none."""
+
+
+class Pool:
+    """Takes jobs, and tells what they come to."""
+
+    def __init__(self) -> None:
+        self._days, self._devices, self._ports = _Lexicon(), _Lexicon(), _Lexicon()
+        self._contents, self._faults, self._values = _Lexicon(), _Lexicon(), _Lexicon()
+        self._jobs: list[_Jobs] = []
+        self._shares: list[_Shares] = []
+
+    def add(self, segment: Segment, places: Array) -> None:
+        """Take some jobs of a segment."""
+        if not len(places):
+            return
+        jobs, texts = segment.jobs[places], segment.texts
+        ports = zip(texts("hub"), (port or "" for port in texts("port")), strict=True)
+        self._jobs.append(
+            _Jobs(
+                end=jobs["end"],
+                size=jobs["size"],
+                durations=jobs["durations"],
+                speeds=jobs["speeds"],
+                day=self._days.numbers_of((int(day),) for day in texts("days"))[jobs["day"]],
+                device=self._devices.numbers_of((each,) for each in texts("device"))[jobs["unit"]],
+                port=self._ports.numbers_of(ports)[jobs["place"]],
+                content=self._contents.numbers_of(_contents(segment))[jobs["content"]],
+                fault=self._faults.numbers_of(_faults(segment))[jobs["outcome"]],
+            )
+        )
+        meant = np.zeros(len(segment), np.bool_)
+        meant[places] = True
+        shares = segment.shares[meant[segment.shares["job"]]]
+        if len(shares):
+            values = self._values.numbers_of(zip(texts("kind"), texts("value"), strict=True))
+            self._shares.append(
+                _Shares(
+                    end=segment.jobs["end"][shares["job"]],
+                    size=shares["size"],
+                    jobs=shares["jobs"],
+                    value=values[shares["value"]],
+                )
+            )
+
+    def count(self, question: Question) -> Groups:
+        """Tell what they come to; histograms only of what will be told."""
+        groups = no_groups()
+        jobs = [_Jobs(*columns) for columns in _together(self._jobs)]
+        lists = self._lists()
+        for name, entries_of in lists.items():
+            _add(groups, entries_of, jobs, name)
+        shares = [_Shares(*columns) for columns in _together(self._shares)]
+        _add(groups, self._lists_of_steps(), shares, "value")
+        told = question.chosen(groups)
+        for name, entries_of in lists.items():
+            for kind, entries in entries_of.items():
+                slots = _Slots(entries, told[kind])
+                for entry, took, fast in slots.histograms(jobs, name):
+                    tally = groups[kind][entry]
+                    tally.durations, tally.speeds = took, fast
+        return groups
+
+    def _lists(self) -> Mapping[str, _Lists]:
+        """Tell what the numbers of a column mean; several steps are no partition, and no image."""
+        hubs = [(hub,) for hub, _ in self._ports]
+        partitions, images = ([each and (each[at],) for each in self._contents] for at in range(2))
+        return {
+            "day": {"totals": [()] * len(self._days), "days": list(self._days)},
+            "device": {"devices": list(self._devices)},
+            "port": {"hubs": hubs, "ports": list(self._ports)},
+            "content": {"partitions": partitions, "images": images},
+            "fault": {"faults": list(self._faults)},
+        }
+
+    def _lists_of_steps(self) -> _Lists:
+        values = list(self._values)
+        kinds: tuple[Kind, ...] = ("partitions", "images")
+        return {kind: [(each,) if of == kind else None for of, each in values] for kind in kinds}
+
+
+def _contents(segment: Segment) -> Iterator[tuple[str, str] | None]:
+    """Tell what was written: a partition and an image, or None for several steps."""
+    names = ("partitions", "images", "alone")
+    for partition, image, alone in zip(*map(segment.texts, names), strict=True):
+        yield (partition, image) if alone else None
+
+
+def _faults(segment: Segment) -> Iterator[tuple[str] | None]:
+    """Tell why it failed, or None: it did not."""
+    for status, code in zip(segment.texts("status"), segment.texts("code"), strict=True):
+        yield (code or "",) if status == Status.FAILED else None
+
+
+def _together(some: Sequence[Sequence[Array]]) -> Iterator[Iterator[Array]]:
+    for first in range(0, len(some), _TOGETHER):
+        yield map(np.concatenate, zip(*some[first : first + _TOGETHER], strict=True))
+
+
+def _add(
+    groups: Groups, entries_of: _Lists, some: Sequence[_Jobs] | Sequence[_Shares], by: str
+) -> None:
+    """Add jobs and sizes, by end, to the entries of some lists."""
+    many = max(map(len, entries_of.values())) * len(ENDS)
+    counts, sizes = np.zeros(many, np.int64), [0] * many
+    for each in some:
+        key = getattr(each, by) * len(ENDS) + each.end
+        counts += np.bincount(key, each.jobs if isinstance(each, _Shares) else None, many).astype(
+            np.int64
+        )
+        sizes = _sum(sizes, key, each.size)
+    for kind, entries in entries_of.items():
+        tallies = groups[kind]
+        for number, entry in enumerate(entries):
+            if entry is not None:
+                its = slice(number * len(ENDS), (number + 1) * len(ENDS))
+                tallies[entry].add(Tally(counts[its].tolist(), sizes[its]))
+
+
+def _sum(sums: list[int], key: Array, size: Array) -> list[int]:
+    """Add sizes in parts of so many bits that a float holds the sum of each."""
+    width = _EXACT - len(size).bit_length()
+    for shift in range(0, int(size.max()).bit_length(), width):
+        parts = np.bincount(key, (size >> shift) & ((1 << width) - 1), len(sums)).astype(np.int64)
+        sums = [before + (part << shift) for before, part in zip(sums, parts.tolist(), strict=True)]
+    return sums
+
+
+class _Slots:
+    """Some entries of a list, numbered anew."""
+
+    def __init__(self, entries: Sequence[Entry | None], chosen: Sequence[Entry]) -> None:
+        self._chosen = chosen
+        slot_of = {entry: slot for slot, entry in enumerate(chosen)}
+        other = len(chosen)
+        own = [other if entry is None else slot_of.get(entry, other) for entry in entries]
+        self._own = np.array(own, np.int64)
+
+    def histograms(
+        self, some: Sequence[_Jobs], by: str
+    ) -> Iterator[tuple[Entry, Counted, Counted]]:
+        """Tell of each how often its jobs have which bucket."""
+        durations, speeds = (np.zeros(len(self._chosen) * _WIDE, np.int64) for _ in range(2))
+        for jobs in some:
+            slots = self._own[getattr(jobs, by)]
+            here = np.flatnonzero(slots < len(self._chosen))
+            first = slots[here] * _WIDE
+            np.add.at(durations, first + jobs.durations[here], 1)
+            np.add.at(speeds, first + jobs.speeds[here], 1)
+        yield from zip(self._chosen, _counted(durations), _counted(speeds), strict=True)
+
+
+def _counted(counts: Array) -> Iterator[Counted]:
+    for row in counts.reshape(-1, _WIDE)[:, :NONE]:
+        seen = np.flatnonzero(row)
+        yield dict(zip(seen.tolist(), row[seen].tolist(), strict=True))

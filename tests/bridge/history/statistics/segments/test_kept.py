@@ -1,0 +1,120 @@
+"""Jobs are gathered into segments as they come, and each is counted once whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, delete, select
+
+from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.tables.history import PAST_JOBS
+from flashyard_bridge.database.tables.segments import PAST_SEGMENTS
+from flashyard_bridge.history.history import History
+from flashyard_bridge.history.past import Past
+from flashyard_bridge.history.sought import Sought
+from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments.gatherer import Gatherer
+from flashyard_bridge.history.statistics.segments.kept import gather, some
+from flashyard_bridge.history.store import forget
+from support.records import ended_job, past_of
+from support.waiting import until_told
+
+SMALL, JOINED = 2, 3
+
+
+@pytest.fixture(autouse=True)
+def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "SMALL", SMALL)
+    monkeypatch.setattr(kept, "JOINED", JOINED)
+
+
+def pasts(numbers: Sequence[int]) -> list[Past]:
+    return [past_of(ended_job(number)) for number in numbers]
+
+
+def ranges(connection: Connection) -> list[tuple[int, int]]:
+    found = select(PAST_SEGMENTS.c.first, PAST_SEGMENTS.c.last).order_by(PAST_SEGMENTS.c.first)
+    return [(first, last) for first, last in connection.execute(found)]
+
+
+def numbers(connection: Connection) -> list[int]:
+    return list(connection.scalars(select(PAST_JOBS.c.number).order_by(PAST_JOBS.c.number)))
+
+
+def told(connection: Connection) -> list[int]:
+    """Go through all as a count does."""
+    found: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        segments, after = some(connection, Sought(), after, 1)
+        found += [number for each in segments for number in each.jobs["number"].tolist()]
+    return found
+
+
+async def test_jobs_are_gathered_as_they_are_stored_and_small_segments_become_a_large_one(
+    database: Database,
+) -> None:
+    history = History(database)
+    for number in range(9):
+        await history.store(pasts([number]))
+    large = SMALL * JOINED
+    assert await database.read(ranges) == [(1, large), (large + 1, large + SMALL)]
+    assert await database.read(told) == await database.read(numbers) == list(range(1, 10))
+
+
+async def test_what_was_stored_before_there_were_segments_is_gathered_by_and_by(
+    database: Database,
+) -> None:
+    await History(database).store(pasts(range(9)))
+    await database.write(lambda connection: connection.execute(delete(PAST_SEGMENTS)))
+    await database.write(partial(forget, numbers=[1]))
+
+    async def is_gathered() -> bool:
+        return await database.read(ranges) == [(2, 7), (8, 9)]
+
+    gathering = asyncio.create_task(Gatherer(database).run())
+    try:
+        await until_told(is_gathered)
+    finally:
+        gathering.cancel()
+    assert await database.read(told) == list(range(2, 10))
+
+
+async def test_who_is_forgotten_is_in_no_segment_and_its_number_is_nobody_elses(
+    database: Database,
+) -> None:
+    history = History(database)
+    for number in range(4):
+        await history.store(pasts([number]))
+    await database.write(partial(forget, numbers=[2, 3, 4]))
+    assert await database.read(ranges) == [(1, 2)]
+    await history.store(pasts([4, 5]))
+    assert await database.read(told) == await database.read(numbers) == [1, 3, 4]
+
+
+async def test_what_is_joined_or_gathered_while_somebody_counts_is_counted_once(
+    database: Database,
+) -> None:
+    await History(database).store(pasts(range(9)))
+    while await database.read(lambda connection: len(ranges(connection))) < JOINED:
+        await database.write(gather)
+    first, last = await database.read(partial(some, sought=Sought(), after=0, most=1))
+    assert last == SMALL
+    while await database.write(gather):
+        pass
+    assert await database.read(ranges) == [(1, 6), (7, 8)]
+    rest, end = await database.read(partial(some, sought=Sought(), after=last, most=9))
+    counted = [number for each in [*first, *rest] for number in each.jobs["number"].tolist()]
+    assert (counted, end) == (list(range(1, 10)), None)
+
+
+async def test_segments_of_other_times_are_not_read(database: Database) -> None:
+    await History(database).store(pasts(range(9)))
+    while await database.write(gather):
+        pass
+    at = ended_job(8).finished_at or 0
+    segments, _ = await database.read(partial(some, sought=Sought(since=at), after=0, most=9))
+    assert [each.jobs["number"].tolist() for each in segments] == [[9]]
