@@ -27,7 +27,8 @@ _WITHIN = 60.0  # seconds to start, or to stop, on a busy machine
 _FAST = ("fsync=off", "full_page_writes=off")
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Tell where one of its programs is."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     assert found, "the tests need the postgresql package, see tests/install-peers"
     return str(found[-1])
@@ -71,7 +72,7 @@ class Postgres:
             f"unix_socket_directories={self._directory}",
             *self._settings,
         ]
-        command = [_program("postgres"), "-D", str(self._directory / "data")]
+        command = [program("postgres"), "-D", str(self._directory / "data")]
         command += [word for setting in settings for word in ("-c", setting)]
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - outlives the loop
@@ -140,7 +141,7 @@ def initdb(directory: Path, segment: int = 1) -> None:
         password.write_text(PASSWORD)
         options = ["--no-sync", "--encoding=UTF8", "--locale=C", f"--wal-segsize={segment}"]
         options += [f"--username={USER}", "--auth=scram-sha-256", f"--pwfile={password}"]
-        command = [_program("initdb"), *options, "-D", str(here / "data")]
+        command = [program("initdb"), *options, "-D", str(here / "data")]
         subprocess.run(command, cwd=here, check=True, capture_output=True, user=_OWNER)
         subprocess.run(["cp", "-r", str(here / "data"), str(directory)], check=True)
 
