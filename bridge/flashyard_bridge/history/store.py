@@ -1,18 +1,20 @@
 """Storing what jobs came to, in the caller's transaction: each once, and a hub's word for good.
 
 A bridge's own word on a job whose hub it lost yields to the hub's later record; both stay in the
-audit trail.
+audit trail. Where such a word does not say who had the job started, the trail is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
+from flashyard_bridge.audit.starts import starters
 from flashyard_bridge.database.among import among
 from flashyard_bridge.database.bulk import load
 from flashyard_bridge.database.tables.history import HISTORY, PAST_JOBS, PAST_LOGS, PAST_STEPS
@@ -39,7 +41,7 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     told = _told(connection, [past.record.job_id for past in pasts])
     new: dict[str, Past] = {}
     yielded: dict[str, Past] = {}  # a bridge's word that was not stored before its hub's came
-    for past in pasts:
+    for past in _named(connection, pasts):
         job_id = past.record.job_id
         if _is_news(past, new.get(job_id), told.get(job_id)):
             if job_id in new:
@@ -53,6 +55,24 @@ def store(connection: Connection, pasts: Sequence[Past]) -> None:
     was: dict[str, _Row] = dict(told.items())
     was.update({job_id: row_of(past) for job_id, past in yielded.items()})
     append(connection, [_line(past, was.get(job_id)) for job_id, past in new.items()])
+
+
+def _named(connection: Connection, pasts: Sequence[Past]) -> Sequence[Past]:
+    """Have bridges' words say who had the jobs started, through whichever bridge that was."""
+    bare = {past.record.job_id for past in pasts if _is_bare(past)}
+    if not bare:
+        return pasts
+    known = starters(connection, bare)
+    return [
+        replace(past, record=past.record.with_(asked_by=known.get(past.record.job_id)))
+        if _is_bare(past)
+        else past
+        for past in pasts
+    ]
+
+
+def _is_bare(past: Past) -> bool:
+    return past.told_by == "bridge" and past.record.asked_by is None
 
 
 def _line(past: Past, was: _Row | None) -> AuditEntry:

@@ -25,6 +25,7 @@ from flashyard.contract.messages import (
 from flashyard.contract.orders import LimitsOrder, Receipt, StartOrder
 from flashyard.contract.phases import Status
 from flashyard.contract.records import CurrentJob, Device, Hub, Job, LogLine
+from flashyard.contract.requester import Requester
 from flashyard.contract.topics import Kind, Topic
 from flashyard.contract.tracked import Frame, Tracked
 from flashyard_bridge.picture.agreed import Asked, is_to_come, new_limits
@@ -88,6 +89,10 @@ class Fleet:
     def log(self, job_id: str) -> list[LogLine] | None:
         """The last 500 lines of a job's log, or None for an unknown job."""
         return self._jobs.log(job_id)
+
+    def asked_by(self, job_id: str) -> Requester | None:
+        """Who had a job started through this bridge; None: nobody, as far as it knows."""
+        return self._jobs.asked_by(job_id)
 
     def devices(self) -> list[Device]:
         """All devices; online when hub and record say so."""
@@ -220,11 +225,12 @@ class Fleet:
         """A hub took an order: the job exists, though nothing may have been said of it yet."""
         if self._jobs.get(order.job_id) is not None:
             self._jobs.change(order.job_id, **asked_for(order))
-            return
-        device = self._devices.get(hub_id, order.device_id)
-        name = device.device_name if device else order.device_id
-        job = ordered_job(order, hub_id, receipt, name)
-        self._jobs.take(fold.Step(Tracked(job, order.session), []))
+        else:
+            device = self._devices.get(hub_id, order.device_id)
+            name = device.device_name if device else order.device_id
+            job = ordered_job(order, hub_id, receipt, name)
+            self._jobs.take(fold.Step(Tracked(job, order.session), []))
+        self._jobs.note_asker(order.job_id, order.asked_by)
 
     def requested(self, job_id: str, what: Asked, status: Status) -> None:
         """A hub agreed to cancel, pause or resume a job, whose status was this as it did so.

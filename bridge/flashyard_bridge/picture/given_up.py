@@ -30,6 +30,7 @@ def record_of(fleet: Fleet, said: FlashFailed) -> JobRecord | None:
         product=device.product if device else None,
         emulated=device.emulated if device else None,
         version=versions.get(job.hub_id),
+        asked_by=fleet.asked_by(job.job_id),
         log=_tail(fleet.log(job.job_id) or ()),
     )
 

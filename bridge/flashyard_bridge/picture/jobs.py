@@ -1,4 +1,7 @@
-"""The book of jobs: those that run or wait, the last that ended, and their logs. All bounded."""
+"""The book of jobs: those that run or wait, the last that ended, and what else is known of them.
+
+All bounded.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import replace
 
 from flashyard.contract.fold import Step
 from flashyard.contract.records import Job, LogLine
+from flashyard.contract.requester import Requester
 from flashyard.contract.tracked import Frame, Tracked
 
 LOG_LINES = 500
@@ -30,6 +34,7 @@ class JobBook:
         self._active: dict[str, dict[str, dict[str, None]]] = {}
         self._finished: deque[str] = deque()
         self._logs: dict[str, deque[LogLine]] = {}
+        self._asked_by: dict[str, Requester] = {}
 
     def get(self, job_id: str) -> Tracked | None:
         """One job as it is followed, or None."""
@@ -89,6 +94,15 @@ class JobBook:
         if job_id in self._jobs:
             self._logs.setdefault(job_id, deque(maxlen=LOG_LINES)).extend(lines)
 
+    def asked_by(self, job_id: str) -> Requester | None:
+        """Who had a job started; None: nobody said so here."""
+        return self._asked_by.get(job_id)
+
+    def note_asker(self, job_id: str, requester: Requester | None) -> None:
+        """Note who had a known job started."""
+        if requester is not None and job_id in self._jobs:
+            self._asked_by[job_id] = requester
+
     def _retire(self, job: Job) -> None:
         devices = self._active.get(job.hub_id, {})
         ids = devices.get(job.device_id, {})
@@ -107,3 +121,4 @@ class JobBook:
             if known is not None and known.job.is_final:  # a revived job stays
                 del self._jobs[oldest]
                 self._logs.pop(oldest, None)
+                self._asked_by.pop(oldest, None)
