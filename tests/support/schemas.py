@@ -17,9 +17,13 @@ from typing import NamedTuple
 import psycopg
 from sqlalchemy import Engine, NullPool, create_engine, make_url
 
+from flashyard_bridge.database.migrate import upgrade
 from support.postgres import program
 
 SCHEMAS = Path(__file__).parents[1] / "wire/schemas"
+_HEAD = (
+    "-- What a bridge kept at revision {}: its tables, made by that revision, and rows in each.\n"
+)
 # Of what `pg_dump` writes: for the session it is read in, or for people.
 _NEEDLESS = re.compile(r"^(--.*|SET .*|\\.*|SELECT pg_catalog\.set_config\(.*)?\n", re.MULTILINE)
 
@@ -70,6 +74,17 @@ def dump(url: str, *, with_rows: bool = True) -> str:
     command = [program("pg_dump"), *what, *whose, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     return _NEEDLESS.sub("", said.stdout)
+
+
+def grow(kind: str, revision: str, url: str) -> None:
+    """Write the dump of a revision: the youngest there is, brought up to it in an empty database.
+
+    What the upgrade does not put into new tables is to be put there by hand.
+    """
+    load(url, dump_of(kind, released(kind)[-1]).read_text())
+    with engine_of(url).begin() as connection:
+        upgrade(connection, revision)
+    dump_of(kind, revision).write_text(_HEAD.format(revision) + dump(url))
 
 
 def _file(url: str) -> str:
