@@ -1,8 +1,8 @@
 """The index in PostgreSQL: one of three-letter pieces and traits, which knows no order of time.
 
-So the newest jobs are gone through first: what many have is found there soon. What is rare the
-index finds, all of it at once. What many have, but none of the newest, is looked for further back,
-and at last in all there is. Sources: PostgreSQL, "GIN Indexes" and "pg_trgm".
+So the newest jobs are gone through first: what many have is found there soon, or not far behind.
+What is rare the index finds, all of it at once. What many have, but none of the newest, is looked
+for further back, and at last in all there is. Sources: PostgreSQL, "GIN Indexes" and "pg_trgm".
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ def find(
     near, end = _through(connection, sought, before, most, _NEAR)
     if end is None or len(near) == most:
         return near
-    rare = _all(connection, sought, before) if [*_indexed(sought)] else None
-    if rare is not None:
+    is_frequent = len(near) * (_FAR // _NEAR) >= most  # what is missing will not be far
+    if not is_frequent and (rare := _all(connection, sought, before)) is not None:
         return rare[:most]
     far, end = _through(connection, sought, end, most - len(near), _FAR)
     if end is None or len(near) + len(far) == most:
         return [*near, *far]
+    if is_frequent and (rare := _all(connection, sought, before)) is not None:
+        return rare[:most]
     return [*near, *far, *_rest(connection, sought, end, most - len(near) - len(far))]
 
 
@@ -112,10 +114,13 @@ def _through(
 
 
 def _all(connection: Connection, sought: Sought, before: Place | None) -> list[Found] | None:
-    """Ask the index, and sort; None: there are too many."""
+    """Ask the index, and sort; None: there are too many, or it knows nothing of what is sought."""
+    indexed = [*_indexed(sought)]
+    if not indexed:
+        return None
     query = select(_T.number, _T.ended_at, _job_id).limit(_RARE + 1)
     query = query.where(
-        *_indexed(sought), *_looked_at(sought.traits, sought.words), *_at_time(sought, before)
+        *indexed, *_looked_at(sought.traits, sought.words), *_at_time(sought, before)
     )
     with _without(connection, "enable_seqscan", "enable_indexscan"):
         found = [Found(*row) for row in connection.execute(query)]
