@@ -23,7 +23,6 @@ from flashyard_bridge.history.archivist import Archivist
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.pruning import Bounds
 from flashyard_bridge.history.pruning import Pruner as HistoryPruner
-from flashyard_bridge.history.statistics.segments.gatherer import Gatherer
 from flashyard_bridge.images.renewal import Renewal
 from flashyard_bridge.images.store import ImageStore
 from flashyard_bridge.intake import Intake
@@ -189,7 +188,7 @@ class Bridge:
             "strangers": self._strangers.run(),
             "audit's age": Pruner(database, now, settings.audit_keep).run(),
             "history's bounds": HistoryPruner(database, now, bounds).run(),
-            "segments": Gatherer(database).run(),
+            "segments": self.state.history.gatherer.run(),
         }
 
 

@@ -28,6 +28,7 @@ from bench.year import year
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.history.archivist import BATCH
+from flashyard_bridge.history.statistics.segments.kept import gather
 from flashyard_bridge.history.store import store
 from support.mosquitto import mosquitto
 from support.postgres import Postgres, cluster, initdb
@@ -67,6 +68,7 @@ async def _fill(database: Database, until: int, jobs: int) -> float:
         began, cpu_before = time.perf_counter(), time.process_time()
         for first in range(0, len(some), BATCH):
             await database.write(partial(store, pasts=some[first : first + BATCH]))
+            await database.write(gather)
         taken = time.perf_counter() - began
         all_taken += taken
         cpu += time.process_time() - cpu_before

@@ -17,7 +17,7 @@ from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.audit import AUDIT
-from flashyard_bridge.database.upkeep import DAY, keep_tidy
+from flashyard_bridge.database.upkeep import DAY, keep_pruning
 
 BATCH = 10_000  # lines in a transaction
 SOON = 0.2  # s; there is more, and others write, too
@@ -39,7 +39,7 @@ class Pruner:
 
     async def run(self) -> NoReturn:
         """Look once an hour, for ever."""
-        await keep_tidy("pruning the audit trail", self._go_round)
+        await keep_pruning("the audit trail", self._go_round)
 
     async def _go_round(self) -> None:
         is_due = self._keep > 0

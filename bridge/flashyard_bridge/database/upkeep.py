@@ -1,4 +1,4 @@
-"""What is done in the database for ever: what waits is written, and from time to time it is tidied.
+"""What is done in the database for ever: what waits is written, what is too much is removed.
 
 It knows no table.
 """
@@ -40,13 +40,13 @@ async def keep_writing(news: asyncio.Event, write: Callable[[], Awaitable[bool]]
             pause = min(pause * 2, RETRY_MOST)
 
 
-async def keep_tidy(what: str, tidy: Callable[[], Awaitable[None]]) -> NoReturn:
-    """Tidy something up once an hour, for ever."""
+async def keep_pruning(what: str, prune: Callable[[], Awaitable[None]]) -> NoReturn:
+    """Remove once an hour what is too much of something, for ever."""
     while True:
         try:
-            await tidy()
+            await prune()
         except FaultError as error:
-            _log.warning("%s has to wait: %s", what, error)
+            _log.warning("%s is not pruned for now: %s", what, error)
         except (SQLAlchemyError, ValueError):  # for what is in a row
-            _log.exception("%s has to wait", what)
+            _log.exception("%s is not pruned for now", what)
         await asyncio.sleep(HOUR)

@@ -18,7 +18,7 @@ from flashyard.contract.audit import AuditEntry
 from flashyard_bridge.audit.lines import append
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
-from flashyard_bridge.database.upkeep import DAY, keep_tidy
+from flashyard_bridge.database.upkeep import DAY, keep_pruning
 from flashyard_bridge.history.store import forget
 
 BATCH = 500  # jobs in a transaction
@@ -60,7 +60,7 @@ class Pruner:
 
     async def run(self) -> NoReturn:
         """Look once an hour, for ever."""
-        await keep_tidy("pruning the history", self._go_round)
+        await keep_pruning("the history", self._go_round)
 
     async def _go_round(self) -> None:
         now = self._now()

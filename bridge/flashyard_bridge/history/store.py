@@ -24,7 +24,7 @@ from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.history.statistics.facts import facts, facts_of
 from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.rollups import account
-from flashyard_bridge.history.statistics.segments.kept import gather, reach, scatter
+from flashyard_bridge.history.statistics.segments.kept import reach, scatter
 from flashyard_bridge.learning.store import learn
 
 _Row: TypeAlias = Mapping[Any, Any]
@@ -131,4 +131,3 @@ def _insert(connection: Connection, pasts: Sequence[Past]) -> None:
     ]
     load(connection, PAST_LOGS, logs)
     account(connection, facts_of(jobs, BUCKETS), 1)
-    gather(connection)

@@ -15,6 +15,7 @@ from flashyard_bridge.history.statistics import counting
 from flashyard_bridge.history.statistics.census import MOST, Census
 from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments.kept import gather
 from support.records import ended_job, past_of
 
 MANY = Question(Sought(device_id="UNIT_1"), 20, 20, few=1)
@@ -26,6 +27,7 @@ async def stored(database: Database, monkeypatch: pytest.MonkeyPatch) -> Databas
     monkeypatch.setattr(counting, "AT_ONCE", 1)
     monkeypatch.setattr(kept, "SMALL", 2)
     await History(database).store([past_of(ended_job(number)) for number in range(JOBS)])
+    await database.write(gather)
     return database
 
 

@@ -1,32 +1,53 @@
-"""Gathers jobs into segments that nobody gathered as they were stored.
-
-That is a history from before there were any, and what came faster than it was gathered.
-"""
+"""Gathers jobs into segments behind those who store them; what is in none yet is counted, too."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import NoReturn
 
-from flashyard_bridge.database.database import Database
-from flashyard_bridge.database.upkeep import keep_tidy
-from flashyard_bridge.history.statistics.segments.kept import gather
+from sqlalchemy.exc import SQLAlchemyError
 
-SOON = 0.05  # s; others write, too
+from flashyard.contract.faults import FaultError
+from flashyard_bridge.database.database import Database
+from flashyard_bridge.database.upkeep import keep_writing
+from flashyard_bridge.history.statistics.segments.kept import SMALL, gather
+
+_log = logging.getLogger(__name__)
 
 
 class Gatherer:
-    """Gathers for as long as :meth:`run` runs; several bridges may do so on one database."""
+    """Gathers for as long as :meth:`run` runs; several bridges may do so on one database.
+
+    It begins with what nobody gathered before, such as a history that is older than its segments.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._stored = 0
+        self._news = asyncio.Event()
+        self._news.set()
+
+    def hear(self, stored: int) -> None:
+        """Hear that so many more jobs may have been stored; never waits."""
+        self._stored += stored
+        if self._stored >= SMALL:
+            self._stored = 0
+            self._news.set()
 
     async def run(self) -> NoReturn:
-        """Gather all there is, and look again once an hour, for ever."""
-        await keep_tidy("gathering jobs into segments", self._go_round)
+        """Gather for ever."""
+        await keep_writing(self._news, self._go_round)
 
-    async def _go_round(self) -> None:
-        is_more = True
-        while is_more:
+    async def _go_round(self) -> bool:
+        """Make one segment; False: that could not be."""
+        try:
             is_more = await self._database.write(gather)
-            await asyncio.sleep(SOON)
+        except FaultError:
+            return False
+        except (SQLAlchemyError, ValueError):  # for what is in a row
+            _log.exception("jobs cannot be gathered for now")
+            is_more = False
+        if not is_more:
+            self._news.clear()
+        return True

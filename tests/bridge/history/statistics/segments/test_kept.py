@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.tables.history import PAST_JOBS
@@ -15,8 +15,7 @@ from flashyard_bridge.database.tables.segments import PAST_SEGMENTS
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics.segments import kept
-from flashyard_bridge.history.statistics.segments.gatherer import Gatherer
+from flashyard_bridge.history.statistics.segments import gatherer, kept
 from flashyard_bridge.history.statistics.segments.kept import gather, some
 from flashyard_bridge.history.store import forget
 from support.records import ended_job, past_of
@@ -54,41 +53,53 @@ def told(connection: Connection) -> list[int]:
     return found
 
 
-async def test_jobs_are_gathered_as_they_are_stored_and_small_segments_become_a_large_one(
-    database: Database,
-) -> None:
+async def gather_all(database: Database) -> None:
+    while await database.write(gather):
+        pass
+
+
+async def test_small_segments_become_a_large_one(database: Database) -> None:
     history = History(database)
     for number in range(9):
         await history.store(pasts([number]))
+        await database.write(gather)
+    await gather_all(database)
     large = SMALL * JOINED
     assert await database.read(ranges) == [(1, large), (large + 1, large + SMALL)]
     assert await database.read(told) == await database.read(numbers) == list(range(1, 10))
 
 
-async def test_what_was_stored_before_there_were_segments_is_gathered_by_and_by(
-    database: Database,
+async def test_what_was_there_before_is_gathered_and_then_what_is_stored(
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await History(database).store(pasts(range(9)))
-    await database.write(lambda connection: connection.execute(delete(PAST_SEGMENTS)))
+    monkeypatch.setattr(gatherer, "SMALL", SMALL)
+    history = History(database)
+    await history.store(pasts(range(9)))
     await database.write(partial(forget, numbers=[1]))
 
-    async def is_gathered() -> bool:
-        return await database.read(ranges) == [(2, 7), (8, 9)]
+    async def are_gathered(expected: list[tuple[int, int]]) -> None:
+        async def is_so() -> bool:
+            return await database.read(ranges) == expected
 
-    gathering = asyncio.create_task(Gatherer(database).run())
+        await until_told(is_so)
+
+    gathering = asyncio.create_task(history.gatherer.run())
     try:
-        await until_told(is_gathered)
+        await are_gathered([(2, 7), (8, 9)])
+        await history.store(pasts([9]))
+        await history.store(pasts([10]))
+        await are_gathered([(2, 7), (8, 9), (10, 11)])
     finally:
         gathering.cancel()
-    assert await database.read(told) == list(range(2, 10))
+    assert await database.read(told) == list(range(2, 12))
 
 
 async def test_who_is_forgotten_is_in_no_segment_and_its_number_is_nobody_elses(
     database: Database,
 ) -> None:
     history = History(database)
-    for number in range(4):
-        await history.store(pasts([number]))
+    await history.store(pasts(range(4)))
+    await gather_all(database)
     await database.write(partial(forget, numbers=[2, 3, 4]))
     assert await database.read(ranges) == [(1, 2)]
     await history.store(pasts([4, 5]))
@@ -103,8 +114,7 @@ async def test_what_is_joined_or_gathered_while_somebody_counts_is_counted_once(
         await database.write(gather)
     first, last = await database.read(partial(some, sought=Sought(), after=0, most=1))
     assert last == SMALL
-    while await database.write(gather):
-        pass
+    await gather_all(database)
     assert await database.read(ranges) == [(1, 6), (7, 8)]
     rest, end = await database.read(partial(some, sought=Sought(), after=last, most=9))
     counted = [number for each in [*first, *rest] for number in each.jobs["number"].tolist()]
@@ -113,8 +123,7 @@ async def test_what_is_joined_or_gathered_while_somebody_counts_is_counted_once(
 
 async def test_segments_of_other_times_are_not_read(database: Database) -> None:
     await History(database).store(pasts(range(9)))
-    while await database.write(gather):
-        pass
+    await gather_all(database)
     at = ended_job(8).finished_at or 0
     segments, _ = await database.read(partial(some, sought=Sought(since=at), after=0, most=9))
     assert [each.jobs["number"].tolist() for each in segments] == [[9]]
