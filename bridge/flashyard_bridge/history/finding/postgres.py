@@ -22,6 +22,7 @@ from flashyard_bridge.history.sought import FOREVER, Place, Sought, Trait
 
 _PIECE = 3  # characters; the index does not help with shorter words
 _NEAR, _FAR = 4_000, 64_000  # jobs that are gone through, before the index is asked and after
+_PROMISING = 3  # times as many jobs; to look through more takes longer than to ask the index
 _LIGHTER = 4  # times as many, where only their rows are looked at
 _RARE = 20_000  # jobs at most that are sorted
 _MARKS = re.compile(r"[\\%_]")
@@ -60,7 +61,7 @@ def find(
     near, end = _through(connection, sought, before, most, _NEAR)
     if end is None or len(near) == most:
         return near
-    is_frequent = len(near) * (_FAR // _NEAR) >= most  # what is missing will not be far
+    is_frequent = len(near) * _PROMISING >= most  # what is missing will not be far
     if not is_frequent and (rare := _all(connection, sought, before)) is not None:
         return rare[:most]
     far, end = _through(connection, sought, end, most - len(near), _FAR)

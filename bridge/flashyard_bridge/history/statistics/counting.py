@@ -18,22 +18,24 @@ from flashyard_bridge.history.statistics.segments.sieve import sift
 from flashyard_bridge.history.statistics.sums import add_counts, add_histograms, names, total
 from flashyard_bridge.history.statistics.telling import tell
 
+ONE_BY_ONE = 2_000  # jobs; to go through all others is quicker than to look for more
 AT_ONCE = 16  # segments; so that nobody else waits for long
 
 
 def count_at_once(connection: Connection, question: Question) -> Statistics | None:
-    """Tell what few jobs come to, or what the rollups know; None: it takes going through all."""
+    """Tell what some jobs come to, or what the rollups know; None: it takes going through all."""
     scope = Scope.of(question.sought)
     if scope is not None and total(connection, scope) >= question.few:
         return _count_kept(connection, question, scope)
-    found = numbers(connection, question.sought, question.few)
-    if len(found) < question.few:
+    most = min(question.few, ONE_BY_ONE)
+    found = numbers(connection, question.sought, most)
+    if len(found) < most:
         rows = Rows()
         rows.count(facts(connection, found, EXACT))
         groups = no_groups()
         rows.add_to(groups)
         return _tell(connection, question, groups, EXACT)
-    return None if scope is None else _count_kept(connection, question, scope)
+    return None
 
 
 def count_some(connection: Connection, question: Question, pool: Pool, after: int) -> int | None:
@@ -46,7 +48,8 @@ def count_some(connection: Connection, question: Question, pool: Pool, after: in
 
 def tell_pool(connection: Connection, question: Question, pool: Pool) -> Statistics:
     """Tell what some came to."""
-    return _tell(connection, question, pool.count(question), BUCKETS)
+    groups, scale = pool.count(question)
+    return _tell(connection, question, groups, scale)
 
 
 def _tell(connection: Connection, question: Question, groups: Groups, scale: Scale) -> Statistics:

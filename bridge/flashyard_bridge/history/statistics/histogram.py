@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 ERROR = 0.02  # of a quantile that is told from buckets
 _GAMMA = 1.01 / 0.99
-_LOG = math.log(_GAMMA)
+LOG_GAMMA = math.log(_GAMMA)
 _BUCKET = 2  # bytes
 _DAMAGED = "A histogram that was kept is damaged."
 _OF_SPEED = 1 << 15  # no bucket is as large
@@ -27,7 +27,7 @@ Counted: TypeAlias = dict[int, int]
 
 def bucket_of(value: int) -> int:
     """Find the bucket of a number from 0 to 2^53."""
-    return 1 + math.ceil(math.log(value) / _LOG) if value > 0 else 0
+    return 1 + math.ceil(math.log(value) / LOG_GAMMA) if value > 0 else 0
 
 
 def value_of(bucket: int) -> int:

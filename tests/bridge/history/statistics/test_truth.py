@@ -43,6 +43,7 @@ def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "JOINED", 3)
     monkeypatch.setattr(kept, "OTHERS", 5)
     monkeypatch.setattr(counting, "AT_ONCE", 2)
+    monkeypatch.setattr(counting, "ONE_BY_ONE", 5)
 
 
 async def compare(database: Database, seed: int, few: int) -> None:

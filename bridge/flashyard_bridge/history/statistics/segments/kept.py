@@ -14,7 +14,7 @@ from flashyard_bridge.database.tables.history import PAST_JOBS
 from flashyard_bridge.database.tables.segments import PAST_SEGMENTS
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics.facts import facts
-from flashyard_bridge.history.statistics.histogram import BUCKETS
+from flashyard_bridge.history.statistics.histogram import EXACT
 from flashyard_bridge.history.statistics.segments.segment import (
     Packed,
     Segment,
@@ -58,7 +58,7 @@ def _gather_jobs(connection: Connection) -> bool:
     if first is None or newest - first < SMALL - 1:
         return False
     last = first + SMALL - 1
-    segment = segment_of(facts(connection, range(first, last + 1), BUCKETS))
+    segment = segment_of(facts(connection, range(first, last + 1), EXACT))
     _insert(connection, first, last, segment)
     return True
 
@@ -109,7 +109,7 @@ def some(connection: Connection, sought: Sought, after: int, most: int) -> Some:
     others = connection.scalars(
         select(_J.number).where(beyond).order_by(_J.number).limit(OTHERS)
     ).all()
-    segments.append(segment_of(facts(connection, others, BUCKETS)))
+    segments.append(segment_of(facts(connection, others, EXACT)))
     return Some(segments, others[-1] if len(others) == OTHERS else None)
 
 

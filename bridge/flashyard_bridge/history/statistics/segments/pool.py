@@ -9,14 +9,21 @@ import numpy as np
 
 from flashyard.contract.phases import Status
 from flashyard_bridge.history.statistics.groups import Entry, Groups, Kind, no_groups
-from flashyard_bridge.history.statistics.histogram import Counted
+from flashyard_bridge.history.statistics.histogram import (
+    BUCKETS,
+    EXACT,
+    LOG_GAMMA,
+    Counted,
+    Scale,
+    bucket_of,
+)
 from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.history.statistics.segments.segment import NONE, Array, Segment
 from flashyard_bridge.history.statistics.tally import ENDS, Tally
 
 _TOGETHER = 16  # segments that are counted at once: as many as a processor's cache takes
-_WIDE = NONE + 1  # buckets, one of them for none
 _EXACT = 53  # bits of a float
+_WIDE = bucket_of(1 << _EXACT) + 1  # buckets
 
 
 class _Lexicon(dict[Any, int]):
@@ -31,13 +38,17 @@ class _Jobs(NamedTuple):
 
     end: Array
     size: Array
-    durations: Array
-    speeds: Array
+    duration: Array
+    speed: Array
     day: Array
     device: Array
     port: Array
     content: Array
     fault: Array
+
+    def in_buckets(self) -> _Jobs:
+        """Have buckets in place of durations and speeds."""
+        return self._replace(duration=_buckets_of(self.duration), speed=_buckets_of(self.speed))
 
 
 class _Shares(NamedTuple):
@@ -48,6 +59,9 @@ class _Shares(NamedTuple):
     jobs: Array
     value: Array
 
+
+_Timed = tuple[Array, Array]
+"""Slots of jobs, and their durations or speeds."""
 
 _Lists = Mapping[Kind, Sequence[Entry | None]]
 """What a number means in some lists: an entry of it, or none."""
@@ -72,8 +86,8 @@ class Pool:
             _Jobs(
                 end=jobs["end"],
                 size=jobs["size"],
-                durations=jobs["durations"],
-                speeds=jobs["speeds"],
+                duration=jobs["duration"],
+                speed=jobs["speed"],
                 day=self._days.numbers_of((int(day),) for day in texts("days"))[jobs["day"]],
                 device=self._devices.numbers_of((each,) for each in texts("device"))[jobs["unit"]],
                 port=self._ports.numbers_of(ports)[jobs["place"]],
@@ -95,8 +109,8 @@ class Pool:
                 )
             )
 
-    def count(self, question: Question) -> Groups:
-        """Tell what they come to; histograms only of what will be told."""
+    def count(self, question: Question) -> tuple[Groups, Scale]:
+        """Tell what they come to, and on which scale; histograms only of what will be told."""
         groups = no_groups()
         jobs = [_Jobs(*columns) for columns in _together(self._jobs)]
         lists = self._lists()
@@ -104,14 +118,19 @@ class Pool:
             _add(groups, entries_of, jobs, name)
         shares = [_Shares(*columns) for columns in _together(self._shares)]
         _add(groups, self._lists_of_steps(), shares, "value")
+        is_exact = groups["totals"][()].total < question.few
+        count = _count_values if is_exact else _count_buckets
+        if not is_exact:
+            jobs = [each.in_buckets() for each in jobs]
         told = question.chosen(groups)
         for name, entries_of in lists.items():
             for kind, entries in entries_of.items():
                 slots = _Slots(entries, told[kind])
-                for entry, took, fast in slots.histograms(jobs, name):
-                    tally = groups[kind][entry]
-                    tally.durations, tally.speeds = took, fast
-        return groups
+                for column in ("duration", "speed"):
+                    timed = (slots.of(each, name, column) for each in jobs)
+                    for entry, counted in zip(told[kind], count(slots.many, timed), strict=True):
+                        setattr(groups[kind][entry], f"{column}s", counted)
+        return groups, EXACT if is_exact else BUCKETS
 
     def _lists(self) -> Mapping[str, _Lists]:
         """Tell what the numbers of a column mean; several steps are no partition, and no image."""
@@ -178,31 +197,42 @@ def _sum(sums: list[int], key: Array, size: Array) -> list[int]:
     return sums
 
 
+def _buckets_of(values: Array) -> Array:
+    """Find the buckets of numbers, as `bucket_of` does of one."""
+    buckets = 1 + np.ceil(np.log(np.maximum(values, 1)) / LOG_GAMMA).astype(np.int64)
+    return np.where(values > 0, buckets, np.minimum(values, 0))
+
+
 class _Slots:
     """Some entries of a list, numbered anew."""
 
     def __init__(self, entries: Sequence[Entry | None], chosen: Sequence[Entry]) -> None:
-        self._chosen = chosen
+        self.many = other = len(chosen)
         slot_of = {entry: slot for slot, entry in enumerate(chosen)}
-        other = len(chosen)
         own = [other if entry is None else slot_of.get(entry, other) for entry in entries]
         self._own = np.array(own, np.int64)
 
-    def histograms(
-        self, some: Sequence[_Jobs], by: str
-    ) -> Iterator[tuple[Entry, Counted, Counted]]:
-        """Tell of each how often its jobs have which bucket."""
-        durations, speeds = (np.zeros(len(self._chosen) * _WIDE, np.int64) for _ in range(2))
-        for jobs in some:
-            slots = self._own[getattr(jobs, by)]
-            here = np.flatnonzero(slots < len(self._chosen))
-            first = slots[here] * _WIDE
-            np.add.at(durations, first + jobs.durations[here], 1)
-            np.add.at(speeds, first + jobs.speeds[here], 1)
-        yield from zip(self._chosen, _counted(durations), _counted(speeds), strict=True)
+    def of(self, jobs: _Jobs, by: str, column: str) -> _Timed:
+        """Tell of the jobs that are theirs which one, and a value, where that is known."""
+        slots, values = self._own[getattr(jobs, by)], getattr(jobs, column)
+        here = np.flatnonzero((slots < self.many) & (values != NONE))
+        return slots[here], values[here]
 
 
-def _counted(counts: Array) -> Iterator[Counted]:
-    for row in counts.reshape(-1, _WIDE)[:, :NONE]:
+def _count_values(many: int, timed: Iterable[_Timed]) -> list[Counted]:
+    """Tell of each slot how often it has which value."""
+    counted: list[Counted] = [{} for _ in range(many)]
+    for slots, values in timed:
+        for slot, value in zip(slots.tolist(), values.tolist(), strict=True):
+            counted[slot][value] = counted[slot].get(value, 0) + 1
+    return counted
+
+
+def _count_buckets(many: int, timed: Iterable[_Timed]) -> Iterator[Counted]:
+    """Tell of each slot how often it has which bucket."""
+    counts = np.zeros(many * _WIDE, np.int64)
+    for slots, buckets in timed:
+        np.add.at(counts, slots * _WIDE + buckets, 1)
+    for row in counts.reshape(-1, _WIDE):
         seen = np.flatnonzero(row)
         yield dict(zip(seen.tolist(), row[seen].tolist(), strict=True))

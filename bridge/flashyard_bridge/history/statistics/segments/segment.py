@@ -24,12 +24,12 @@ from flashyard_bridge.history.statistics.segments.lines import (
 Array: TypeAlias = NDArray[Any]
 Side: TypeAlias = Literal["day", "unit", "place", "content", "outcome"]
 
-NONE = 0x7FF  # in place of a bucket; that of 2^53 is 1,838
+NONE = -1  # in place of a duration or a speed
 GAP = " "  # between several partitions, or images
 _JOB = np.dtype(
     [
         *(("number", "<i8"), ("ended_at", "<i8"), ("size", "<i8"), ("end", "u1")),
-        *(("durations", "<u2"), ("speeds", "<u2")),
+        *(("duration", "<i8"), ("speed", "<i8")),
         *(("day", "<u2"), ("unit", "<u2"), ("place", "<u2")),
         *(("content", "<u2"), ("outcome", "<u2")),
     ]
@@ -63,8 +63,8 @@ class Segment:
 
     Attributes:
         jobs: their columns, a row each: `number`, `ended_at` in Unix ms, `size` in bytes, `end` a
-            place in `ENDS`, `durations` and `speeds` a bucket each or `NONE`; and places in
-            five lists.
+            place in `ENDS`, `duration` in ms and `speed` in bytes/s or `NONE`; and places
+            in five lists.
         shares: what those of several steps are to their partitions and images: `job` and `value`
             are places among the jobs, and in the list; `jobs` is 1 or 0.
         lists: their texts, on a line each: of a day `days` since 1970; of a unit `device` and
@@ -125,7 +125,7 @@ def unpack(packed: Packed) -> Segment:
 
 
 def segment_of(facts: Iterable[Fact]) -> Segment:
-    """Make one of up to 65,535 jobs, whose buckets are those of the rollups."""
+    """Make one of up to 65,535 jobs, which were counted exactly."""
     found: dict[str, dict[tuple[Hashable, ...], int]] = {name: {} for name in _TEXTS}
     jobs: list[tuple[int, ...]] = []
     shares: list[tuple[int, ...]] = []
@@ -142,7 +142,7 @@ def segment_of(facts: Iterable[Fact]) -> Segment:
         jobs.append(
             (
                 *(fact.number, fact.ended_at, size, end),
-                *(NONE if bucket is None else bucket for bucket in (duration, speed)),
+                *(NONE if each is None else each for each in (duration, speed)),
                 place_of("day", str(fact.day)),
                 place_of("unit", fact.device_id, fact.serial, fact.device_name),
                 place_of("place", fact.hub_id, fact.port),
