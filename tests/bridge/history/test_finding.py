@@ -15,6 +15,9 @@ from flashyard_bridge.history.finding import numbers, postgres, sqlite
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Place, Sought, words_of
+from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments.kept import gather, some
+from flashyard_bridge.history.statistics.segments.sieve import sift
 from support.naive_history import newest, random_pasts, random_sought
 from support.records import ended_job, failed_job, past_of
 
@@ -28,6 +31,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "_NEAR", 3)
     monkeypatch.setattr(postgres, "_FAR", 5)
     monkeypatch.setattr(postgres, "_RARE", 4)
+    monkeypatch.setattr(kept, "SMALL", 7)
+    monkeypatch.setattr(kept, "JOINED", 3)
 
 
 def forget_all(connection: Connection) -> None:
@@ -38,6 +43,16 @@ def all_at_once(connection: Connection, sought: Sought) -> list[str]:
     """The ids of all, as they are counted."""
     found = numbers(connection, sought)
     assert len(found) == len(set(found))
+    ids = select(PAST_JOBS.c.job_id).where(PAST_JOBS.c.number.in_(found))
+    return list(connection.scalars(ids))
+
+
+def gone_through(connection: Connection, sought: Sought) -> list[str]:
+    """The ids of all, as they are counted where they are many."""
+    found: list[int] = []
+    segments, _ = some(connection, sought, 0, kept.newest(connection), 100)
+    for each in segments:
+        found += each.jobs["number"][sift(each, sought)].tolist()
     ids = select(PAST_JOBS.c.job_id).where(PAST_JOBS.c.number.in_(found))
     return list(connection.scalars(ids))
 
@@ -64,12 +79,16 @@ async def test_what_is_found_is_what_looking_at_each_would_find(
     chance, history = Random(seed), History(database)
     pasts = random_pasts(chance, range(_JOBS))
     await history.store(pasts)
+    for _ in range(chance.randrange(12)):
+        await database.write(gather)
     for _ in range(60):
         sought, limit = random_sought(chance, pasts), chance.choice((1, 3, 7, 100))
         read = await pages(history, sought, limit)
         assert [job_id for page in read for job_id in page] == newest(pasts, sought), sought
         assert all(len(page) == limit for page in read[:-1]), (sought, read)
         ids = await database.read(partial(all_at_once, sought=sought))
+        assert sorted(ids) == sorted(newest(pasts, sought)), sought
+        ids = await database.read(partial(gone_through, sought=sought))
         assert sorted(ids) == sorted(newest(pasts, sought)), sought
 
 

@@ -22,7 +22,7 @@ from flashyard_bridge.history.sought import FOREVER, Place, Sought, Trait
 
 _PIECE = 3  # characters; the index does not help with shorter words
 _NEAR, _FAR = 4_000, 64_000  # jobs that are gone through, before the index is asked and after
-_PROMISING = 3  # times as many jobs; to look through more takes longer than to ask the index
+_PROMISING = 3  # times as many jobs; to go through more takes longer than to ask the index
 _LIGHTER = 4  # times as many, where only their rows are looked at
 _RARE = 20_000  # jobs at most that are sorted
 _MARKS = re.compile(r"[\\%_]")
@@ -58,18 +58,25 @@ def find(
     connection.execute(text("SET LOCAL jit = off"))  # it takes longer than it saves here
     if not sought.words and len(sought.traits) == 1 and sought.traits[0].kind in _ORDERED:
         return _along(connection, sought, before, most)
-    near, end = _through(connection, sought, before, most, _NEAR)
-    if end is None or len(near) == most:
-        return near
-    is_frequent = len(near) * _PROMISING >= most  # what is missing will not be far
-    if not is_frequent and (rare := _all(connection, sought, before)) is not None:
+    found, end = _through(connection, sought, before, most, _NEAR)
+    if _is_likely_near(len(found), most) and end is not None:
+        more, end = _through(connection, sought, end, most - len(found), _NEAR * _PROMISING)
+        found += more
+    if end is None or len(found) == most:
+        return found
+    rare = _all(connection, sought, before)
+    if rare is not None:
         return rare[:most]
-    far, end = _through(connection, sought, end, most - len(near), _FAR)
-    if end is None or len(near) + len(far) == most:
-        return [*near, *far]
-    if is_frequent and (rare := _all(connection, sought, before)) is not None:
-        return rare[:most]
-    return [*near, *far, *_rest(connection, sought, end, most - len(near) - len(far))]
+    far, end = _through(connection, sought, end, most - len(found), _FAR)
+    found += far
+    if end is None or len(found) == most:
+        return found
+    return [*found, *_rest(connection, sought, end, most - len(found))]
+
+
+def _is_likely_near(found: int, most: int) -> bool:
+    """Is what is missing likely to be within a few more than those that were gone through?"""
+    return found < most <= found * _PROMISING
 
 
 def numbers(connection: Connection, sought: Sought, most: int | None) -> Sequence[int]:

@@ -1,7 +1,7 @@
 """Counting ended jobs for whoever asks: at once where that is quick, else a little at a time.
 
 What goes through all jobs does so in small transactions, so that nobody waits for it; what is
-stored or forgotten meanwhile may be counted or not.
+stored meanwhile is not counted, and what is forgotten may be.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Census:
             FaultError: `database_unreachable`; `rate_limited`: others take long already.
         """
         told = await self._database.read(partial(count_at_once, question=question))
-        if told is not None:
+        if isinstance(told, Statistics):
             return told
         with self._long_count():
             pool = Pool()
             at: int | None = 0
             while at is not None:
-                some = partial(count_some, question=question, pool=pool, after=at)
+                some = partial(count_some, question=question, pool=pool, after=at, upto=told)
                 at = await self._database.read(some)
             return await self._database.read(partial(tell_pool, question=question, pool=pool))
 

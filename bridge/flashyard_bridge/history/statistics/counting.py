@@ -12,7 +12,7 @@ from flashyard_bridge.history.statistics.histogram import BUCKETS, EXACT, Scale
 from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.history.statistics.rows import Rows
 from flashyard_bridge.history.statistics.scope import Scope
-from flashyard_bridge.history.statistics.segments.kept import some
+from flashyard_bridge.history.statistics.segments.kept import newest, some
 from flashyard_bridge.history.statistics.segments.pool import Pool
 from flashyard_bridge.history.statistics.segments.sieve import sift
 from flashyard_bridge.history.statistics.sums import add_counts, add_histograms, names, total
@@ -22,8 +22,12 @@ ONE_BY_ONE = 2_000  # jobs; to go through all others is quicker than to look for
 AT_ONCE = 16  # segments; so that nobody else waits for long
 
 
-def count_at_once(connection: Connection, question: Question) -> Statistics | None:
-    """Tell what some jobs come to, or what the rollups know; None: it takes going through all."""
+def count_at_once(connection: Connection, question: Question) -> Statistics | int:
+    """Tell what some jobs come to, or what the rollups know.
+
+    Returns:
+        The statistics, or up to which number all jobs have to be gone through.
+    """
     scope = Scope.of(question.sought)
     if scope is not None and total(connection, scope) >= question.few:
         return _count_kept(connection, question, scope)
@@ -35,12 +39,14 @@ def count_at_once(connection: Connection, question: Question) -> Statistics | No
         groups = no_groups()
         rows.add_to(groups)
         return _tell(connection, question, groups, EXACT)
-    return None
+    return newest(connection)
 
 
-def count_some(connection: Connection, question: Question, pool: Pool, after: int) -> int | None:
+def count_some(
+    connection: Connection, question: Question, pool: Pool, after: int, upto: int
+) -> int | None:
     """Go on through all there is; tell where to go on then, or None: that was all."""
-    found = some(connection, question.sought, after, AT_ONCE)
+    found = some(connection, question.sought, after, upto, AT_ONCE)
     for segment in found.segments:
         pool.add(segment, sift(segment, question.sought))
     return found.last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ SMALL = 1_024  # jobs; fewer are read one by one
 JOINED = 16  # small segments that become a large one
 OTHERS = 4_096  # jobs that are in no segment and are read at once
 
+_log = logging.getLogger(__name__)
 _G, _J = PAST_SEGMENTS.c, PAST_JOBS.c
 
 
@@ -52,10 +54,9 @@ def gather(connection: Connection) -> bool:
 
 
 def _gather_jobs(connection: Connection) -> bool:
-    # Not both in one question, for which SQLite reads all that there are.
-    newest = connection.scalar(select(func.max(_J.number))) or 0
+    # Not the newest in the same question, for which SQLite reads all that there are.
     first = connection.scalar(select(func.min(_J.number)).where(_J.number > reach(connection)))
-    if first is None or newest - first < SMALL - 1:
+    if first is None or newest(connection) - first < SMALL - 1:
         return False
     last = first + SMALL - 1
     segment = segment_of(facts(connection, range(first, last + 1), EXACT))
@@ -95,20 +96,26 @@ def scatter(connection: Connection, numbers: Sequence[int]) -> None:
             _insert(connection, first, last, rest)
 
 
-def some(connection: Connection, sought: Sought, after: int, most: int) -> Some:
-    """Go on behind a number: some segments in which there may be jobs that are sought.
+def newest(connection: Connection) -> int:
+    """Tell the last number there is, or 0."""
+    return connection.scalar(select(func.max(_J.number))) or 0
+
+
+def some(connection: Connection, sought: Sought, after: int, upto: int, most: int) -> Some:
+    """Go on behind a number, up to another: some segments with jobs that may be sought.
 
     Those that are in none yet come last. What is gathered meanwhile is told neither twice nor not.
     """
-    near = (_G.last > after, _G.latest >= sought.since, _G.earliest < sought.until)
-    rows = _read(connection, *near, are_words_sought=bool(sought.words), most=most)
-    segments = [each if first > after else each.behind(after) for first, _, each in rows]
+    near = (_G.last > after, _G.first <= upto)
+    then = (_G.latest >= sought.since, _G.earliest < sought.until)
+    rows = _read(connection, *near, *then, are_words_sought=bool(sought.words), most=most)
+    segments = [segment.between(after, upto) for _, _, segment in rows]
     if len(rows) == most:
         return Some(segments, rows[-1][1])
-    beyond = _J.number > max(after, reach(connection))
-    others = connection.scalars(
-        select(_J.number).where(beyond).order_by(_J.number).limit(OTHERS)
-    ).all()
+    beyond = (_J.number > max(after, reach(connection)), _J.number <= upto)
+    then = (_J.ended_at >= sought.since, _J.ended_at < sought.until)
+    query = select(_J.number).where(*beyond, *then).order_by(_J.number).limit(OTHERS)
+    others = connection.scalars(query).all()
     segments.append(segment_of(facts(connection, others, EXACT)))
     return Some(segments, others[-1] if len(others) == OTHERS else None)
 
@@ -123,7 +130,20 @@ def _read(
     ids = _G.ids if are_words_sought else literal(None)
     query = select(_G.first, _G.last, _G.texts, _G.jobs, _G.shares, ids)
     rows = fetch(connection, query.where(*which).order_by(_G.first).limit(most))
-    return [(first, last, unpack(Packed(*packed))) for first, last, *packed in rows]
+    return [
+        (first, last, _unpacked(connection, first, last, Packed(*packed)))
+        for first, last, *packed in rows
+    ]
+
+
+def _unpacked(connection: Connection, first: int, last: int, packed: Packed) -> Segment:
+    """Read one, or where it is damaged what it was made of."""
+    try:
+        return unpack(packed)
+    except ValueError:
+        _log.exception("the jobs from %d to %d are read one by one", first, last)
+    its = connection.scalars(select(_J.number).where(_J.number.between(first, last))).all()
+    return segment_of(facts(connection, its, EXACT))
 
 
 def _insert(connection: Connection, first: int, last: int, segment: Segment) -> None:

@@ -22,8 +22,9 @@ from flashyard_bridge.history.statistics.segments.segment import NONE, Array, Se
 from flashyard_bridge.history.statistics.tally import ENDS, Tally
 
 _TOGETHER = 16  # segments that are counted at once: as many as a processor's cache takes
-_EXACT = 53  # bits of a float
-_WIDE = bucket_of(1 << _EXACT) + 1  # buckets
+_WIDE = bucket_of(1 << 53) + 1  # buckets
+_HALF = 32  # bits of a size; halves are added up apart, so that no sum is too large
+_LOW = (1 << _HALF) - 1
 
 
 class _Lexicon(dict[Any, int]):
@@ -173,27 +174,29 @@ def _add(
 ) -> None:
     """Add jobs and sizes, by end, to the entries of some lists."""
     many = max(map(len, entries_of.values())) * len(ENDS)
-    counts, sizes = np.zeros(many, np.int64), [0] * many
+    counts, low, high = (np.zeros(many, np.int64) for _ in range(3))
     for each in some:
         key = getattr(each, by) * len(ENDS) + each.end
-        counts += np.bincount(key, each.jobs if isinstance(each, _Shares) else None, many).astype(
-            np.int64
-        )
-        sizes = _sum(sizes, key, each.size)
+        jobs = each.jobs if isinstance(each, _Shares) else None
+        counts += _sums(key, jobs, many)
+        low += _sums(key, each.size & _LOW, many)
+        high += _sums(key, each.size >> _HALF, many)
     for kind, entries in entries_of.items():
         tallies = groups[kind]
         for number, entry in enumerate(entries):
-            if entry is not None:
-                its = slice(number * len(ENDS), (number + 1) * len(ENDS))
-                tallies[entry].add(Tally(counts[its].tolist(), sizes[its]))
+            its = slice(number * len(ENDS), (number + 1) * len(ENDS))
+            if entry is None:
+                continue
+            sizes = [
+                (more << _HALF) + less
+                for less, more in zip(low[its].tolist(), high[its].tolist(), strict=True)
+            ]
+            tallies[entry].add(Tally(counts[its].tolist(), sizes))
 
 
-def _sum(sums: list[int], key: Array, size: Array) -> list[int]:
-    """Add sizes in parts of so many bits that a float holds the sum of each."""
-    width = _EXACT - len(size).bit_length()
-    for shift in range(0, int(size.max()).bit_length(), width):
-        parts = np.bincount(key, (size >> shift) & ((1 << width) - 1), len(sums)).astype(np.int64)
-        sums = [before + (part << shift) for before, part in zip(sums, parts.tolist(), strict=True)]
+def _sums(key: Array, values: Array | None, many: int) -> Array:
+    """Add values up, or ones: few enough at a time for a float to hold each sum."""
+    sums: Array = np.bincount(key, values, many).astype(np.int64)
     return sums
 
 

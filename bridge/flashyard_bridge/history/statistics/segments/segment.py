@@ -34,7 +34,7 @@ _JOB = np.dtype(
         *(("content", "<u2"), ("outcome", "<u2")),
     ]
 )
-_SHARE = np.dtype([("job", "<u2"), ("value", "<u2"), ("jobs", "u1"), ("size", "<i8")])
+_SHARE = np.dtype([("job", "<u2"), ("value", "<u4"), ("jobs", "u1"), ("size", "<i8")])
 _TEXTS: Mapping[str, tuple[str, ...]] = {
     "day": ("days",),
     "unit": ("device", "serial", "unit"),
@@ -91,9 +91,12 @@ class Segment:
         """Leave jobs out."""
         return self._of(~np.isin(self.jobs["number"], np.fromiter(numbers, np.int64)))
 
-    def behind(self, number: int) -> Segment:
-        """Leave jobs out up to a number."""
-        return self._of(self.jobs["number"] > number)
+    def between(self, after: int, upto: int) -> Segment:
+        """Leave jobs out up to a number, and behind another."""
+        numbers = self.jobs["number"]
+        if not len(numbers) or (numbers[0] > after and numbers[-1] <= upto):
+            return self
+        return self._of((numbers > after) & (numbers <= upto))
 
     def pack(self) -> Packed:
         """Write it."""
@@ -116,12 +119,16 @@ def unpack(packed: Packed) -> Segment:
     Raises:
         ValueError: it is damaged.
     """
-    return Segment(
-        np.frombuffer(packed.jobs, _JOB),
-        np.frombuffer(packed.shares, _SHARE),
-        dict(zip(_NAMES, packed.texts.split(_BETWEEN), strict=True)),
-        packed.ids or b"",
-    )
+    jobs, shares = np.frombuffer(packed.jobs, _JOB), np.frombuffer(packed.shares, _SHARE)
+    lists = dict(zip(_NAMES, packed.texts.split(_BETWEEN), strict=True))
+    for side, names in _TEXTS.items():
+        places = shares["value"] if side == "share" else jobs[side]
+        for name in names:
+            if len(places) and places.max() > lists[name].count(b"\n"):
+                raise ValueError(f"a segment that was kept is damaged: {name}")
+    if len(shares) and shares["job"].max() >= len(jobs):
+        raise ValueError("a segment that was kept is damaged: shares")
+    return Segment(jobs, shares, lists, packed.ids or b"")
 
 
 def segment_of(facts: Iterable[Fact]) -> Segment:

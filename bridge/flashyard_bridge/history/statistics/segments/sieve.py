@@ -43,7 +43,8 @@ def _having(segment: Segment, trait: Trait) -> Array:
     if name in _OF_STEPS:
         holds = [value in text.split(GAP) for text in texts]
     else:
-        holds = [text == value for text in texts]
+        values = {value, value.replace("\x00", "\N{REPLACEMENT CHARACTER}")}  # as PostgreSQL has it
+        holds = [text in values for text in texts]
     return _of_jobs(segment, side, np.array(holds))
 
 
