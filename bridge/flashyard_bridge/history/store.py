@@ -24,7 +24,7 @@ from flashyard_bridge.history.past import Past, log_of, row_of, steps_of
 from flashyard_bridge.history.statistics.facts import facts, facts_of
 from flashyard_bridge.history.statistics.histogram import BUCKETS
 from flashyard_bridge.history.statistics.rollups import account
-from flashyard_bridge.history.statistics.segments.kept import reach, scatter
+from flashyard_bridge.history.statistics.segments.ranges import holding, reach
 from flashyard_bridge.learning.store import learn
 
 _Row: TypeAlias = Mapping[Any, Any]
@@ -103,8 +103,16 @@ def forget(connection: Connection, numbers: Sequence[int]) -> None:
     if numbers:
         finding.unindex(connection, numbers)
         account(connection, facts(connection, numbers, BUCKETS), -1)
-        scatter(connection, numbers)
+        _scatter(connection, numbers)
         connection.execute(delete(PAST_JOBS).where(PAST_JOBS.c.number.in_(numbers)))
+
+
+def _scatter(connection: Connection, numbers: Sequence[int]) -> None:
+    if held := holding(connection, numbers):
+        # It loads numpy, for which there is no need before.
+        from flashyard_bridge.history.statistics.segments.kept import scatter  # noqa: PLC0415
+
+        scatter(connection, held)
 
 
 def _insert(connection: Connection, pasts: Sequence[Past]) -> None:

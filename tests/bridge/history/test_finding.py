@@ -15,7 +15,7 @@ from flashyard_bridge.history.finding import numbers, postgres, sqlite
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.past import Past
 from flashyard_bridge.history.sought import Place, Sought, words_of
-from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments import ranges
 from flashyard_bridge.history.statistics.segments.kept import gather, some
 from flashyard_bridge.history.statistics.segments.sieve import sift
 from support.naive_history import newest, random_pasts, random_sought
@@ -31,8 +31,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "_NEAR", 3)
     monkeypatch.setattr(postgres, "_FAR", 5)
     monkeypatch.setattr(postgres, "_RARE", 4)
-    monkeypatch.setattr(kept, "SMALL", 7)
-    monkeypatch.setattr(kept, "JOINED", 3)
+    monkeypatch.setattr(ranges, "SMALL", 7)
+    monkeypatch.setattr(ranges, "JOINED", 3)
 
 
 def forget_all(connection: Connection) -> None:
@@ -50,7 +50,7 @@ def all_at_once(connection: Connection, sought: Sought) -> list[str]:
 def gone_through(connection: Connection, sought: Sought) -> list[str]:
     """The ids of all, as they are counted where they are many."""
     found: list[int] = []
-    segments, _ = some(connection, sought, 0, kept.newest(connection), 100)
+    segments, _ = some(connection, sought, 0, ranges.newest(connection), 100)
     for each in segments:
         found += each.jobs["number"][sift(each, sought)].tolist()
     ids = select(PAST_JOBS.c.job_id).where(PAST_JOBS.c.number.in_(found))

@@ -13,9 +13,8 @@ from functools import partial
 from flashyard.contract.faults import Code, refuse
 from flashyard.contract.statistics import Statistics
 from flashyard_bridge.database.database import Database
-from flashyard_bridge.history.statistics.counting import count_at_once, count_some, tell_pool
+from flashyard_bridge.history.statistics.counting import count_at_once
 from flashyard_bridge.history.statistics.question import Question
-from flashyard_bridge.history.statistics.segments.pool import Pool
 
 MOST = 2  # long counts at a time
 
@@ -40,13 +39,14 @@ class Census:
         told = await self._database.read(partial(count_at_once, question=question))
         if isinstance(told, Statistics):
             return told
+        # It loads numpy, for which there is no need before.
+        from flashyard_bridge.history.statistics.segments.passage import Passage  # noqa: PLC0415
+
         with self._long_count():
-            pool = Pool()
-            at: int | None = 0
-            while at is not None:
-                some = partial(count_some, question=question, pool=pool, after=at, upto=told)
-                at = await self._database.read(some)
-            return await self._database.read(partial(tell_pool, question=question, pool=pool))
+            passage = Passage(question, told)
+            while not passage.is_over:
+                await self._database.read(passage.go_on)
+            return await self._database.read(passage.tell)
 
     @contextmanager
     def _long_count(self) -> Iterator[None]:

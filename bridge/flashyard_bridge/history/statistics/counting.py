@@ -12,14 +12,11 @@ from flashyard_bridge.history.statistics.histogram import BUCKETS, EXACT, Scale
 from flashyard_bridge.history.statistics.question import Question
 from flashyard_bridge.history.statistics.rows import Rows
 from flashyard_bridge.history.statistics.scope import Scope
-from flashyard_bridge.history.statistics.segments.kept import newest, some
-from flashyard_bridge.history.statistics.segments.pool import Pool
-from flashyard_bridge.history.statistics.segments.sieve import sift
+from flashyard_bridge.history.statistics.segments.ranges import newest
 from flashyard_bridge.history.statistics.sums import add_counts, add_histograms, names, total
 from flashyard_bridge.history.statistics.telling import tell
 
 ONE_BY_ONE = 2_000  # jobs; to go through all others is quicker than to look for more
-AT_ONCE = 16  # segments; so that nobody else waits for long
 
 
 def count_at_once(connection: Connection, question: Question) -> Statistics | int:
@@ -38,27 +35,14 @@ def count_at_once(connection: Connection, question: Question) -> Statistics | in
         rows.count(facts(connection, found, EXACT))
         groups = no_groups()
         rows.add_to(groups)
-        return _tell(connection, question, groups, EXACT)
+        return tell_groups(connection, question, groups, EXACT)
     return newest(connection)
 
 
-def count_some(
-    connection: Connection, question: Question, pool: Pool, after: int, upto: int
-) -> int | None:
-    """Go on through all there is; tell where to go on then, or None: that was all."""
-    found = some(connection, question.sought, after, upto, AT_ONCE)
-    for segment in found.segments:
-        pool.add(segment, sift(segment, question.sought))
-    return found.last
-
-
-def tell_pool(connection: Connection, question: Question, pool: Pool) -> Statistics:
-    """Tell what some came to."""
-    groups, scale = pool.count(question)
-    return _tell(connection, question, groups, scale)
-
-
-def _tell(connection: Connection, question: Question, groups: Groups, scale: Scale) -> Statistics:
+def tell_groups(
+    connection: Connection, question: Question, groups: Groups, scale: Scale
+) -> Statistics:
+    """Tell what was counted, on which scale."""
     told = question.chosen(groups)
     devices = names(connection, "devices", told["devices"])
     images = names(connection, "images", told["images"])
@@ -73,4 +57,4 @@ def _count_kept(connection: Connection, question: Question, scope: Scope) -> Sta
         rows.add_to(groups, sign)
     add_counts(groups, connection, scope)
     add_histograms(groups, connection, scope, question.chosen(groups))
-    return _tell(connection, question, groups, BUCKETS)
+    return tell_groups(connection, question, groups, BUCKETS)

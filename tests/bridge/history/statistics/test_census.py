@@ -11,10 +11,9 @@ from flashyard.contract.faults import Code, FaultError
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.history.history import History
 from flashyard_bridge.history.sought import Sought
-from flashyard_bridge.history.statistics import counting
 from flashyard_bridge.history.statistics.census import MOST, Census
 from flashyard_bridge.history.statistics.question import Question
-from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments import passage, ranges
 from flashyard_bridge.history.statistics.segments.kept import gather
 from support.records import ended_job, past_of
 
@@ -24,8 +23,8 @@ JOBS = 5
 
 @pytest.fixture
 async def stored(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(counting, "AT_ONCE", 1)
-    monkeypatch.setattr(kept, "SMALL", 2)
+    monkeypatch.setattr(passage, "AT_ONCE", 1)
+    monkeypatch.setattr(ranges, "SMALL", 2)
     await History(database).store([past_of(ended_job(number)) for number in range(JOBS)])
     await database.write(gather)
     return database

@@ -22,7 +22,7 @@ from flashyard_bridge.history.statistics.facts import facts
 from flashyard_bridge.history.statistics.histogram import BUCKETS, ERROR
 from flashyard_bridge.history.statistics.question import FEW, Question
 from flashyard_bridge.history.statistics.rollups import account
-from flashyard_bridge.history.statistics.segments import kept
+from flashyard_bridge.history.statistics.segments import kept, passage, ranges
 from flashyard_bridge.history.statistics.table import Key
 from flashyard_bridge.history.statistics.tally import Tally
 from support.counted import DAY, Entries, asked, counted, live
@@ -39,10 +39,10 @@ many = settings(max_examples=150, suppress_health_check=[HealthCheck.function_sc
 @pytest.fixture(autouse=True)
 def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have some in a history that is short, and a few of them read at once."""
-    monkeypatch.setattr(kept, "SMALL", 4)
-    monkeypatch.setattr(kept, "JOINED", 3)
+    monkeypatch.setattr(ranges, "SMALL", 4)
+    monkeypatch.setattr(ranges, "JOINED", 3)
     monkeypatch.setattr(kept, "OTHERS", 5)
-    monkeypatch.setattr(counting, "AT_ONCE", 2)
+    monkeypatch.setattr(passage, "AT_ONCE", 2)
     monkeypatch.setattr(counting, "ONE_BY_ONE", 5)
 
 

@@ -6,12 +6,17 @@ import asyncio
 import logging
 from typing import NoReturn
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from flashyard.contract.faults import FaultError
 from flashyard_bridge.database.database import Database
 from flashyard_bridge.database.upkeep import keep_writing
-from flashyard_bridge.history.statistics.segments.kept import SMALL, gather
+from flashyard_bridge.history.statistics.segments.ranges import (
+    SMALL,
+    to_be_gathered,
+    to_be_joined,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +47,7 @@ class Gatherer:
     async def _go_round(self) -> bool:
         """Make one segment; False: that could not be."""
         try:
-            is_more = await self._database.write(gather)
+            is_more = await self._database.write(_gather)
         except FaultError:
             return False
         except (SQLAlchemyError, ValueError):  # for what is in a row
@@ -51,3 +56,12 @@ class Gatherer:
         if not is_more:
             self._news.clear()
         return True
+
+
+def _gather(connection: Connection) -> bool:
+    if not to_be_joined(connection) and to_be_gathered(connection) is None:
+        return False
+    # It loads numpy, for which there is no need before.
+    from flashyard_bridge.history.statistics.segments.kept import gather  # noqa: PLC0415
+
+    return gather(connection)

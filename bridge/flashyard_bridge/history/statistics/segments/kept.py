@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select
 
 from flashyard_bridge.database.bulk import fetch
 from flashyard_bridge.database.tables.history import PAST_JOBS
@@ -16,6 +14,12 @@ from flashyard_bridge.database.tables.segments import PAST_SEGMENTS
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics.facts import facts
 from flashyard_bridge.history.statistics.histogram import EXACT
+from flashyard_bridge.history.statistics.segments.ranges import (
+    Range,
+    reach,
+    to_be_gathered,
+    to_be_joined,
+)
 from flashyard_bridge.history.statistics.segments.segment import (
     Packed,
     Segment,
@@ -24,8 +28,6 @@ from flashyard_bridge.history.statistics.segments.segment import (
     unpack,
 )
 
-SMALL = 1_024  # jobs; fewer are read one by one
-JOINED = 16  # small segments that become a large one
 OTHERS = 4_096  # jobs that are in no segment and are read at once
 
 _log = logging.getLogger(__name__)
@@ -39,66 +41,34 @@ class Some(NamedTuple):
     last: int | None
 
 
-def reach(connection: Connection) -> int:
-    """Tell up to which number jobs are in segments: those that are stored come behind it."""
-    return connection.scalar(select(func.max(_G.last))) or 0
-
-
 def gather(connection: Connection) -> bool:
-    """Make one segment: of jobs that are in none, the oldest first, or of many small segments.
-
-    Returns:
-        Was there enough for one?
-    """
-    return _gather_small(connection) or _gather_jobs(connection)
-
-
-def _gather_jobs(connection: Connection) -> bool:
-    # Not the newest in the same question, for which SQLite reads all that there are.
-    first = connection.scalar(select(func.min(_J.number)).where(_J.number > reach(connection)))
-    if first is None or newest(connection) - first < SMALL - 1:
+    """Make one segment: of many small ones, or of jobs that are in none; False: of too few."""
+    if ranges := to_be_joined(connection):
+        _join(connection, Range(ranges[0].first, ranges[-1].last))
+    elif its := to_be_gathered(connection):
+        numbers = range(its.first, its.last + 1)
+        _insert(connection, its, segment_of(facts(connection, numbers, EXACT)))
+    else:
         return False
-    last = first + SMALL - 1
-    segment = segment_of(facts(connection, range(first, last + 1), EXACT))
-    _insert(connection, first, last, segment)
     return True
 
 
-def _gather_small(connection: Connection) -> bool:
+def _join(connection: Connection, all_of_it: Range) -> None:
     """Make a large one; its lists are read quicker than those of many."""
-    small = _G.last - _G.first < SMALL
-    ranges = connection.execute(
-        select(_G.first, _G.last).where(small).order_by(_G.first).limit(JOINED)
-    ).all()
-    if len(ranges) < JOINED:
-        return False
-    these = small & _G.first.between(ranges[0].first, ranges[-1].first)
-    large = joined([each for _, _, each in _read(connection, these, are_words_sought=True)])
+    these = _G.first.between(*all_of_it)
+    large = joined([each for _, each in _read(connection, these, are_words_sought=True)])
     connection.execute(delete(PAST_SEGMENTS).where(these))
-    _insert(connection, ranges[0].first, ranges[-1].last, large)
-    return True
+    _insert(connection, all_of_it, large)
 
 
-def scatter(connection: Connection, numbers: Sequence[int]) -> None:
-    """Take jobs out that are about to be forgotten."""
-    near = select(_G.first, _G.last).where(_G.first <= max(numbers), _G.last >= min(numbers))
-    ranges = connection.execute(near.order_by(_G.first)).all()
-    lasts = [row.last for row in ranges]
-    gone: defaultdict[int, list[int]] = defaultdict(list)
-    for number in numbers:
-        place = bisect_left(lasts, number)
-        if place < len(ranges) and ranges[place].first <= number:
-            gone[ranges[place].first].append(number)
-    for first, its in gone.items():
-        [(_, last, segment)] = _read(connection, _G.first == first, are_words_sought=True)
-        connection.execute(delete(PAST_SEGMENTS).where(_G.first == first))
-        if len(rest := segment.without(its)):
-            _insert(connection, first, last, rest)
-
-
-def newest(connection: Connection) -> int:
-    """Tell the last number there is, or 0."""
-    return connection.scalar(select(func.max(_J.number))) or 0
+def scatter(connection: Connection, held: Mapping[Range, Sequence[int]]) -> None:
+    """Take jobs out of their segments that are about to be forgotten."""
+    for its, numbers in held.items():
+        here = _G.first == its.first
+        [(_, segment)] = _read(connection, here, are_words_sought=True)
+        connection.execute(delete(PAST_SEGMENTS).where(here))
+        if len(rest := segment.without(numbers)):
+            _insert(connection, its, rest)
 
 
 def some(connection: Connection, sought: Sought, after: int, upto: int, most: int) -> Some:
@@ -109,9 +79,9 @@ def some(connection: Connection, sought: Sought, after: int, upto: int, most: in
     near = (_G.last > after, _G.first <= upto)
     then = (_G.latest >= sought.since, _G.earliest < sought.until)
     rows = _read(connection, *near, *then, are_words_sought=bool(sought.words), most=most)
-    segments = [segment.between(after, upto) for _, _, segment in rows]
+    segments = [segment.between(after, upto) for _, segment in rows]
     if len(rows) == most:
-        return Some(segments, rows[-1][1])
+        return Some(segments, rows[-1][0].last)
     beyond = (_J.number > max(after, reach(connection)), _J.number <= upto)
     then = (_J.ended_at >= sought.since, _J.ended_at < sought.until)
     query = select(_J.number).where(*beyond, *then).order_by(_J.number).limit(OTHERS)
@@ -125,32 +95,29 @@ def _read(
     *which: ColumnElement[bool],
     are_words_sought: bool,
     most: int | None = None,
-) -> list[tuple[int, int, Segment]]:
-    """Read segments, with the first number of each and the last."""
+) -> list[tuple[Range, Segment]]:
+    """Read segments, with their numbers."""
     ids = _G.ids if are_words_sought else literal(None)
     query = select(_G.first, _G.last, _G.texts, _G.jobs, _G.shares, ids)
     rows = fetch(connection, query.where(*which).order_by(_G.first).limit(most))
-    return [
-        (first, last, _unpacked(connection, first, last, Packed(*packed)))
-        for first, last, *packed in rows
-    ]
+    ranges = ((Range(first, last), Packed(*packed)) for first, last, *packed in rows)
+    return [(its, _unpacked(connection, its, packed)) for its, packed in ranges]
 
 
-def _unpacked(connection: Connection, first: int, last: int, packed: Packed) -> Segment:
+def _unpacked(connection: Connection, its: Range, packed: Packed) -> Segment:
     """Read one, or where it is damaged what it was made of."""
     try:
         return unpack(packed)
     except ValueError:
-        _log.exception("the jobs from %d to %d are read one by one", first, last)
-    its = connection.scalars(select(_J.number).where(_J.number.between(first, last))).all()
-    return segment_of(facts(connection, its, EXACT))
+        _log.exception("the jobs from %d to %d are read one by one", *its)
+    numbers = connection.scalars(select(_J.number).where(_J.number.between(*its))).all()
+    return segment_of(facts(connection, numbers, EXACT))
 
 
-def _insert(connection: Connection, first: int, last: int, segment: Segment) -> None:
+def _insert(connection: Connection, its: Range, segment: Segment) -> None:
     ended_at = segment.jobs["ended_at"]
     row = {
-        "first": first,
-        "last": last,
+        **its._asdict(),
         "earliest": int(ended_at.min()),
         "latest": int(ended_at.max()),
         **segment.pack()._asdict(),

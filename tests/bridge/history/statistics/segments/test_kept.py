@@ -21,8 +21,10 @@ from flashyard_bridge.history.past import Past, row_of, steps_of
 from flashyard_bridge.history.sought import Sought
 from flashyard_bridge.history.statistics.facts import facts_of
 from flashyard_bridge.history.statistics.histogram import EXACT
-from flashyard_bridge.history.statistics.segments import gatherer, kept
-from flashyard_bridge.history.statistics.segments.kept import gather, newest, some
+from flashyard_bridge.history.statistics.segments import gatherer
+from flashyard_bridge.history.statistics.segments import ranges as range_of
+from flashyard_bridge.history.statistics.segments.kept import gather, some
+from flashyard_bridge.history.statistics.segments.ranges import newest
 from flashyard_bridge.history.statistics.segments.segment import (
     Segment,
     joined,
@@ -41,8 +43,8 @@ EVERY = 2**31
 
 @pytest.fixture(autouse=True)
 def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "SMALL", SMALL)
-    monkeypatch.setattr(kept, "JOINED", JOINED)
+    monkeypatch.setattr(range_of, "SMALL", SMALL)
+    monkeypatch.setattr(range_of, "JOINED", JOINED)
 
 
 def pasts(numbers: Sequence[int]) -> list[Past]:
