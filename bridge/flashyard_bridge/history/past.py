@@ -12,6 +12,7 @@ from flashyard.contract.history import JobRecord, PastJob, Teller
 from flashyard.contract.records import Job, LogLine
 from flashyard.moment import LAST
 from flashyard_bridge.history.packing import pack, unpack
+from flashyard_bridge.history.sought import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ def row_of(past: Past) -> dict[str, Any]:
         "device_name": job.device_name,
         "serial": record.serial,
         "product": record.product,
-        # By it jobs are counted, and PostgreSQL keeps no NUL: so it is the same everywhere.
-        "port": record.port and record.port.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+        # By it jobs are counted: so it is the same everywhere.
+        "port": record.port and storable(record.port),
         "status": job.status.value,
         "code": job.code.value if job.code else None,
         "error": job.error,

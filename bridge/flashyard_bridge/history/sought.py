@@ -67,5 +67,10 @@ def words_of(question: str) -> tuple[str, ...]:
 
 
 def plain(said: str) -> str:
-    """Make two texts equal that differ in case alone; no database keeps a NUL."""
-    return said.replace("\x00", "\N{REPLACEMENT CHARACTER}").casefold()
+    """Make two texts equal that differ in case alone."""
+    return storable(said).casefold()
+
+
+def storable(said: str) -> str:
+    """Write a text as every database keeps it: PostgreSQL keeps no NUL."""
+    return said.replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -50,7 +50,8 @@ class Gatherer:
             is_more = await self._database.write(_gather)
         except FaultError:
             return False
-        except (SQLAlchemyError, ValueError):  # for what is in a row
+        # For what is in a row, or where numpy does not run: a processor that is too old for it.
+        except (SQLAlchemyError, ValueError, ImportError, RuntimeError):
             _log.exception("jobs cannot be gathered for now")
             is_more = False
         if not is_more:

@@ -1,4 +1,4 @@
-"""The segments that are kept: made as jobs are stored, and made smaller as jobs are forgotten."""
+"""The segments that are kept: made of jobs that were stored, made smaller as some are forgotten."""
 
 from __future__ import annotations
 

@@ -184,9 +184,9 @@ def _add(
     for kind, entries in entries_of.items():
         tallies = groups[kind]
         for number, entry in enumerate(entries):
-            its = slice(number * len(ENDS), (number + 1) * len(ENDS))
             if entry is None:
                 continue
+            its = slice(number * len(ENDS), (number + 1) * len(ENDS))
             sizes = [
                 (more << _HALF) + less
                 for less, more in zip(low[its].tolist(), high[its].tolist(), strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from flashyard_bridge.history.sought import Sought, Trait
+from flashyard_bridge.history.sought import Sought, Trait, storable
 from flashyard_bridge.history.statistics.segments.lines import mentioning
 from flashyard_bridge.history.statistics.segments.segment import GAP, Array, Segment, Side
 
@@ -43,7 +43,7 @@ def _having(segment: Segment, trait: Trait) -> Array:
     if name in _OF_STEPS:
         holds = [value in text.split(GAP) for text in texts]
     else:
-        values = {value, value.replace("\x00", "\N{REPLACEMENT CHARACTER}")}  # as PostgreSQL has it
+        values = {value, storable(value)}  # as this database has it, or another
         holds = [text in values for text in texts]
     return _of_jobs(segment, side, np.array(holds))
 
